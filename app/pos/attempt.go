@@ -1,0 +1,100 @@
+package pos
+
+import "time"
+
+// Event is one entry of the journal. Seq and Time of the record are set by the
+// journal; order is by Seq, never by clock. Only the fields that a type of
+// event speaks of are set.
+type Event struct {
+	Seq     uint64    `json:"seq"`
+	Time    time.Time `json:"time"`
+	Type    EventType `json:"type"`
+	Attempt string    `json:"attempt,omitempty"`
+	Basket  string    `json:"basket,omitempty"`
+	By      string    `json:"by,omitempty"` // operator id
+
+	Kind     Kind   `json:"kind,omitempty"`
+	Tender   Tender `json:"tender,omitempty"`
+	Amount   Amount `json:"amount,omitempty"`   // asked for
+	Approved Amount `json:"approved,omitempty"` // said yes to
+	Tendered Amount `json:"tendered,omitempty"` // cash handed over
+	Change   Amount `json:"change,omitempty"`   // cash handed back
+	Day      string `json:"day,omitempty"`      // business day, 2026-11-22
+	Hour     int    `json:"hour,omitempty"`     // hour of the shop's day
+	Receipt  string `json:"receipt,omitempty"`
+
+	STAN      string `json:"stan,omitempty"`  // DE 11
+	Batch     string `json:"batch,omitempty"` // DE 60.2
+	RRN       string `json:"rrn,omitempty"`   // DE 37
+	AuthCode  string `json:"auth_code,omitempty"`
+	Code      string `json:"code,omitempty"`   // DE 39, or a reason of the till's own
+	Reason    string `json:"reason,omitempty"` // reversal reason 98 A0 06, or why
+	Org       string `json:"org,omitempty"`    // DE 63.1, card organisation
+	HostDate  string `json:"host_date,omitempty"`
+	MaskedPAN string `json:"masked_pan,omitempty"` // first 6, last 4
+	CardHash  string `json:"card_hash,omitempty"`  // keyed hash of the PAN
+	EntryMode string `json:"entry_mode,omitempty"` // chip contactless swipe
+	Online    bool   `json:"pin_online,omitempty"` // PIN verified online
+	Offline   bool   `json:"offline,omitempty"`
+	Linked    string `json:"linked,omitempty"`
+	Tries     int    `json:"tries,omitempty"`
+	Flag      bool   `json:"flag,omitempty"` // to be looked for in the acquirer's file
+	Wallet    string `json:"wallet,omitempty"`
+	Order     string `json:"order,omitempty"` // the wallet's order number
+
+	// Sealed is the Vault box of what a reversal or upload needs; Waiting the
+	// one of track, chip data and PIN block of an item that waits.
+	Sealed  *Box `json:"sealed,omitempty"`
+	Waiting *Box `json:"waiting,omitempty"`
+
+	Line *Line  `json:"line,omitempty"` // of a basket event
+	Text string `json:"text,omitempty"`
+}
+
+// Box is something encrypted under a key that is kept outside the journal.
+type Box struct {
+	Key  string `json:"key"` // "day-20261122", "batch-000001"
+	Data []byte `json:"data"`
+}
+
+// Attempt is the fold of the events of one payment attempt.
+type Attempt struct {
+	ID, Basket, Receipt string
+	Kind                Kind
+	Tender              Tender
+	State               State
+	Amount, Approved    Amount
+	Refunded            Amount
+	Tendered, Change    Amount
+	STAN, Batch         string
+	RRN, AuthCode       string
+	Org, HostDate       string
+	Code, Reason        string // answer code; reversal reason
+	MaskedPAN, CardHash string
+	EntryMode           string
+	PINOnline           bool
+	Offline, Deferred   bool // approved by the card; taken at the shop's risk
+	Linked              string
+	Cashier             string
+	Day                 string
+	Hour                int
+	Created, Updated    time.Time
+	Tries               int  // sends of what is owed in the present state
+	Sent                bool // an upload of this item has left before
+	Flagged             bool // to be looked for in the acquirer's file
+	LastError           string
+	Wallet, Order       string
+	Sealed, Waiting     *Box
+	Seqs                []uint64 // its events in the journal
+}
+
+// Open says whether something is still due for the attempt.
+func (a *Attempt) Open() bool { return StateRules[a.State].Due != DueNothing }
+
+// Counts gives the money that the attempt stands for in the totals.
+func (a *Attempt) Counts() Amount {
+	if !StateRules[a.State].Counted {
+		return 0
+	}
+	return a.Approved
+}

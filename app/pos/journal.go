@@ -1,0 +1,100 @@
+package pos
+
+import (
+	"context"
+	"errors"
+)
+
+// Commit is what becomes durable together: all of it or nothing.
+type Commit struct {
+	Events   []Event
+	Baskets  []Basket          // working documents after the change
+	Settings map[string]string // small facts: batch, last sign-on, last online
+}
+
+// Journal is the only truth. Append returns after everything in the commit is
+// durable. Every record carries a check that is verified at every read, and is
+// chained to the one before it.
+//
+// Errors: ErrNotCommitted means that nothing of the commit was kept (looked up
+// after a reopen); ErrSafeMode that the journal cannot say: take no money.
+type Journal interface {
+	Append(ctx context.Context, c Commit) ([]Event, error) // the events with Seq and Time
+	Attempt(id string) (Attempt, error)                    // ErrNotFound
+	Events(attempt string) ([]Event, error)
+	OfBasket(key string) ([]Attempt, error)
+	OfReceipt(receipt string) ([]Attempt, error)
+	ByTrace(batch, stan string) (Attempt, error) // ErrNotFound
+	Find(q Query) ([]Attempt, error)             // newest first
+	Open() ([]Attempt, error)                    // something is due, by sequence; persons' items included
+	Basket(key string) (Basket, error)           // ErrNotFound
+	Baskets(state BasketState) ([]Basket, error) // open and held ones
+	Totals(day string) (Totals, error)           // of a business day, from rollups
+	Setting(key string) string                   // "" if never set
+
+	NextAttempt() string // 12 digits, upwards
+	NextBasket() string
+	NextReceipt() string // 6 digits, wraps past 999999
+	NextSTAN() string    // 6 digits, 1..999999, past those live in open items and in the batch
+}
+
+// Query selects attempts; zero fields select nothing away.
+type Query struct {
+	FromDay, ToDay string // business days, both included
+	Amount         Amount
+	Last4          string
+	State          State
+	Text           string // in receipt, STAN, RRN, authorization code
+	Limit          int    // 0 is DefaultLimit
+}
+
+// DefaultLimit bounds a search that names no limit of its own.
+const DefaultLimit = 1000
+
+// The errors of a journal.
+var (
+	ErrNotFound     = errors.New("not found in the journal")
+	ErrNotCommitted = errors.New("the journal did not keep it")
+	ErrSafeMode     = errors.New("the journal is in safe mode")
+	ErrFull         = errors.New("no room left for the journal")
+)
+
+// The settings that flows keep in the journal.
+const (
+	SetBatch      = "batch"       // DE 60.2 of the open batch
+	SetSignOn     = "sign_on"     // RFC 3339 time of the last good one
+	SetLastOnline = "last_online" // RFC 3339 time of the last answer
+	SetClock      = "clock_offset_s"
+)
+
+// Sums is money and count of one slice of a day.
+type Sums struct {
+	Gross   Amount `json:"gross"`
+	Refunds Amount `json:"refunds"`
+	Net     Amount `json:"net"`
+	Count   int    `json:"count"`
+}
+
+// ProductSums is what was sold of one article.
+type ProductSums struct {
+	SKU    string `json:"sku"`
+	Name   string `json:"name"`
+	Unit   string `json:"unit"`
+	Qty    Qty    `json:"qty"`
+	Amount Amount `json:"amount"`
+}
+
+// Totals is a business day in sums. Late declined money is in neither gross
+// nor net.
+type Totals struct {
+	Day          string          `json:"day"`
+	Sums                         // of all tenders
+	Tax          Amount          `json:"tax"`
+	Baskets      int             `json:"baskets"` // paid in full
+	ByTender     map[Tender]Sums `json:"by_tender"`
+	ByHour       map[int]Sums    `json:"by_hour"`
+	ByCashier    map[string]Sums `json:"by_cashier"`
+	ByProduct    []ProductSums   `json:"by_product"` // most money first
+	Pending      Sums            `json:"pending"`    // taken, not yet delivered
+	LateDeclined Sums            `json:"late_declined"`
+}

@@ -1,0 +1,77 @@
+package pos
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Purchase is what the till tells a card about the payment (EMV 9F02, 9C, 9A).
+type Purchase struct {
+	Amount       int64 // fen
+	Kind         byte  // tag 9C: 00 purchase
+	Time         time.Time
+	STAN         string // tag 9F41
+	TID          string // tag 9F1E
+	ForceOnline  bool   // the host can be reached: ask for an ARQC
+	Offline      bool   // it cannot: ask for a TC
+	AllowOffline bool   // the till's limits permit a TC
+	PINLimit     int64  // contactless above it needs an online PIN, fen
+}
+
+// CardRead is what the card said up to its first cryptogram.
+type CardRead struct {
+	Entry         string // contactless chip swipe
+	PAN, Expiry   string // expiry YYMM
+	Sequence      string // 3 digits, DE 23
+	Track2        string // with '='
+	F55, ShortF55 []byte
+	Cryptogram    byte // 0x40 TC, 0x80 ARQC, 0x00 AAC
+	NeedPIN       bool // online PIN by CVM or limit
+	ODA           bool // offline data authentication passed
+	AIDName       string
+	TVR           []byte
+	Expired       bool
+}
+
+// The cryptogram types of GENERATE AC (EMV Book 3 6.5.5).
+const (
+	AAC  byte = 0x00
+	TC   byte = 0x40
+	ARQC byte = 0x80
+)
+
+// CardAnswer is what the card is told of the host's decision.
+type CardAnswer struct {
+	Approved    bool
+	F55         []byte // the host's DE 55: 91, 71, 72
+	Code        string // DE 39, tag 8A
+	Unreachable bool
+}
+
+// CardFinal is the card's last word.
+type CardFinal struct {
+	Cryptogram    byte
+	Scripts       []byte // issuer script results
+	F55, ShortF55 []byte // as an offline upload carries them
+}
+
+// CardSession is one card in or at the reader.
+type CardSession interface {
+	Read(ctx context.Context, p Purchase) (CardRead, error)
+	Finish(ctx context.Context, a CardAnswer) (CardFinal, error)
+	Close() error
+}
+
+// CardReader waits for cards. The end of the context ends the wait.
+type CardReader interface {
+	Connect(ctx context.Context, p Purchase) (CardSession, error)
+}
+
+// The ways in which a card fails.
+var (
+	ErrCardRemoved    = errors.New("the card was removed")
+	ErrCardUnreadable = errors.New("the card cannot be read")
+	ErrCardUnfit      = errors.New("no application on the card that this terminal supports")
+	ErrPINCancelled   = errors.New("the customer cancelled the PIN entry")
+)

@@ -1,0 +1,308 @@
+package pos
+
+import (
+	"errors"
+	"fmt"
+)
+
+// State is where an attempt stands.
+type State string
+
+// The states: open, waiting for a person, final.
+const (
+	None            State = ""
+	Created         State = "created"
+	Sending         State = "sending"
+	Unknown         State = "unknown"
+	Reversing       State = "reversing"
+	OfflineApproved State = "offline_approved"
+	Deferred        State = "deferred"
+	Delivering      State = "delivering"
+	RefundUnknown   State = "refund_unknown"
+	Manual          State = "manual"
+	LateDeclined    State = "late_declined"
+	Approved        State = "approved"
+	Declined        State = "declined"
+	Reversed        State = "reversed"
+	Delivered       State = "delivered"
+	Voided          State = "voided"
+	Refunded        State = "refunded"
+	Settled         State = "settled"
+	Cancelled       State = "cancelled"
+)
+
+// EventType names what happened.
+type EventType string
+
+// The events of an attempt.
+const (
+	EvCreated         EventType = "created"          // asked for, STAN taken
+	EvSending         EventType = "sending"          // about to leave; reversed if nothing more is heard
+	EvApproved        EventType = "approved"         // the host, the wallet or the drawer said yes
+	EvDeclined        EventType = "declined"         // somebody said no, or nothing was sent
+	EvCancelled       EventType = "cancelled"        // given up before anything was owed
+	EvUnknown         EventType = "unknown"          // no answer, or one that proves nothing
+	EvReversing       EventType = "reversing"        // owed: a reversal
+	EvReversalTry     EventType = "reversal_try"     // tried, not acknowledged
+	EvReversed        EventType = "reversed"         // acknowledged
+	EvParked          EventType = "parked"           // no longer sent by itself
+	EvSendAgain       EventType = "send_again"       // a person sends a parked reversal again
+	EvResolved        EventType = "resolved"         // a person decided
+	EvOfflineApproved EventType = "offline_approved" // the card said yes
+	EvDeferred        EventType = "deferred"         // taken at the shop's risk
+	EvDelivering      EventType = "delivering"       // an upload is about to leave
+	EvDeliveryTry     EventType = "delivery_try"     // no answer to an upload
+	EvDelivered       EventType = "delivered"        // the host took it
+	EvLateDeclined    EventType = "late_declined"    // the host refused what the shop took
+	EvLateAnswer      EventType = "late_answer"      // an answer after its time: never revives
+	EvLateApproval    EventType = "late_approval"    // a verified approval after the reversal began
+	EvResealed        EventType = "resealed"         // waiting data under the next day's key
+	EvSettled         EventType = "settled"
+	EvPrinted         EventType = "printed"
+	EvReprinted       EventType = "reprinted"
+)
+
+// The events that belong to no attempt.
+const (
+	EvLineAdded     EventType = "line_added"
+	EvLineEdited    EventType = "line_edited"
+	EvLineRemoved   EventType = "line_removed"
+	EvBasketPaid    EventType = "basket_paid"
+	EvBasketHeld    EventType = "basket_held"
+	EvBasketRecall  EventType = "basket_recalled"
+	EvBasketCleared EventType = "basket_cleared"
+	EvSignedIn      EventType = "signed_in"
+	EvSignedOut     EventType = "signed_out"
+	EvSignInRefused EventType = "sign_in_refused"
+	EvSignOn        EventType = "sign_on" // with the host
+	EvDrawer        EventType = "drawer_opened"
+	EvForeign       EventType = "foreign_message" // a message that was not ours
+)
+
+// Due says who has to act on an attempt and how.
+type Due string
+
+// What is due.
+const (
+	DueNothing Due = ""
+	DueFlow    Due = "flow"     // the live payment; on start it becomes a reversal
+	DueReverse Due = "reversal" // at once, then 5 s doubling to 5 min, 50 tries or 24 h
+	DueUpload  Due = "upload"   // in order, when the host is there; overdue at 72 h
+	DuePerson  Due = "person"   // shown at each opening until resolved
+	DueRepeat  Due = "repeat"   // the identical request again
+)
+
+// StateRule is what a state means for the queue and for the totals.
+type StateRule struct {
+	Due     Due
+	Counted bool // in the totals of its business day
+	Final   bool
+}
+
+// StateRules holds the rule of each state.
+var StateRules = map[State]StateRule{
+	Created:         {Due: DueFlow},
+	Sending:         {Due: DueFlow},
+	Unknown:         {Due: DueReverse},
+	Reversing:       {Due: DueReverse},
+	OfflineApproved: {Due: DueUpload, Counted: true},
+	Deferred:        {Due: DueUpload, Counted: true},
+	Delivering:      {Due: DueUpload, Counted: true},
+	RefundUnknown:   {Due: DueRepeat},
+	Manual:          {Due: DuePerson},
+	LateDeclined:    {Due: DuePerson},
+	Approved:        {Counted: true, Final: true},
+	Declined:        {Final: true},
+	Reversed:        {Final: true},
+	Delivered:       {Counted: true, Final: true},
+	Voided:          {Final: true},
+	Refunded:        {Counted: true, Final: true},
+	Settled:         {Counted: true, Final: true},
+	Cancelled:       {Final: true},
+}
+
+// Effect is what the shell does after an event is durable.
+type Effect string
+
+// The effects.
+const (
+	DoSend    Effect = "send"    // the request to the host or the wallet
+	DoReverse Effect = "reverse" // the reversal
+	DoUpload  Effect = "upload"
+	DoPrint   Effect = "print"
+	DoShow    Effect = "show"
+)
+
+// Row is one line of the transition table.
+type Row struct {
+	From State
+	On   EventType
+	To   State
+	Do   []Effect
+}
+
+// Table is every permitted transition. What is not in it is refused by the
+// journal, whoever asks.
+var Table = []Row{
+	{None, EvCreated, Created, nil},
+	{Created, EvSending, Sending, []Effect{DoSend, DoShow}},
+	{Created, EvApproved, Approved, []Effect{DoPrint, DoShow}}, // cash
+	{Created, EvDeclined, Declined, []Effect{DoShow}},
+	{Created, EvCancelled, Cancelled, []Effect{DoShow}},
+	{Created, EvOfflineApproved, OfflineApproved, []Effect{DoPrint, DoShow}},
+	{Created, EvDeferred, Deferred, []Effect{DoPrint, DoShow}},
+	{Created, EvReversing, Reversing, []Effect{DoReverse, DoShow}},
+
+	{Sending, EvApproved, Approved, []Effect{DoPrint, DoShow}},
+	{Sending, EvDeclined, Declined, []Effect{DoShow}},
+	{Sending, EvCancelled, Cancelled, []Effect{DoShow}}, // a wallet order closed unpaid
+	{Sending, EvOfflineApproved, OfflineApproved, []Effect{DoPrint, DoShow}},
+	{Sending, EvDeferred, Deferred, []Effect{DoPrint, DoShow}},
+	{Sending, EvUnknown, Unknown, []Effect{DoShow}},
+	{Sending, EvReversing, Reversing, []Effect{DoReverse, DoShow}},
+	{Unknown, EvReversing, Reversing, []Effect{DoReverse}},
+
+	{Reversing, EvReversalTry, Reversing, nil},
+	{Reversing, EvReversed, Reversed, []Effect{DoShow}},
+	{Reversing, EvParked, Manual, []Effect{DoShow}},
+	{Reversing, EvLateAnswer, Reversing, nil},
+	{Reversing, EvLateApproval, Reversing, []Effect{DoReverse}},
+	{Reversed, EvLateAnswer, Reversed, nil},
+	{Reversed, EvLateApproval, Reversing, []Effect{DoReverse}},
+	{Manual, EvSendAgain, Reversing, []Effect{DoReverse}},
+	{Manual, EvLateAnswer, Manual, nil},
+	{Manual, EvLateApproval, Reversing, []Effect{DoReverse}},
+	{Manual, EvReversalTry, Manual, nil},
+	{Manual, EvReversed, Reversed, []Effect{DoShow}},
+	{Manual, EvResolved, Cancelled, nil},
+
+	{OfflineApproved, EvDelivering, Delivering, []Effect{DoUpload}},
+	{Deferred, EvDelivering, Delivering, []Effect{DoUpload}},
+	{OfflineApproved, EvCancelled, Cancelled, nil},
+	{Deferred, EvCancelled, Cancelled, nil},
+	{Deferred, EvLateDeclined, LateDeclined, []Effect{DoShow}}, // 72 h or 5 tries
+	{OfflineApproved, EvResealed, OfflineApproved, nil},
+	{Deferred, EvResealed, Deferred, nil},
+	{Delivering, EvResealed, Delivering, nil},
+	{Delivering, EvDelivering, Delivering, []Effect{DoUpload}},
+	{Delivering, EvDeliveryTry, Delivering, nil},
+	{Delivering, EvDelivered, Delivered, nil},
+	{Delivering, EvLateDeclined, LateDeclined, []Effect{DoShow}},
+	{Delivering, EvParked, Manual, []Effect{DoShow}}, // 94 without an earlier send
+	{Delivering, EvReversing, Reversing, []Effect{DoReverse}},
+	{LateDeclined, EvResolved, Cancelled, nil},
+	{LateDeclined, EvReversing, Reversing, []Effect{DoReverse}}, // partly approved
+
+	{Approved, EvSettled, Settled, nil},
+	{Approved, EvPrinted, Approved, nil},
+	{Approved, EvLateAnswer, Approved, nil},
+	{Declined, EvLateAnswer, Declined, nil},
+	{Delivered, EvSettled, Settled, nil},
+}
+
+// ErrTransition says that an event does not fit the state of its attempt.
+var ErrTransition = errors.New("transition not permitted")
+
+type rowKey struct {
+	from State
+	on   EventType
+}
+
+var rows = func() map[rowKey]Row {
+	m := make(map[rowKey]Row, len(Table))
+	for _, r := range Table {
+		k := rowKey{r.From, r.On}
+		if _, twice := m[k]; twice {
+			panic("pos: transition given twice: " + string(r.From) + " " + string(r.On))
+		}
+		m[k] = r
+	}
+	return m
+}()
+
+// Lookup gives the row for an event in a state.
+func Lookup(from State, on EventType) (Row, bool) {
+	r, ok := rows[rowKey{from, on}]
+	return r, ok
+}
+
+// Apply folds one event into an attempt. It is the only place where the state
+// of an attempt changes.
+func Apply(a Attempt, e Event) (Attempt, error) {
+	row, ok := Lookup(a.State, e.Type)
+	if !ok {
+		return a, fmt.Errorf("%w: %s in state %q (attempt %s)", ErrTransition, e.Type, a.State, e.Attempt)
+	}
+	if row.From == None {
+		a = open(e)
+	} else if a.ID != e.Attempt {
+		return a, fmt.Errorf("%w: event of %s for attempt %s", ErrTransition, e.Attempt, a.ID)
+	}
+	before := a.State
+	a.State = row.To
+	if before != row.To && !(before == Unknown && row.To == Reversing) {
+		a.Tries, a.LastError = 0, ""
+	}
+	fold(&a, e)
+	a.Updated = e.Time
+	a.Seqs = append(a.Seqs[:len(a.Seqs):len(a.Seqs)], e.Seq)
+	return a, nil
+}
+
+func open(e Event) Attempt {
+	return Attempt{
+		ID: e.Attempt, Basket: e.Basket, Receipt: e.Receipt, Kind: e.Kind, Tender: e.Tender,
+		Amount: e.Amount, Cashier: e.By, Day: e.Day, Hour: e.Hour, Created: e.Time, Linked: e.Linked,
+		Wallet: e.Wallet,
+	}
+}
+
+// fold carries the facts of an event over; a fact once known is never blanked.
+func fold(a *Attempt, e Event) {
+	set := func(to *string, v string) {
+		if v != "" {
+			*to = v
+		}
+	}
+	set(&a.STAN, e.STAN)
+	set(&a.Batch, e.Batch)
+	set(&a.RRN, e.RRN)
+	set(&a.AuthCode, e.AuthCode)
+	set(&a.Org, e.Org)
+	set(&a.HostDate, e.HostDate)
+	set(&a.MaskedPAN, e.MaskedPAN)
+	set(&a.CardHash, e.CardHash)
+	set(&a.EntryMode, e.EntryMode)
+	set(&a.Order, e.Order)
+	set(&a.Code, e.Code)
+	a.PINOnline = a.PINOnline || e.Online
+	a.Flagged = a.Flagged || e.Flag
+	if e.Sealed != nil {
+		a.Sealed = e.Sealed
+	}
+	if e.Waiting != nil {
+		a.Waiting = e.Waiting
+	}
+	switch e.Type {
+	case EvApproved, EvOfflineApproved, EvDeferred:
+		a.Approved, a.Tendered, a.Change = e.Approved, e.Tendered, e.Change
+		a.Offline = e.Type != EvApproved
+		a.Deferred = e.Type == EvDeferred
+	case EvReversing:
+		a.Reason, a.LastError = e.Reason, e.Text
+		a.Approved = 0
+	case EvReversalTry, EvDeliveryTry:
+		a.Tries++
+		a.LastError = e.Text
+	case EvDelivering:
+		a.Sent = true
+	case EvDelivered, EvReversed, EvDeclined, EvCancelled, EvLateDeclined:
+		if e.Type != EvDelivered {
+			a.Approved = 0
+		}
+		a.Waiting = nil
+	}
+	if e.Type != EvDelivering && e.Tries > 0 {
+		a.Tries = e.Tries
+	}
+}

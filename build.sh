@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Tillkeeper's one door: run | build | test | bench | torture | package.
+# It installs what a fresh Debian 12 machine lacks and says what.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+TAGS=no_emoji,migrated_fynedo
+GO_WANTED=1.26
+export GOFLAGS="-tags=$TAGS -trimpath -buildvcs=false"
+BIN=.bin
+RUN=.run
+
+say() { printf '\033[1m== %s\033[0m\n' "$*"; }
+die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+# --- what the machine has to have -------------------------------------------
+BUILD_PACKAGES="gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libxkbcommon-dev ca-certificates curl git"
+SHOW_PACKAGES="libgl1-mesa-dri"
+TEST_PACKAGES="xvfb xdotool imagemagick x11-utils strace zbar-tools"
+
+install_packages() {
+	local missing=() p
+	for p in "$@"; do
+		dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing+=("$p")
+	done
+	[ ${#missing[@]} -eq 0 ] && return 0
+	command -v apt-get >/dev/null || die "these Debian packages are missing, install them by hand: ${missing[*]}"
+	local as=()
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null || die "as root, please: apt-get install ${missing[*]}"
+		as=(sudo)
+	fi
+	say "installing ${missing[*]}"
+	"${as[@]}" apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive "${as[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+		die "apt-get could not install: ${missing[*]}"
+}
+
+need_go() {
+	[ -x /usr/local/go/bin/go ] && PATH="$PATH:/usr/local/go/bin"
+	PATH="$PATH:$HOME/go/bin"
+	if command -v go >/dev/null; then
+		local have
+		have=$(go env GOVERSION | sed 's/^go//')
+		[ "$(printf '%s\n' "$GO_WANTED" "$have" | sort -V | head -1)" = "$GO_WANTED" ] && return 0
+		export GOTOOLCHAIN=auto # an older Go fetches the one that go.mod names
+		return 0
+	fi
+	say "installing Go (Debian's, which then fetches $GO_WANTED)"
+	install_packages golang-go
+	export GOTOOLCHAIN=auto
+}
+
+build() {
+	install_packages $BUILD_PACKAGES
+	need_go
+	mkdir -p "$BIN"
+	say "building $BIN/tillkeeper (the first time takes some minutes, then seconds)"
+	go build -ldflags='-s -w' -o "$BIN/tillkeeper" .
+}
+
+# --- run ---------------------------------------------------------------------
+run() {
+	build
+	install_packages $SHOW_PACKAGES
+	if [ -n "${DISPLAY:-}" ]; then
+		say "opening the demo shop (data in $RUN/shop; staff 1001, 2001 and 9001, PIN 135790)"
+		exec "$BIN/tillkeeper" window --demo --data "$RUN/shop" "$@"
+	fi
+	say "no display: playing the demo day through the scripted face"
+	rm -rf "$RUN/day"
+	exec "$BIN/tillkeeper" day --data "$RUN/day" "$@"
+}
+
+# --- test --------------------------------------------------------------------
+tool() { # tool NAME MODULE@VERSION
+	command -v "$1" >/dev/null || { say "installing $1"; go install "$2"; }
+}
+
+no_fyne() { go list ./... | grep -v -e '^tillkeeper$' -e '^tillkeeper/app/gui'; }
+with_fyne() { go list ./... | grep -e '^tillkeeper$' -e '^tillkeeper/app/gui'; }
+
+test_all() {
+	install_packages $BUILD_PACKAGES $TEST_PACKAGES
+	need_go
+	tool gofumpt mvdan.cc/gofumpt@v0.9.1
+	tool staticcheck honnef.co/go/tools/cmd/staticcheck@v0.8.2
+	say "gofumpt"
+	local bad
+	bad=$(gofumpt -l $(git ls-files '*.go'))
+	[ -z "$bad" ] || die "not gofumpt-clean: $bad"
+	say "vet and staticcheck"
+	go vet ./...
+	staticcheck -tags "$TAGS" ./...
+	say "tests without the window, with the race detector"
+	go test -race -shuffle=on -timeout 20m $(no_fyne)
+	if [ -n "$(with_fyne)" ]; then
+		say "the window, under Xvfb"
+		go test -shuffle=on -timeout 20m $(with_fyne)
+	fi
+	say "all green"
+}
+
+case "${1:-}" in
+build) build ;;
+run) shift; run "$@" ;;
+test) test_all ;;
+*) die "usage: ./build.sh build | run | test | bench | torture | package" ;;
+esac
