@@ -11,8 +11,18 @@ func TestParseFixed(t *testing.T) {
 		want Amount
 		ok   bool
 	}{
-		{"12.50", 1250, true}, {"12.5", 1250, true}, {"12", 1200, true}, {"0.01", 1, true}, {"-3.00", -300, true},
-		{"", 0, false}, {".5", 0, false}, {"1.234", 0, false}, {"1,5", 0, false}, {"12345678901", 0, false}, {"1.-5", 0, false}, {"--1", 0, false},
+		{"12.50", 1250, true},
+		{"12.5", 1250, true},
+		{"12", 1200, true},
+		{"0.01", 1, true},
+		{"-3.00", -300, true},
+		{"", 0, false},
+		{".5", 0, false},
+		{"1.234", 0, false},
+		{"1,5", 0, false},
+		{"12345678901", 0, false},
+		{"1.-5", 0, false},
+		{"--1", 0, false},
 	} {
 		got, err := ParseAmount(c.in)
 		if (err == nil) != c.ok || got != c.want {
