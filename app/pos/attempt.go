@@ -37,8 +37,8 @@ type Event struct {
 	Online    bool   `json:"pin_online,omitempty"` // PIN verified online
 	Offline   bool   `json:"offline,omitempty"`
 	Linked    string `json:"linked,omitempty"`
-	Tries     int    `json:"tries,omitempty"`
-	Flag      bool   `json:"flag,omitempty"` // to be looked for in the acquirer's file
+	Chain     int    `json:"chain,omitempty"` // of a deferred sale: attempts before this one
+	Flag      bool   `json:"flag,omitempty"`  // to be looked for in the acquirer's file
 	Wallet    string `json:"wallet,omitempty"`
 	Order     string `json:"order,omitempty"` // the wallet's order number
 
@@ -80,7 +80,9 @@ type Attempt struct {
 	Hour                int
 	Created, Updated    time.Time
 	Tries               int  // sends of what is owed in the present state
-	Sent                bool // an upload of this item has left before
+	Unanswered          int  // sends of an upload that nobody answered
+	Chain               int  // of a deferred sale: attempts before this one
+	LateApproved        bool // an approval came after the reversal began: only a 00 ends it
 	Flagged             bool // to be looked for in the acquirer's file
 	LastError           string
 	Wallet, Order       string

@@ -25,6 +25,7 @@ type Journal interface {
 	OfBasket(key string) ([]Attempt, error)
 	OfReceipt(receipt string) ([]Attempt, error)
 	ByTrace(batch, stan string) (Attempt, error) // ErrNotFound
+	BatchUsed(batch string) (bool, error)        // a card attempt carries its number
 	Find(q Query) ([]Attempt, error)             // newest first
 	Open() ([]Attempt, error)                    // something is due, by sequence; persons' items included
 	Basket(key string) (Basket, error)           // ErrNotFound

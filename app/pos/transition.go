@@ -165,6 +165,7 @@ var Table = []Row{
 	{Reversing, EvReversalTry, Reversing, nil},
 	{Reversing, EvReversed, Reversed, []Effect{DoShow}},
 	{Reversing, EvParked, Manual, []Effect{DoShow}},
+	{Reversing, EvLateDeclined, LateDeclined, []Effect{DoShow}}, // a deferred sale that was partly approved
 	{Reversing, EvLateAnswer, Reversing, nil},
 	{Reversing, EvLateApproval, Reversing, []Effect{DoReverse}},
 	{Reversed, EvLateAnswer, Reversed, nil},
@@ -191,7 +192,6 @@ var Table = []Row{
 	{Delivering, EvParked, Manual, []Effect{DoShow}}, // 94 without an earlier send
 	{Delivering, EvReversing, Reversing, []Effect{DoReverse}},
 	{LateDeclined, EvResolved, Cancelled, nil},
-	{LateDeclined, EvReversing, Reversing, []Effect{DoReverse}}, // partly approved
 
 	{Approved, EvSettled, Settled, nil},
 	{Approved, EvPrinted, Approved, nil},
@@ -288,21 +288,24 @@ func fold(a *Attempt, e Event) {
 		a.Approved, a.Tendered, a.Change = e.Approved, e.Tendered, e.Change
 		a.Offline = e.Type != EvApproved
 		a.Deferred = e.Type == EvDeferred
+		a.Chain = e.Chain
 	case EvReversing:
 		a.Reason, a.LastError = e.Reason, e.Text
 		a.Approved = 0
 	case EvReversalTry, EvDeliveryTry:
 		a.Tries++
 		a.LastError = e.Text
+		if e.Type == EvDeliveryTry && e.Code != "" && a.Unanswered > 0 {
+			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
+		}
 	case EvDelivering:
-		a.Sent = true
+		a.Unanswered++
+	case EvLateApproval:
+		a.LateApproved = true
 	case EvDelivered, EvReversed, EvDeclined, EvCancelled, EvLateDeclined:
 		if e.Type != EvDelivered {
 			a.Approved = 0
 		}
 		a.Waiting = nil
-	}
-	if e.Type != EvDelivering && e.Tries > 0 {
-		a.Tries = e.Tries
 	}
 }

@@ -1,0 +1,88 @@
+package checkout
+
+import (
+	"context"
+
+	"tillkeeper/app/pos"
+)
+
+// Face is what a face may ask of the attended flow. Every method is safe to
+// call from any goroutine; each returns after what it says is durable. Errors
+// are *pos.Error with a code.
+type Face interface {
+	Snapshot() *Snapshot
+	Subscribe(f func(*Snapshot)) (cancel func()) // f must not block
+
+	SignIn(ctx context.Context, staff, pin string) (pos.Operator, error)
+	SignOut(ctx context.Context) error
+	Scan(ctx context.Context, code string, qty pos.Qty) (pos.Line, error) // qty 0 is one
+	Add(ctx context.Context, sku string, qty pos.Qty) (pos.Line, error)
+	Edit(ctx context.Context, e Edit) (pos.Line, error)
+	Remove(ctx context.Context, line int, reason string) error
+	Clear(ctx context.Context) error
+	Hold(ctx context.Context, note string) (ticket string, err error)
+	Recall(ctx context.Context, ticket string) error
+	Held() ([]pos.Basket, error)
+	Pay(ctx context.Context, p Pay) (Paid, error) // returns at the committed outcome
+	Cancel()                                      // gives up the running payment where that is possible
+	CheckQR()                                     // queries the wallet at once
+	Next(ctx context.Context) error               // leaves the outcome
+	Reprint(ctx context.Context, receipt string) error
+
+	Catalogue() Catalogue
+	Journal() Reader
+}
+
+// Reader is the part of the journal that a face may read.
+type Reader interface {
+	Attempt(id string) (pos.Attempt, error)
+	Events(attempt string) ([]pos.Event, error)
+	OfBasket(key string) ([]pos.Attempt, error)
+	OfReceipt(receipt string) ([]pos.Attempt, error)
+	Find(q pos.Query) ([]pos.Attempt, error)
+	Open() ([]pos.Attempt, error)
+	Totals(day string) (pos.Totals, error)
+}
+
+// Catalogue finds products.
+type Catalogue interface {
+	Scan(code string, mode pos.TaxMode) (pos.Line, error) // barcode, scale label or number
+	ByBarcode(code string) (pos.Product, bool)
+	BySKU(sku string) (pos.Product, bool)
+	Search(query string, limit int) []pos.Product // pinyin initials, digits, part of a name
+	Categories() []string
+	InCategory(category string) []pos.Product
+}
+
+// Edit changes one line; nil leaves a value as it is.
+type Edit struct {
+	Line     int
+	Qty      *pos.Qty
+	Price    *pos.Amount
+	Discount *pos.Amount
+	Reason   string
+	Override *Override // where the role of the one signed in does not suffice
+}
+
+// Pay asks for one payment of the open basket.
+type Pay struct {
+	Tender   pos.Tender
+	Amount   pos.Amount // 0 is what is due
+	Tendered pos.Amount // cash; 0 is exactly the amount
+	Rounding pos.Amount // cash rounding (0 or less) agreed with the payment
+	Code     string     // the customer's payment code, "" to show ours
+	Override *Override  // a supervisor's approval
+}
+
+// Override is a supervisor's approval.
+type Override struct {
+	Staff, PIN string
+}
+
+// Paid is how a payment ended.
+type Paid struct {
+	Attempt pos.Attempt
+	Receipt string // set when the basket is paid
+	Change  pos.Amount
+	Due     pos.Amount
+}

@@ -1,0 +1,399 @@
+package checkout
+
+import (
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+)
+
+// phase is where a payment in flight stands.
+type phase int
+
+const (
+	phPrepare    phase = iota // reversals first, sign-on
+	phPresent                 // waiting for a card and its first cryptogram
+	phPIN                     // waiting for the PIN block
+	phCommitSend              // created and sending are being made durable
+	phHost                    // sent, waiting for the answer
+	phFinish                  // approved by the host, the card has the last word
+	phFinishOff               // no host: the card has the last word
+	phCommitEnd               // the outcome is being made durable
+	phQROrder                 // the order is being made at the wallet
+	phQRWait                  // the customer pays
+	phQRClose                 // given up: query and close
+	phDone
+)
+
+// payment is one attempt in flight. It lives in memory between two commits
+// only; the journal decides what it becomes after a crash.
+type payment struct {
+	id, basket, receipt string
+	stan, batch         string
+	by, day             string
+	hour                int
+	tender              pos.Tender
+	amount              pos.Amount
+	tendered, change    pos.Amount
+	code                string // the customer's payment code
+	linked              string
+	override            bool // a supervisor agreed to the same card
+
+	phase    phase
+	online   bool
+	created  bool // its first event is durable
+	read     pos.CardRead
+	card     pos.CardData
+	hash     string // keyed hash of the PAN
+	verdict  string // why it may not be taken offline, "" if it may
+	deferral string // why it may not be deferred, "" if it may
+	same     bool   // the same card has an open reversal for this basket
+	reply    pos.Reply
+	end      []pos.Event // the outcome that is being made durable
+	result   result
+}
+
+// result is how a payment ended for the person in front of the till.
+type result struct {
+	kind   OutcomeKind
+	code   string // answer code or till reason
+	again  bool   // sign on, then a new attempt with the card presented again
+	failed error  // the journal could not take it; no money was taken
+}
+
+// inputKind names what the shell reports back to the core.
+type inputKind int
+
+const (
+	inStart     inputKind = iota
+	inReady               // the line was prepared: online, reason
+	inRead                // the card spoke: read, hash, verdict, deferral, same
+	inCardError           // reason
+	inPIN                 // block
+	inPINError            // reason
+	inCommitted           // what was asked for is durable
+	inNotKept             // it is not: err
+	inReply               // reply
+	inNoReply             // err of the exchange
+	inFinal               // final
+	inTorn                // the card did not finish
+	inOrder               // order
+	inOrderErr            // notSent or not
+	inGiveUp              // cancelled by a person, or expired: reason
+)
+
+type input struct {
+	kind     inputKind
+	online   bool
+	reason   string
+	read     pos.CardRead
+	hash     string
+	verdict  string
+	deferral string
+	same     bool
+	block    []byte
+	err      error
+	notSent  bool
+	reply    pos.Reply
+	class    decline.Class // of the answer code
+	final    pos.CardFinal
+	order    pos.WalletOrder
+}
+
+// doing names the one thing that the shell does next.
+type doing int
+
+const (
+	doNothing doing = iota
+	doPrepare       // reversals first, sign-on if there are no keys
+	doCard          // wait for a card, read it
+	doPIN           // ask for the PIN
+	doCommit        // make the events durable; seal and waiting say what goes with them
+	doSend          // the request to the host
+	doFinish        // tell the card: answer
+	doOrder         // make or charge the wallet order
+	doPoll          // wait a little, then query
+	doClose         // query and close the order
+	doEnd
+)
+
+// effect is what the shell has to do; it answers with one input.
+type effect struct {
+	do      doing
+	events  []pos.Event
+	seal    bool // the first event carries what a reversal needs
+	waiting bool // and what an upload needs
+	answer  pos.CardAnswer
+}
+
+// step is the payment as a pure function: what happened goes in, what is to be
+// done comes out. It does no I/O and reads no clock.
+func step(p payment, in input) (payment, effect) {
+	if in.kind == inNotKept {
+		return notKept(p, in)
+	}
+	switch p.phase {
+	case phPrepare:
+		return stepPrepare(p, in)
+	case phPresent, phPIN:
+		return stepCard(p, in)
+	case phCommitSend:
+		return stepSend(p)
+	case phHost:
+		return stepHost(p, in)
+	case phFinish, phFinishOff:
+		return stepFinish(p, in)
+	case phQROrder, phQRWait, phQRClose:
+		return stepQR(p, in)
+	}
+	p.phase = phDone // phCommitEnd: the outcome is durable
+	return p, effect{do: doEnd}
+}
+
+func stepPrepare(p payment, in input) (payment, effect) {
+	switch {
+	case in.kind == inStart && p.tender == pos.Cash:
+		ok := p.event(pos.EvApproved)
+		ok.Approved, ok.Tendered, ok.Change = p.amount, p.tendered, p.change
+		return p.finish(result{kind: OutcomeApproved}, p.open(), ok)
+	case in.kind == inStart && p.tender == pos.QR:
+		p.phase = phCommitSend
+		return p, effect{do: doCommit, events: []pos.Event{p.open(), p.event(pos.EvSending)}}
+	case in.kind == inStart:
+		return p, effect{do: doPrepare}
+	case in.kind == inGiveUp:
+		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
+	}
+	p.online = in.online
+	p.phase = phPresent
+	return p, effect{do: doCard}
+}
+
+func stepCard(p payment, in input) (payment, effect) {
+	switch in.kind {
+	case inRead:
+		p.read, p.hash, p.verdict, p.deferral, p.same = in.read, in.hash, in.verdict, in.deferral, in.same
+		p.card = pos.CardData{
+			PAN: in.read.PAN, Expiry: in.read.Expiry, Sequence: in.read.Sequence, Track2: in.read.Track2,
+			F55: in.read.F55, ShortF55: in.read.ShortF55, Entry: in.read.Entry,
+		}
+		return afterRead(p)
+	case inPIN:
+		p.card.PINBlock = in.block
+		return commitSending(p)
+	case inGiveUp:
+		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
+	}
+	return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
+}
+
+func afterRead(p payment) (payment, effect) {
+	switch {
+	case p.same && !p.override:
+		return p.finish(refused("same_card_open"), p.open(), p.reasoned(pos.EvDeclined, "same_card_open"))
+	case p.read.Cryptogram == pos.AAC && p.read.NeedPIN && !p.online:
+		return p.finish(refused("offline_pin"), p.open(), p.reasoned(pos.EvDeclined, "offline_pin"))
+	case p.read.Cryptogram == pos.AAC && p.read.Entry != "swipe":
+		return p.finish(refused("card_declined"), p.open(), p.reasoned(pos.EvDeclined, "card_declined"))
+	case p.online && p.read.NeedPIN:
+		p.phase = phPIN
+		return p, effect{do: doPIN}
+	case p.online:
+		return commitSending(p)
+	case p.read.Cryptogram == pos.TC && p.verdict != "":
+		return p.finish(refused(p.verdict), p.open(), p.reasoned(pos.EvDeclined, p.verdict))
+	}
+	return withoutHost(p)
+}
+
+// withoutHost lets a chip or contactless card decide again, now that it is
+// known that nobody else can.
+func withoutHost(p payment) (payment, effect) {
+	if p.read.Entry == "swipe" {
+		return takeDeferred(p)
+	}
+	p.phase = phFinishOff
+	return p, effect{do: doFinish, answer: pos.CardAnswer{Unreachable: true}}
+}
+
+func commitSending(p payment) (payment, effect) {
+	p.phase = phCommitSend
+	return p, effect{do: doCommit, seal: true, events: []pos.Event{p.open(), p.event(pos.EvSending)}}
+}
+
+func stepSend(p payment) (payment, effect) {
+	p.created = true
+	if p.tender == pos.QR {
+		p.phase = phQROrder
+		return p, effect{do: doOrder}
+	}
+	p.phase = phHost
+	return p, effect{do: doSend}
+}
+
+// takeOffline records what the card approved, if the shop's limits hold.
+func takeOffline(p payment) (payment, effect) {
+	if p.verdict != "" {
+		return p.finish(refused(p.verdict), p.open(), p.reasoned(pos.EvDeclined, p.verdict))
+	}
+	e := p.event(pos.EvOfflineApproved)
+	e.Approved, e.Offline = p.amount, true
+	p, eff := p.finish(result{kind: OutcomeApproved}, p.open(), e)
+	eff.seal, eff.waiting = true, true
+	return p, eff
+}
+
+// takeDeferred records a sale at the shop's risk, if the owner allows it.
+func takeDeferred(p payment) (payment, effect) {
+	if why := p.deferral; why != "" {
+		return p.finish(refused(why), p.open(), p.reasoned(pos.EvDeclined, why))
+	}
+	e := p.event(pos.EvDeferred)
+	e.Approved, e.Offline = p.amount, true
+	p, eff := p.finish(result{kind: OutcomeApproved}, p.open(), e)
+	eff.seal, eff.waiting = true, true
+	return p, eff
+}
+
+func stepHost(p payment, in input) (payment, effect) {
+	if in.kind == inNoReply {
+		switch {
+		case in.notSent && p.read.NeedPIN:
+			return p.finish(refused("no_line"), p.reasoned(pos.EvDeclined, "no_line"))
+		case in.notSent:
+			return withoutHost(p)
+		case in.reason == "A0":
+			return p.unknown("A0", "bad_mac")
+		}
+		return p.unknown(in.reason, "no_answer")
+	}
+	p.reply = in.reply
+	switch in.class {
+	case decline.Success:
+		if p.reply.Code == "10" && (p.reply.Amount <= 0 || p.reply.Amount >= p.amount) {
+			return p.unknown("06", "amount_differs")
+		}
+		if p.read.Entry == "swipe" {
+			return approved(p)
+		}
+		p.phase = phFinish
+		return p, effect{do: doFinish, answer: pos.CardAnswer{Approved: true, F55: in.reply.F55, Code: in.reply.Code}}
+	case decline.Unknown:
+		return p.unknown("06", in.reply.Code)
+	case decline.Resign:
+		p, eff := p.finish(refused(in.reply.Code), p.answered(pos.EvDeclined))
+		p.result.again = true
+		return p, eff
+	}
+	return p.finish(refused(in.reply.Code), p.answered(pos.EvDeclined))
+}
+
+func stepFinish(p payment, in input) (payment, effect) {
+	if p.phase == phFinishOff {
+		if in.kind == inFinal && in.final.Cryptogram == pos.TC && p.read.ODA {
+			p.card.F55, p.card.ShortF55 = in.final.F55, in.final.ShortF55
+			return takeOffline(p)
+		}
+		return takeDeferred(p)
+	}
+	if in.kind != inFinal || in.final.Cryptogram != pos.TC {
+		return p.unknown("06", "card_removed")
+	}
+	return approved(p)
+}
+
+// approved records the host's yes, for the sum that it named.
+func approved(p payment) (payment, effect) {
+	e := p.answered(pos.EvApproved)
+	e.Approved = p.amount
+	if p.reply.Code == "10" {
+		e.Approved = p.reply.Amount
+	}
+	return p.finish(result{kind: OutcomeApproved, code: p.reply.Code}, e)
+}
+
+// unknown ends a sent payment whose outcome nobody knows: it is reversed until
+// that is acknowledged, and can no longer succeed.
+func (p payment) unknown(reason, code string) (payment, effect) {
+	u := p.reasoned(pos.EvUnknown, code)
+	r := p.event(pos.EvReversing)
+	r.Reason, r.Text = reason, code
+	return p.finish(result{kind: OutcomeUnknown, code: code}, u, r)
+}
+
+func refused(code string) result { return result{kind: OutcomeRefused, code: code} }
+
+// finish makes an outcome durable. Events that open the attempt are left out
+// once it is open.
+func (p payment) finish(r result, events ...pos.Event) (payment, effect) {
+	if p.created && len(events) > 0 && events[0].Type == pos.EvCreated {
+		events = events[1:]
+	}
+	p.result, p.end, p.phase = r, events, phCommitEnd
+	return p, effect{do: doCommit, events: events}
+}
+
+// notKept answers a commit that the journal did not take: before anything was
+// sent there is nothing to undo; after it the payment is reversed, and if that
+// cannot be written either, the start-up does it.
+func notKept(p payment, in input) (payment, effect) {
+	lost := result{kind: OutcomeUnknown, code: "journal_fault", failed: in.err}
+	last := pos.EventType("")
+	if n := len(p.end); n > 0 {
+		last = p.end[n-1].Type
+	}
+	if p.phase == phCommitEnd && p.created && last == pos.EvApproved {
+		r := p.event(pos.EvReversing)
+		r.Reason, r.Text = "06", "journal_fault"
+		p.result, p.end = lost, []pos.Event{r}
+		return p, effect{do: doCommit, events: p.end}
+	}
+	p.phase, p.result = phDone, lost
+	if !p.created {
+		p.result.kind = OutcomeRefused
+	}
+	return p, effect{do: doEnd}
+}
+
+func (p payment) event(t pos.EventType) pos.Event {
+	return pos.Event{Type: t, Attempt: p.id, Basket: p.basket, By: p.by}
+}
+
+func (p payment) reasoned(t pos.EventType, code string) pos.Event {
+	e := p.event(t)
+	e.Code = code
+	return e
+}
+
+// answered carries the host's words into an event.
+func (p payment) answered(t pos.EventType) pos.Event {
+	e := p.event(t)
+	e.Code, e.RRN, e.AuthCode = p.reply.Code, p.reply.RRN, p.reply.AuthCode
+	e.Org, e.HostDate, e.Text = p.reply.Org, p.reply.HostDate, p.reply.Text
+	return e
+}
+
+// open is the first event of an attempt.
+func (p payment) open() pos.Event {
+	e := p.event(pos.EvCreated)
+	e.Kind, e.Tender, e.Amount, e.Receipt, e.Linked = pos.Sale, p.tender, p.amount, p.receipt, p.linked
+	e.Day, e.Hour = p.day, p.hour
+	if p.tender == pos.Card {
+		e.STAN, e.Batch = p.stan, p.batch
+		e.EntryMode, e.CardHash = p.read.Entry, p.hash
+		e.Online = len(p.card.PINBlock) > 0
+		if p.read.PAN != "" {
+			e.MaskedPAN = Mask(p.read.PAN)
+		}
+	}
+	if p.tender == pos.QR {
+		e.Order = p.id
+	}
+	return e
+}
+
+// Mask shows the first 6 and the last 4 digits of a PAN.
+func Mask(pan string) string {
+	if len(pan) < 11 {
+		return "******"
+	}
+	return pan[:6] + "******" + pan[len(pan)-4:]
+}

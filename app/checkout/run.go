@@ -1,0 +1,316 @@
+package checkout
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"tillkeeper/app/pos"
+	"tillkeeper/app/risk"
+	"tillkeeper/app/staff"
+)
+
+// Pay takes one payment of the open basket and returns at its committed
+// outcome. A second call while one runs is refused.
+func (s *Session) Pay(ctx context.Context, ask Pay) (Paid, error) {
+	s.mu.Lock()
+	p, err := s.begin(ask)
+	if err != nil {
+		s.mu.Unlock()
+		return Paid{}, err
+	}
+	s.publish()
+	s.mu.Unlock()
+	// A payment outlives the patience of whoever asked for it.
+	ctx = context.WithoutCancel(ctx)
+	for {
+		p = s.drive(ctx, p)
+		if !p.result.again || p.linked != "" {
+			return s.paid(p)
+		}
+		if err := s.o.Line.SignOn(ctx); err != nil {
+			return s.paid(p)
+		}
+		s.mu.Lock()
+		next := s.newPayment(ask, p.amount)
+		next.linked, next.override = p.id, p.override
+		p = next
+		s.card = &CardView{Amount: p.amount, Again: true, Began: s.o.Clock.Now()}
+		s.outcome, s.step = nil, StepCard
+		s.running = newRun(ask, s.o.Clock.Now())
+		s.publish()
+		s.mu.Unlock()
+	}
+}
+
+func newRun(ask Pay, now time.Time) *run {
+	user, cancel := context.WithCancelCause(context.Background())
+	return &run{user: user, cancel: cancel, check: make(chan struct{}, 1), pay: ask, began: now}
+}
+
+// begin checks a payment and makes it the running one. The caller holds mu.
+func (s *Session) begin(ask Pay) (payment, error) {
+	if err := s.signedIn(); err != nil {
+		return payment{}, err
+	}
+	if s.running != nil {
+		return payment{}, pos.Errorf("payment_running", "wait for its outcome, or cancel it", "a payment of this basket is being made")
+	}
+	if s.basket.State != pos.BasketOpen || len(s.basket.Lines) == 0 {
+		return payment{}, pos.Errorf("empty_basket", "scan or add something first", "there is nothing to pay")
+	}
+	if e := s.tenderFault(ask.Tender, s.lineView()); e != nil {
+		return payment{}, e
+	}
+	if s.o.Room != nil && ask.Tender != pos.Cash {
+		if err := s.o.Room(); err != nil {
+			return payment{}, &pos.Error{Code: "disk_full", Message: "the journal has no room for a payment", Remedy: "free space on the disk, then try again", Err: err}
+		}
+	}
+	due := s.basket.Due()
+	if ask.Tender == pos.Cash && ask.Rounding != 0 {
+		if ask.Rounding > 0 || -ask.Rounding >= due || ask.Rounding <= -maxRounding {
+			return payment{}, pos.Errorf("bad_rounding", "round down by less than one yuan", "rounding %s does not fit", ask.Rounding)
+		}
+		s.basket.Rounding = ask.Rounding
+		due = s.basket.Due()
+	}
+	amount := ask.Amount
+	if amount == 0 {
+		amount = due
+	}
+	if amount < 0 || amount > due || due <= 0 {
+		return payment{}, pos.Errorf("bad_amount", "name an amount between 0.01 and what is due", "%s does not fit, due is %s", amount, due)
+	}
+	if ask.Tender == pos.Cash && ask.Tendered != 0 && ask.Tendered < amount {
+		return payment{}, pos.Errorf("too_little", "take more, or pay a part with amount", "%s is less than %s", ask.Tendered, amount)
+	}
+	p := s.newPayment(ask, amount)
+	if ask.Override != nil {
+		if _, err := s.o.Staff.Approve(ask.Override.Staff, ask.Override.PIN, staff.SameCardAgain, s.o.Clock.Now()); err != nil {
+			return payment{}, err
+		}
+		p.override = true
+	}
+	s.running = newRun(ask, s.o.Clock.Now())
+	s.outcome = nil
+	switch ask.Tender {
+	case pos.Card:
+		s.step, s.card = StepCard, &CardView{Amount: amount, Began: s.o.Clock.Now()}
+	case pos.QR:
+		s.step, s.qr = StepQR, &QRView{Amount: amount, Began: s.o.Clock.Now()}
+	}
+	return p, nil
+}
+
+// maxRounding bounds the cash rounding: less than one yuan.
+const maxRounding pos.Amount = 100
+
+func (s *Session) newPayment(ask Pay, amount pos.Amount) payment {
+	p := payment{
+		id: s.o.Journal.NextAttempt(), basket: s.basket.Key, receipt: s.basket.Receipt, by: s.operator.ID,
+		tender: ask.Tender, amount: amount, code: ask.Code,
+	}
+	p.day, p.hour = s.o.DayOf(s.o.Clock.Now())
+	switch ask.Tender {
+	case pos.Card:
+		p.stan, p.batch = s.o.Journal.NextSTAN(), s.o.Journal.Setting(pos.SetBatch)
+	case pos.Cash:
+		p.tendered = amount
+		if ask.Tendered != 0 {
+			p.tendered, p.change = ask.Tendered, ask.Tendered-amount
+		}
+	}
+	return p
+}
+
+// drive runs one payment to its end: the core says what to do, the shell does
+// it and reports back.
+func (s *Session) drive(ctx context.Context, p payment) payment {
+	sh := &shell{s: s, run: s.running}
+	defer sh.close()
+	p, eff := step(p, input{kind: inStart})
+	for eff.do != doEnd {
+		in := sh.perform(ctx, &p, eff)
+		p, eff = step(p, in)
+	}
+	sh.ended(p)
+	return p
+}
+
+// paid is the answer of a payment that ended.
+func (s *Session) paid(p payment) (Paid, error) {
+	if p.result.failed != nil {
+		e := &pos.Error{
+			Code: "journal_fault", Err: p.result.failed, Message: "the journal could not take the payment",
+			Remedy: "take no money; run the self-test",
+		}
+		return Paid{}, e
+	}
+	a, err := s.o.Journal.Attempt(p.id)
+	if err != nil {
+		return Paid{}, err
+	}
+	b, err := s.o.Journal.Basket(p.basket)
+	if err != nil {
+		return Paid{}, err
+	}
+	out := Paid{Attempt: a, Due: b.Due()}
+	if b.State == pos.BasketPaid {
+		out.Receipt, out.Change = b.Receipt, a.Change
+	}
+	return out, nil
+}
+
+// Cancel ends the waits that a person may end: for a card, a PIN, a scan of the
+// code. What was sent to the host is never cancelled.
+func (s *Session) Cancel() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil {
+		s.running.cancel(errCancelled)
+	}
+}
+
+// CheckQR queries the wallet at once.
+func (s *Session) CheckQR() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil {
+		select {
+		case s.running.check <- struct{}{}:
+		default: // a query is on its way already
+		}
+	}
+}
+
+// commit makes the events of a payment durable, with the basket as it then is.
+func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
+	events := append([]pos.Event(nil), eff.events...)
+	for i := range events {
+		if err := s.sealInto(&events[i], p, eff); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.basket.Clone()
+	if !contains(b.Attempts, p.id) {
+		b.Attempts = append(b.Attempts, p.id)
+	}
+	for _, e := range events {
+		if e.Approved > 0 {
+			b.Paid += e.Approved
+		}
+	}
+	done := len(b.Lines) > 0 && b.Due() <= 0 && b.State == pos.BasketOpen
+	if done {
+		b.State = pos.BasketPaid
+		day, hour := s.o.DayOf(s.o.Clock.Now())
+		events = append(events, pos.Event{
+			Type: pos.EvBasketPaid, Basket: b.Key, By: p.by, Receipt: b.Receipt, Amount: b.Paid, Day: day, Hour: hour,
+		})
+	}
+	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: events, Baskets: []pos.Basket{*b}}); err != nil {
+		return err
+	}
+	s.basket = *b
+	return nil
+}
+
+// sealInto puts the card's data into the events that carry it, encrypted under
+// keys outside the journal.
+func (s *Session) sealInto(e *pos.Event, p *payment, eff effect) error {
+	if eff.seal && e.Type == pos.EvCreated || eff.waiting && e.Type == pos.EvOfflineApproved && p.created {
+		short := pos.CardData{
+			PAN: p.card.PAN, Expiry: p.card.Expiry, Sequence: p.card.Sequence, ShortF55: p.card.ShortF55, Entry: p.card.Entry,
+		}
+		box, err := s.box("batch-"+p.batch, p.id, short)
+		if err != nil {
+			return err
+		}
+		e.Sealed = box
+	}
+	if eff.waiting && (e.Type == pos.EvOfflineApproved || e.Type == pos.EvDeferred) {
+		box, err := s.box("day-"+p.day, p.id, p.card)
+		if err != nil {
+			return err
+		}
+		e.Waiting = box
+	}
+	return nil
+}
+
+func (s *Session) box(key, attempt string, c pos.CardData) (*pos.Box, error) {
+	plain, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.o.Vault.Seal(key, []byte(attempt), plain)
+	clear(plain)
+	if err != nil {
+		return nil, err
+	}
+	return &pos.Box{Key: key, Data: data}, nil
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+// judge says whether a card may be taken without the host, as sale approved by
+// the card and as deferred sale: reasons, "" if it may.
+func (s *Session) judge(p *payment, r pos.CardRead, hash string) (verdict, deferral string, err error) {
+	open, err := s.o.Journal.Open()
+	if err != nil {
+		return "", "", err
+	}
+	v := risk.Offline(s.o.Limits, risk.ExposureOf(open), risk.Payment{
+		Amount: p.amount, CardHash: hash, Entry: r.Entry, PINOnline: r.NeedPIN, Expired: r.Expired,
+		LastOnline: s.o.Line.LastOnline(), Now: s.o.Clock.Now(),
+	})
+	verdict, deferral = v, v
+	if v == "" && !s.o.Offline {
+		verdict = "offline_off"
+	}
+	if !s.o.Deferred {
+		deferral = "no_line"
+	}
+	return verdict, deferral, nil
+}
+
+// sameCard says whether the card has an unacknowledged reversal on this basket.
+func (s *Session) sameCard(basket, hash string) (bool, error) {
+	of, err := s.o.Journal.OfBasket(basket)
+	if err != nil {
+		return false, err
+	}
+	for i := range of {
+		due := pos.StateRules[of[i].State].Due
+		if of[i].CardHash == hash && (due == pos.DueReverse || of[i].State == pos.Manual) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// reasonOf names the failure of a card in the till's own codes.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, pos.ErrCardRemoved):
+		return "card_removed"
+	case errors.Is(err, pos.ErrCardUnfit):
+		return "card_unsupported"
+	case errors.Is(err, pos.ErrPINCancelled):
+		return "pin_cancelled"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "card_timeout"
+	}
+	return "card_unreadable"
+}

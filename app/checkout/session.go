@@ -1,0 +1,248 @@
+// Package checkout is the attended flow: one basket at a time, commands in,
+// immutable snapshots out. It promises that nothing is sent before the journal
+// has it, that an answer to a command is given only after what it says is
+// durable, and that one goroutine at a time changes the till. It never draws,
+// never opens a device or a socket, and knows the host only through its ports.
+package checkout
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+	"tillkeeper/app/risk"
+	"tillkeeper/app/staff"
+)
+
+// Ready is what the unattended flow says of the line before a card payment.
+type Ready struct {
+	Online bool
+	Reason string // till reason when not online
+}
+
+// Line is the unattended flow as the checkout sees it.
+type Line interface {
+	// Prepare signs on where needed and tries each pending reversal first, at
+	// most three times.
+	Prepare(ctx context.Context) Ready
+	SignOn(ctx context.Context) error
+	Wake()          // something new is owed
+	View() LineView // for the status bar
+	LastOnline() time.Time
+}
+
+// Slip makes the documents that a printer takes.
+type Slip interface {
+	Sale(b pos.Basket, attempts []pos.Attempt, operator string, again bool) any
+	Attempt(a pos.Attempt, operator string) any // refused or unknown
+}
+
+// Timers bound the attended steps; all are monotonic durations.
+type Timers struct {
+	Present time.Duration // waiting for a card
+	PIN     time.Duration
+	QR      time.Duration // life of a wallet order
+	Poll    time.Duration // between two queries of an order
+}
+
+// DefaultTimers are what a shop starts with.
+func DefaultTimers() Timers {
+	return Timers{Present: 60 * time.Second, PIN: 60 * time.Second, QR: 120 * time.Second, Poll: 3 * time.Second}
+}
+
+// Options are the ports and settings of a session.
+type Options struct {
+	Journal    pos.Journal
+	Host       pos.Acquirer
+	Line       Line
+	Reader     pos.CardReader
+	PINPad     pos.PINPad
+	Printer    pos.Printer
+	Display    pos.Display // may be nil
+	Wallet     pos.Wallet  // nil: no QR
+	Vault      pos.Vault
+	Staff      *staff.List
+	Codes      *decline.Table
+	Goods      Catalogue
+	Slip       Slip
+	Shop       Shop
+	Tax        pos.TaxMode
+	Limits     risk.Limits
+	Offline    bool // cards may approve offline
+	Deferred   bool // sales at the shop's risk
+	Clock      pos.Clock
+	DayOf      func(time.Time) (day string, hour int)
+	Timers     Timers
+	Room       func() error // why the journal cannot take a card payment now
+	Conditions func() []pos.Condition
+	Log        *slog.Logger
+}
+
+// Session is the till's attended flow. It implements Face.
+type Session struct {
+	o        Options
+	mu       sync.Mutex // owns everything below it
+	operator pos.Operator
+	basket   pos.Basket
+	selected int
+	held     int
+	running  *run
+	outcome  *Outcome
+	last     *LastSale
+	step     Step
+	card     *CardView
+	qr       *QRView
+
+	version atomic.Uint64
+	snap    atomic.Pointer[Snapshot]
+	subs    sync.Map // func id -> func(*Snapshot)
+	nextSub atomic.Uint64
+}
+
+// run is the payment in flight and the ways to end it early.
+type run struct {
+	cancel context.CancelCauseFunc // ends the waits that a person may end
+	user   context.Context
+	check  chan struct{} // query the wallet at once
+	pay    Pay
+	began  time.Time
+}
+
+// errCancelled is the cause of a wait that a person ended.
+var errCancelled = errors.New("cancelled by the cashier")
+
+// New takes up the open basket, if there is one, and hands out a first
+// snapshot.
+func New(o Options) (*Session, error) {
+	s := &Session{o: o, step: StepSignIn}
+	open, err := o.Journal.Baskets(pos.BasketOpen)
+	if err != nil {
+		return nil, err
+	}
+	if len(open) > 0 {
+		s.basket = open[len(open)-1]
+	}
+	held, err := o.Journal.Baskets(pos.BasketHeld)
+	if err != nil {
+		return nil, err
+	}
+	s.held = len(held)
+	s.publish()
+	return s, nil
+}
+
+// Snapshot is the newest one.
+func (s *Session) Snapshot() *Snapshot { return s.snap.Load() }
+
+// Subscribe calls f with each new snapshot until it is cancelled.
+func (s *Session) Subscribe(f func(*Snapshot)) func() {
+	id := s.nextSub.Add(1)
+	s.subs.Store(id, f)
+	return func() { s.subs.Delete(id) }
+}
+
+// Refresh publishes a snapshot with the present state of line and devices.
+func (s *Session) Refresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.publish()
+}
+
+// Catalogue gives the goods.
+func (s *Session) Catalogue() Catalogue { return s.o.Goods }
+
+// Journal gives the readable part of the journal.
+func (s *Session) Journal() Reader { return s.o.Journal }
+
+// publish builds a snapshot. The caller holds mu.
+func (s *Session) publish() {
+	n := &Snapshot{
+		Version: s.version.Add(1), Time: s.o.Clock.Now(), Step: s.step, Shop: s.o.Shop, Operator: s.operator,
+		Basket: *s.basket.Clone(), Selected: s.selected, Held: s.held, Line: s.lineView(),
+		Outcome: s.outcome, Last: s.last, Refused: map[pos.Tender]string{},
+	}
+	if s.card != nil {
+		c := *s.card
+		n.Card = &c
+	}
+	if s.qr != nil {
+		q := *s.qr
+		n.QR = &q
+	}
+	if s.o.Conditions != nil {
+		n.Devices = s.o.Conditions()
+	}
+	for _, t := range []pos.Tender{pos.Cash, pos.Card, pos.QR} {
+		if e := s.tenderFault(t, n.Line); e != nil {
+			n.Refused[t] = e.Code
+		}
+	}
+	s.snap.Store(n)
+	s.subs.Range(func(_, f any) bool {
+		f.(func(*Snapshot))(n)
+		return true
+	})
+}
+
+func (s *Session) lineView() LineView {
+	v := s.o.Line.View()
+	open, err := s.o.Journal.Open()
+	if err != nil {
+		return v
+	}
+	v.Queued, v.QueuedSum, v.Reversing, v.Persons = 0, 0, 0, 0
+	for i := range open {
+		switch pos.StateRules[open[i].State].Due {
+		case pos.DueUpload:
+			v.Queued++
+			v.QueuedSum += open[i].Amount
+		case pos.DueReverse, pos.DueRepeat:
+			v.Reversing++
+		case pos.DuePerson:
+			v.Persons++
+		}
+	}
+	sum, count := risk.Room(s.o.Limits, risk.ExposureOf(open))
+	v.RoomSum, v.RoomCount = sum, count
+	switch {
+	case !s.o.Offline:
+		v.OfflineOff = "offline_off"
+	case s.o.Clock.Now().Sub(s.o.Line.LastOnline()) > s.o.Limits.StopAfter:
+		v.OfflineOff = "offline_too_long"
+	case sum <= 0:
+		v.OfflineOff = "offline_limit_total"
+	case count <= 0:
+		v.OfflineOff = "offline_limit_count"
+	}
+	return v
+}
+
+// tenderFault says why a tender cannot be used now, whatever the basket.
+func (s *Session) tenderFault(t pos.Tender, line LineView) *pos.Error {
+	switch t {
+	case pos.Cash:
+		return nil
+	case pos.Card:
+		if s.o.Reader == nil {
+			return pos.Errorf("not_configured", "name a card reader under [devices]", "no card reader is configured")
+		}
+		if line.State == "offline" && !s.o.Deferred && line.OfflineOff != "" {
+			return pos.Errorf(line.OfflineOff, "take cash, or wait for the line", "no card can be taken without the line")
+		}
+	case pos.QR:
+		if s.o.Wallet == nil {
+			return pos.Errorf("not_configured", "name a gateway under [wallet]", "no wallet gateway is configured")
+		}
+		if line.State == "offline" {
+			return pos.Errorf("qr_offline", "take cash or a card", "a wallet payment cannot be confirmed without the line")
+		}
+	default:
+		return pos.Errorf("bad_tender", "use cash, card or qr", "there is no tender %q", string(t))
+	}
+	return nil
+}

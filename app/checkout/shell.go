@@ -1,0 +1,252 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+)
+
+// shell does what the core of one payment says: it waits for the card, the
+// customer and the host, and makes commits.
+type shell struct {
+	s       *Session
+	run     *run
+	session pos.CardSession
+}
+
+func (sh *shell) close() {
+	if sh.session != nil {
+		if err := sh.session.Close(); err != nil {
+			sh.s.o.Log.Warn("the card session did not close", "error", err)
+		}
+	}
+}
+
+// perform does one effect and reports one input.
+func (sh *shell) perform(ctx context.Context, p *payment, eff effect) input {
+	switch eff.do {
+	case doPrepare:
+		sh.stage(CardPrepare, 0, nil)
+		r := sh.s.o.Line.Prepare(ctx)
+		if sh.given() {
+			return input{kind: inGiveUp, reason: "cancelled"}
+		}
+		return input{kind: inReady, online: r.Online, reason: r.Reason}
+	case doCard:
+		return sh.readCard(p)
+	case doPIN:
+		return sh.askPIN(p)
+	case doCommit:
+		if err := sh.s.commit(ctx, p, eff); err != nil {
+			sh.s.o.Log.Error("the journal did not take a payment", "attempt", p.id, "error", err)
+			return input{kind: inNotKept, err: err}
+		}
+		return input{kind: inCommitted}
+	case doSend:
+		sh.stage(CardHost, sh.s.o.Host.Timeout(), p)
+		return sh.send(ctx, p)
+	case doFinish:
+		return sh.finish(ctx, eff.answer)
+	case doOrder:
+		return sh.order(ctx, p)
+	case doPoll:
+		return sh.poll(ctx, p)
+	case doClose:
+		return sh.giveUpOrder(ctx, p)
+	}
+	return input{}
+}
+
+func (sh *shell) given() bool { return sh.run.user.Err() != nil }
+
+// stage shows what is being done and how long it may take.
+func (sh *shell) stage(st CardStage, limit time.Duration, p *payment) {
+	s := sh.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.card == nil {
+		return
+	}
+	c := *s.card
+	c.Stage, c.Began, c.Deadline = st, s.o.Clock.Now(), time.Time{}
+	if limit > 0 {
+		c.Deadline = c.Began.Add(limit)
+	}
+	if p != nil && p.read.PAN != "" {
+		c.MaskedPAN, c.Entry = Mask(p.read.PAN), p.read.Entry
+	}
+	s.card = &c
+	s.publish()
+}
+
+func (sh *shell) readCard(p *payment) input {
+	s := sh.s
+	ctx, cancel := context.WithTimeout(sh.run.user, s.o.Timers.Present)
+	defer cancel()
+	ask := pos.Purchase{
+		Amount: int64(p.amount), Time: s.o.Clock.Now(), STAN: p.stan, TID: s.o.Shop.TID, ForceOnline: p.online,
+		Offline: !p.online, AllowOffline: s.o.Offline, PINLimit: int64(s.o.Limits.ContactlessNoPIN),
+	}
+	sh.stage(CardPresent, s.o.Timers.Present, nil)
+	session, err := s.o.Reader.Connect(ctx, ask)
+	if err != nil {
+		return sh.cardError(err)
+	}
+	sh.session = session
+	sh.stage(CardRead, 0, nil)
+	read, err := session.Read(ctx, ask)
+	if err != nil {
+		return sh.cardError(err)
+	}
+	hash := s.o.Vault.CardHash(read.PAN)
+	verdict, deferral, err := s.judge(p, read, hash)
+	if err != nil {
+		return input{kind: inNotKept, err: err}
+	}
+	same, err := s.sameCard(p.basket, hash)
+	if err != nil {
+		return input{kind: inNotKept, err: err}
+	}
+	return input{kind: inRead, read: read, hash: hash, verdict: verdict, deferral: deferral, same: same}
+}
+
+func (sh *shell) cardError(err error) input {
+	if sh.given() {
+		return input{kind: inGiveUp, reason: "cancelled"}
+	}
+	sh.s.o.Log.Info("a card could not be read", "error", err)
+	return input{kind: inCardError, reason: reasonOf(err)}
+}
+
+func (sh *shell) askPIN(p *payment) input {
+	s := sh.s
+	ctx, cancel := context.WithTimeout(sh.run.user, s.o.Timers.PIN)
+	defer cancel()
+	sh.stage(CardPIN, s.o.Timers.PIN, p)
+	block, err := s.o.PINPad.PINBlock(ctx, p.card.PAN, int64(p.amount))
+	if err != nil {
+		if sh.given() {
+			return input{kind: inGiveUp, reason: "cancelled"}
+		}
+		s.o.Log.Info("no PIN was entered", "error", err)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return input{kind: inPINError, reason: "card_timeout"}
+		}
+		return input{kind: inPINError, reason: "pin_cancelled"}
+	}
+	return input{kind: inPIN, block: block[:]}
+}
+
+func (sh *shell) send(ctx context.Context, p *payment) input {
+	s := sh.s
+	reply, err := s.o.Host.Exchange(ctx, pos.Request{
+		Op: pos.OpSale, STAN: p.stan, Batch: p.batch, Amount: p.amount, Card: p.card,
+	})
+	switch {
+	case err == nil:
+		class := s.o.Codes.Lookup(reply.Code).Class
+		switch {
+		case s.o.Host.Reversible(reply.Code):
+			class = decline.Unknown
+		case class == decline.Unknown: // not so in this profile
+			class = decline.NoRetry
+		}
+		return input{kind: inReply, reply: reply, class: class}
+	case errors.Is(err, pos.ErrNotSent), errors.Is(err, pos.ErrNoKeys), errors.Is(err, pos.ErrLineBusy):
+		return input{kind: inNoReply, notSent: true, err: err}
+	case errors.Is(err, pos.ErrBadMAC):
+		return input{kind: inNoReply, reason: "A0", err: err}
+	case errors.Is(err, pos.ErrNoAnswer):
+		return input{kind: inNoReply, reason: "98", err: err}
+	}
+	return input{kind: inNoReply, reason: "06", err: err}
+}
+
+// finishLimit bounds the card's last word.
+const finishLimit = 10 * time.Second
+
+func (sh *shell) finish(ctx context.Context, a pos.CardAnswer) input {
+	sh.stage(CardFinish, 0, nil)
+	ctx, cancel := context.WithTimeout(ctx, finishLimit)
+	defer cancel()
+	final, err := sh.session.Finish(ctx, a)
+	if err != nil {
+		sh.s.o.Log.Info("the card did not finish", "error", err)
+		return input{kind: inTorn, err: err}
+	}
+	return input{kind: inFinal, final: final}
+}
+
+// ended shows the outcome, prints what is to be printed and wakes the
+// unattended flow.
+func (sh *shell) ended(p payment) {
+	s := sh.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sh.run.cancel(nil)
+	s.running, s.card, s.qr = nil, nil, nil
+	a, err := s.o.Journal.Attempt(p.id)
+	if err != nil {
+		s.o.Log.Error("an attempt that just ended cannot be read", "attempt", p.id, "error", err)
+		a = pos.Attempt{ID: p.id, Tender: p.tender, Amount: p.amount, Basket: p.basket}
+	}
+	done := s.basket.State == pos.BasketPaid
+	out := &Outcome{
+		Kind: p.result.kind, Attempt: a, Code: p.result.code, Change: p.change, Due: s.basket.Due(),
+		Finished: done, At: s.o.Clock.Now(), Offer: s.offer(p),
+	}
+	s.outcome, s.step = out, StepOutcome
+	if p.result.kind == OutcomeApproved && p.tender == pos.Cash {
+		if err := s.o.Printer.Kick(); err != nil {
+			s.o.Log.Warn("the drawer did not open", "error", err)
+		}
+	}
+	if done {
+		s.printSale(s.basket, false)
+		s.last = &LastSale{Receipt: s.basket.Receipt, Tender: p.tender, Total: s.basket.Paid, Change: p.change, At: out.At}
+	} else if p.result.kind == OutcomeUnknown && p.created {
+		s.print(a.Receipt, s.o.Slip.Attempt(a, s.operator.Name))
+	}
+	if p.tender != pos.Cash {
+		s.o.Line.Wake()
+	}
+	s.publish()
+}
+
+// offer names the tenders to propose after an outcome.
+func (s *Session) offer(p payment) []pos.Tender {
+	if p.result.kind == OutcomeApproved && s.basket.Due() <= 0 {
+		return nil
+	}
+	var out []pos.Tender
+	line := s.lineView()
+	for _, t := range s.o.Codes.Lookup(p.result.code).Offer {
+		if s.tenderFault(pos.Tender(t), line) == nil {
+			out = append(out, pos.Tender(t))
+		}
+	}
+	if len(out) == 0 {
+		out = []pos.Tender{pos.Cash}
+	}
+	return out
+}
+
+func (s *Session) printSale(b pos.Basket, again bool) {
+	of, err := s.o.Journal.OfBasket(b.Key)
+	if err != nil {
+		s.o.Log.Error("the attempts of a receipt cannot be read", "receipt", b.Receipt, "error", err)
+		return
+	}
+	if err := s.o.Printer.Print(pos.PrintJob{Number: b.Receipt, Copy: again, Slip: s.o.Slip.Sale(b, of, s.operator.Name, again)}); err != nil {
+		s.o.Log.Warn("a receipt was not taken by the printer", "receipt", b.Receipt, "error", err)
+	}
+}
+
+func (s *Session) print(number string, slip any) {
+	if err := s.o.Printer.Print(pos.PrintJob{Number: number, Slip: slip}); err != nil {
+		s.o.Log.Warn("a slip was not taken by the printer", "receipt", number, "error", err)
+	}
+}

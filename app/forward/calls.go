@@ -1,0 +1,153 @@
+package forward
+
+import (
+	"context"
+
+	"tillkeeper/app/pos"
+)
+
+// answer does what a call asks for. It blocks the queue for the time of its
+// exchanges, which is what is wanted: reversals go first.
+func (w *owner) answer(ctx context.Context, c call) {
+	w.reload()
+	switch c.kind {
+	case callPrepare:
+		c.reply <- w.prepare(ctx)
+	case callForward:
+		c.left <- w.everything(ctx)
+	}
+}
+
+// prepare tries each pending reversal of a card before a new card request, at
+// most three times. When the host answers without acknowledging, the new sale
+// may go on and the reversal stays.
+func (w *owner) prepare(ctx context.Context) Ready {
+	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && it.a.Tender == pos.Card && !waitsForRepeat(it.a) }) {
+		for try := 0; isReversal(it.a); try++ {
+			if try == prepareTries {
+				return Ready{Reason: "reversal_pending"}
+			}
+			w.await(ctx, it)
+			err := w.now(ctx, it)
+			if err == nil {
+				break // the host answered
+			}
+			if _, left := unanswered(err); !left {
+				return Ready{Reason: "no_line"}
+			}
+		}
+	}
+	return Ready{Online: true}
+}
+
+// await waits until an exchange of this item, or another reversal, has landed.
+func (w *owner) await(ctx context.Context, it *item) {
+	for it.flying || w.reversal {
+		select {
+		case o := <-w.results:
+			w.settle(ctx, []outcome{o})
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// now does one exchange of an item and settles it, together with whatever else
+// lands meanwhile. It gives the error of the item's own exchange.
+func (w *owner) now(ctx context.Context, it *item) error {
+	if _, still := w.items[it.a.ID]; !still || it.flying {
+		return nil
+	}
+	if pos.StateRules[it.a.State].Due == pos.DueUpload {
+		w.upload(ctx, []*item{it}, nil)
+	} else {
+		w.fly(ctx, it, true)
+	}
+	for it.flying {
+		select {
+		case o := <-w.results:
+			w.settle(ctx, []outcome{o})
+			if o.id == it.a.ID {
+				return o.err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// everything tries each item once, backed-off and parked ones too: reversals
+// first, then the queue in its order, as many at once as the window permits.
+func (w *owner) everything(ctx context.Context) int {
+	parked := func(a pos.Attempt) bool { return a.State == pos.Manual && a.Reason != "" }
+	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) || parked(it.a) }) {
+		w.await(ctx, it)
+		if err := w.now(ctx, it); err != nil && it.a.Tender == pos.Card {
+			if _, left := unanswered(err); !left {
+				break // no line: the rest would fail alike
+			}
+		}
+	}
+	if w.f.o.Host.Link().State == "online" && w.f.o.Host.Ready() {
+		w.drainUploads(ctx)
+	}
+	n := 0
+	for _, it := range w.items {
+		if sendable(it.a) || parked(it.a) {
+			n++
+		}
+	}
+	return n
+}
+
+// drainUploads sends every upload once, a window at a time.
+func (w *owner) drainUploads(ctx context.Context) {
+	todo := w.ordered(func(it *item) bool { return pos.StateRules[it.a.State].Due == pos.DueUpload && !it.flying })
+	for len(todo) > 0 || w.flying > 0 {
+		free := min(w.f.o.Host.Window()-w.flying, len(todo))
+		if free > 0 {
+			w.upload(ctx, todo[:free], nil)
+			todo = todo[free:]
+		}
+		if w.flying == 0 {
+			continue
+		}
+		select {
+		case o := <-w.results:
+			outs := w.drain(o)
+			w.settle(ctx, outs)
+			for _, o := range outs {
+				if _, left := unanswered(o.err); o.err != nil && !left {
+					todo = nil // no line: the rest would fail alike
+				}
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// late journals an answer after its time.
+func (w *owner) late(ctx context.Context, l pos.LateReply) {
+	batch := l.Batch
+	if batch == "" {
+		batch = w.f.batch()
+	}
+	a, err := w.f.o.Journal.ByTrace(batch, l.STAN)
+	if err != nil {
+		w.f.o.Log.Info("a message that is not ours", "stan", l.STAN, "note", l.Note)
+		return
+	}
+	e, ok := judgeLate(a, l, w.f.o.Codes.Lookup(l.Reply.Code).Class)
+	if !ok {
+		w.f.o.Log.Info("an answer after its time", "attempt", a.ID, "state", a.State, "code", l.Reply.Code)
+		return
+	}
+	if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{e}}); err != nil {
+		w.fault(err, nil)
+		return
+	}
+	w.refresh(a.ID)
+	w.f.o.Changed()
+}

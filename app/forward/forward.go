@@ -1,0 +1,305 @@
+// Package forward is the unattended flow: it sends what is owed to the
+// acquirer and to the wallet, reversals first, then uploads and deferred sales
+// in the order of the journal, one bad record never blocking the rest. It
+// signs on, probes the line, and works on what a crash left behind.
+//
+// It promises that nothing leaves the queue but by the host's word or a named
+// person's recorded decision, that every send is journaled before its first
+// byte, and that one goroutine owns the queue. Every queue, retry and wait has
+// a named limit. It never touches the screen or a card.
+package forward
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+)
+
+// Options are the ports and settings of the forwarder.
+type Options struct {
+	Journal pos.Journal
+	Host    pos.Acquirer
+	Wallet  pos.Wallet // nil: no QR
+	Vault   pos.Vault
+	Codes   *decline.Table
+	Clock   pos.Clock
+	DayOf   func(time.Time) (day string, hour int)
+	Changed func()        // the view or the queue changed; must not block
+	Probe   time.Duration // between two probes of a quiet line
+	Retry   time.Duration // between two probes of a line that is down
+	Log     *slog.Logger
+}
+
+// The waits between two probes of the line: a cause is known within 40 s.
+const (
+	DefaultProbe = 30 * time.Second
+	DefaultRetry = 3 * time.Second
+)
+
+// Ready is what Prepare says of the line.
+type Ready struct {
+	Online bool
+	Reason string // till reason when not online
+}
+
+// Forwarder is the unattended flow. Run owns the queue; the other methods talk
+// to it by messages.
+type Forwarder struct {
+	o          Options
+	calls      chan call
+	wake       chan struct{}
+	lastOnline atomic.Int64 // unix nanoseconds
+	skew       atomic.Int64 // host's clock less ours, seconds
+	signing    sync.Mutex   // one sign-on at a time
+	signed     atomic.Uint64
+	done       chan struct{}
+}
+
+type callKind int
+
+const (
+	callPrepare callKind = iota
+	callForward
+)
+
+type call struct {
+	kind  callKind
+	reply chan Ready
+	left  chan int
+}
+
+// maxCalls bounds the calls that wait for the owner.
+const maxCalls = 16
+
+// New makes a forwarder; Run starts it.
+func New(o Options) *Forwarder {
+	if o.Probe == 0 {
+		o.Probe = DefaultProbe
+	}
+	if o.Retry == 0 {
+		o.Retry = DefaultRetry
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
+	f := &Forwarder{o: o, calls: make(chan call, maxCalls), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if t, err := time.Parse(time.RFC3339, o.Journal.Setting(pos.SetLastOnline)); err == nil {
+		f.lastOnline.Store(t.UnixNano())
+	}
+	return f
+}
+
+// Recover decides what a crash left in flight, in one commit: what may have
+// been sent is reversed, what was only begun is cancelled. It comes before the
+// first sale.
+func Recover(ctx context.Context, j pos.Journal) (int, error) {
+	open, err := j.Open()
+	if err != nil {
+		return 0, err
+	}
+	var events []pos.Event
+	for _, a := range open {
+		switch a.State {
+		case pos.Created:
+			e := on(a, pos.EvCancelled)
+			e.Code = "power_cut"
+			events = append(events, e)
+		case pos.Sending:
+			u := on(a, pos.EvUnknown)
+			u.Code = "power_cut"
+			events = append(events, u, reversing(a, "98", "power_cut"))
+		case pos.Unknown:
+			events = append(events, reversing(a, "98", "power_cut"))
+		}
+	}
+	if len(events) == 0 {
+		return 0, nil
+	}
+	_, err = j.Append(ctx, pos.Commit{Events: events})
+	return len(events), err
+}
+
+// Wake says that something new is owed.
+func (f *Forwarder) Wake() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// LastOnline is the time of the host's last word.
+func (f *Forwarder) LastOnline() time.Time { return time.Unix(0, f.lastOnline.Load()) }
+
+// Skew is the host's clock less ours, in seconds, at the last sign-on.
+func (f *Forwarder) Skew() int64 { return f.skew.Load() }
+
+func (f *Forwarder) heard() { f.lastOnline.Store(f.o.Clock.Now().UnixNano()) }
+
+// probeLimit bounds a probe of a line that was down, before a card payment.
+const probeLimit = 2 * time.Second
+
+// Prepare makes the line ready for a card payment: the host is there, keys are
+// loaded, and each pending reversal was tried, at most three times.
+func (f *Forwarder) Prepare(ctx context.Context) Ready {
+	if f.o.Host.Link().State == "offline" {
+		probe, cancel := context.WithTimeout(ctx, probeLimit)
+		err := f.probe(probe)
+		cancel()
+		if err != nil {
+			return Ready{Reason: "no_line"}
+		}
+	}
+	if !f.o.Host.Ready() {
+		if err := f.SignOn(ctx); err != nil {
+			f.o.Log.Warn("no sign-on before a card payment", "error", err)
+			return Ready{Reason: "not_signed_on"}
+		}
+	}
+	return f.ask(ctx)
+}
+
+func (f *Forwarder) ask(ctx context.Context) Ready {
+	c := call{kind: callPrepare, reply: make(chan Ready, 1)}
+	select {
+	case f.calls <- c:
+	case <-ctx.Done():
+		return Ready{Reason: "no_line"}
+	case <-f.done:
+		return Ready{Reason: "no_line"}
+	}
+	select {
+	case r := <-c.reply:
+		return r
+	case <-ctx.Done():
+	case <-f.done:
+	}
+	return Ready{Reason: "no_line"}
+}
+
+// probe asks the host for a sign of life, signing on where there are no keys.
+func (f *Forwarder) probe(ctx context.Context) error {
+	if !f.o.Host.Ready() {
+		return f.SignOn(ctx)
+	}
+	err := f.o.Host.Echo(ctx, f.o.Journal.NextSTAN(), f.batch())
+	if err == nil {
+		f.heard()
+	}
+	return err
+}
+
+// FirstBatch is the batch of a terminal that never signed on.
+const FirstBatch = "000001"
+
+func (f *Forwarder) batch() string { return Batch(f.o.Journal) }
+
+// Batch is the open batch (DE 60.2).
+func Batch(j pos.Journal) string {
+	if b := j.Setting(pos.SetBatch); b != "" {
+		return b
+	}
+	return FirstBatch
+}
+
+// SignOn signs on with the host, loads the working keys and takes the batch
+// number over where that is permitted. Calls at the same time share one
+// sign-on.
+func (f *Forwarder) SignOn(ctx context.Context) error {
+	before := f.signed.Load()
+	f.signing.Lock()
+	defer f.signing.Unlock()
+	if f.signed.Load() != before && f.o.Host.Ready() {
+		return nil
+	}
+	stan, batch := f.o.Journal.NextSTAN(), f.batch()
+	r, err := f.o.Host.SignOn(ctx, stan, batch, "001")
+	if err != nil {
+		return err
+	}
+	f.heard()
+	now := f.o.Clock.Now()
+	settings := map[string]string{pos.SetSignOn: now.Format(time.RFC3339), pos.SetLastOnline: now.Format(time.RFC3339), pos.SetBatch: batch}
+	if r.Batch != "" && r.Batch != batch {
+		used, err := f.o.Journal.BatchUsed(batch)
+		switch {
+		case err != nil:
+			return err
+		case used:
+			f.o.Log.Warn("the host names another batch while this one holds payments", "ours", batch, "theirs", r.Batch)
+		default:
+			settings[pos.SetBatch], batch = r.Batch, r.Batch
+		}
+	}
+	if !r.Host.IsZero() {
+		f.skew.Store(int64(r.Host.Sub(now) / time.Second))
+	}
+	e := pos.Event{Type: pos.EvSignOn, STAN: stan, Batch: batch}
+	if _, err := f.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{e}, Settings: settings}); err != nil {
+		return err
+	}
+	f.signed.Add(1)
+	f.o.Changed()
+	return nil
+}
+
+// Forward probes the host and tries everything now, backed-off and manual
+// items too, until nothing is left or the context ends. It gives what is left.
+func (f *Forwarder) Forward(ctx context.Context) (left int, err error) {
+	for {
+		if err := f.probe(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			f.o.Log.Info("the host did not answer a probe", "error", err)
+		}
+		c := call{kind: callForward, left: make(chan int, 1)}
+		select {
+		case f.calls <- c:
+		case <-ctx.Done():
+			return f.count()
+		case <-f.done:
+			return f.count()
+		}
+		select {
+		case left := <-c.left:
+			if left == 0 {
+				return 0, nil
+			}
+		case <-ctx.Done():
+			return f.count()
+		case <-f.done:
+			return f.count()
+		}
+		select {
+		case <-time.After(forwardPause):
+		case <-ctx.Done():
+			return f.count()
+		}
+	}
+}
+
+// forwardPause is the wait between two rounds of Forward.
+const forwardPause = 200 * time.Millisecond
+
+func (f *Forwarder) count() (int, error) {
+	open, err := f.o.Journal.Open()
+	n := 0
+	for _, a := range open {
+		if sendable(a) || a.State == pos.Manual && a.Reason != "" {
+			n++
+		}
+	}
+	return n, err
+}
+
+// sendable says whether an item is sent by itself.
+func sendable(a pos.Attempt) bool {
+	switch pos.StateRules[a.State].Due {
+	case pos.DueReverse, pos.DueUpload, pos.DueRepeat:
+		return true
+	}
+	return false
+}

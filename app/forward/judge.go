@@ -1,0 +1,223 @@
+package forward
+
+import (
+	"errors"
+	"time"
+
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+)
+
+// The limits of delivery (they hold unless the profile says otherwise).
+const (
+	firstPause    = 5 * time.Second
+	longestPause  = 5 * time.Minute
+	maxTries      = 50
+	parkAfter     = 24 * time.Hour
+	overdueAfter  = 72 * time.Hour
+	maxDeferred   = 5 // attempts of one deferred sale
+	prepareTries  = 3 // of each reversal before a new card request
+	maxResignings = 2 // sign-ons for one send
+)
+
+// pause is the wait before try number n (1 upwards) of the same item.
+func pause(n int) time.Duration {
+	d := firstPause
+	for i := 1; i < n && d < longestPause; i++ {
+		d *= 2
+	}
+	return min(d, longestPause)
+}
+
+// verdict is what one send of an item came to: events to make durable, and when
+// to try again if the item stays.
+type verdict struct {
+	events   []pos.Event
+	again    time.Duration // 0 with resign: at once
+	resign   bool          // sign on, then the same once more
+	answered bool          // the host spoke
+	linked   bool          // a deferred sale goes on as a new attempt
+}
+
+func on(a pos.Attempt, t pos.EventType) pos.Event {
+	return pos.Event{Type: t, Attempt: a.ID, Basket: a.Basket}
+}
+
+// unanswered names how an exchange ended without a reply: reversal reason, and
+// whether a byte may have left.
+func unanswered(err error) (reason string, left bool) {
+	switch {
+	case errors.Is(err, pos.ErrNotSent), errors.Is(err, pos.ErrNoKeys), errors.Is(err, pos.ErrLineBusy):
+		return "", false
+	case errors.Is(err, pos.ErrBadMAC):
+		return "A0", true
+	case errors.Is(err, pos.ErrNoAnswer):
+		return "98", true
+	}
+	return "06", true
+}
+
+// judgeReversal says what a try of a reversal came to. batch is the open one,
+// repeat the profile's wait before the repeat after a 12 or 25.
+func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat time.Duration, now time.Time) verdict {
+	if err != nil {
+		if _, left := unanswered(err); !left {
+			return parked(a, now, verdict{again: pause(a.Tries + 1)})
+		}
+		e := on(a, pos.EvReversalTry)
+		e.Text = err.Error()
+		return parked(a, now, verdict{events: []pos.Event{e}, again: pause(a.Tries + 1)})
+	}
+	switch {
+	case r.Code == "00":
+		return verdict{events: []pos.Event{acknowledged(a, r)}, answered: true, linked: goesOn(a)}
+	case r.Code == "77", r.Code == "99", r.Code == "A0":
+		return verdict{resign: true, answered: true, again: pause(a.Tries + 1)}
+	}
+	e := on(a, pos.EvReversalTry)
+	e.Code, e.Text = r.Code, "the host answered "+r.Code
+	v := verdict{events: []pos.Event{e}, answered: true, again: pause(a.Tries + 1)}
+	if r.Code != "12" && r.Code != "25" || a.LateApproved {
+		return parked(a, now, v)
+	}
+	if a.State == pos.Manual {
+		return v // a person has it in hand
+	}
+	if a.Batch != batch {
+		p := on(a, pos.EvParked)
+		p.Code = r.Code
+		v.events = append(v.events, p)
+		return v
+	}
+	if a.LastError != e.Text { // the delayed original may still arrive: once more
+		v.again = repeat
+		return v
+	}
+	done := acknowledged(a, r)
+	done.Flag = true
+	v.events = append(v.events, done)
+	v.linked = goesOn(a)
+	return v
+}
+
+// parked adds the parking of a reversal that was tried for too long.
+func parked(a pos.Attempt, now time.Time, v verdict) verdict {
+	tries := a.Tries + len(v.events)
+	if a.State != pos.Manual && (tries >= maxTries || now.Sub(a.Created) >= parkAfter) {
+		v.events = append(v.events, on(a, pos.EvParked))
+	}
+	return v
+}
+
+// acknowledged ends a reversal. A deferred sale that was only partly approved
+// becomes the owner's.
+func acknowledged(a pos.Attempt, r pos.Reply) pos.Event {
+	t := pos.EvReversed
+	if partly(a) {
+		t = pos.EvLateDeclined
+	}
+	e := on(a, t)
+	e.Text = r.Code
+	if t == pos.EvLateDeclined {
+		e.Code = "10"
+	}
+	return e
+}
+
+// partly says that a deferred sale was answered with 10.
+func partly(a pos.Attempt) bool { return a.Deferred && a.Code == "10" && a.State == pos.Reversing }
+
+// goesOn says whether a reversed attempt was a deferred sale that is owed still.
+func goesOn(a pos.Attempt) bool { return a.Deferred && !partly(a) && a.State != pos.Manual }
+
+// judgeUpload says what a send of an offline approval came to.
+func judgeUpload(a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
+	e := on(a, pos.EvDeliveryTry)
+	if err != nil {
+		e.Text = err.Error()
+		if _, left := unanswered(err); !left {
+			e.Code = "no_line"
+		}
+		return verdict{events: []pos.Event{e}, again: pause(a.Tries + 1)}
+	}
+	switch {
+	case r.Code == "94" && a.Unanswered <= 1: // this send is the only one without an answer
+		p := on(a, pos.EvParked)
+		p.Code = r.Code
+		return verdict{events: []pos.Event{p}, answered: true}
+	case r.Code == "94", class == decline.Success && r.Code != "10":
+		return verdict{events: []pos.Event{delivered(a, r)}, answered: true}
+	case class == decline.Resign:
+		e.Code, e.Text = r.Code, "the host answered "+r.Code
+		return verdict{events: []pos.Event{e}, resign: true, answered: true, again: pause(a.Tries + 1)}
+	}
+	return verdict{events: []pos.Event{lateDeclined(a, r)}, answered: true}
+}
+
+// judgeDeferred says what a send of a deferred sale came to.
+func judgeDeferred(a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
+	if err != nil {
+		reason, left := unanswered(err)
+		if !left {
+			return judgeUpload(a, r, err, class)
+		}
+		return verdict{events: []pos.Event{reversing(a, reason, err.Error())}}
+	}
+	switch {
+	case class == decline.Success && r.Code == "10":
+		e := reversing(a, "06", "partly approved")
+		e.Code = r.Code
+		return verdict{events: []pos.Event{e}, answered: true}
+	case class == decline.Success:
+		return verdict{events: []pos.Event{delivered(a, r)}, answered: true}
+	case class == decline.Unknown:
+		return verdict{events: []pos.Event{reversing(a, "06", "the host answered "+r.Code)}, answered: true}
+	case class == decline.Resign, r.Code == "94":
+		return judgeUpload(a, r, nil, class)
+	}
+	return verdict{events: []pos.Event{lateDeclined(a, r)}, answered: true}
+}
+
+func delivered(a pos.Attempt, r pos.Reply) pos.Event {
+	e := on(a, pos.EvDelivered)
+	e.Code, e.RRN, e.AuthCode, e.Org, e.HostDate = r.Code, r.RRN, r.AuthCode, r.Org, r.HostDate
+	return e
+}
+
+func lateDeclined(a pos.Attempt, r pos.Reply) pos.Event {
+	e := on(a, pos.EvLateDeclined)
+	e.Code, e.RRN = r.Code, r.RRN
+	return e
+}
+
+func reversing(a pos.Attempt, reason, text string) pos.Event {
+	e := on(a, pos.EvReversing)
+	e.Reason, e.Text = reason, text
+	return e
+}
+
+// judgeLate journals an answer after its time. It never revives a sale: a good
+// approval keeps the reversal open, or opens it again.
+func judgeLate(a pos.Attempt, l pos.LateReply, class decline.Class) (pos.Event, bool) {
+	t := pos.EvLateAnswer
+	if class == decline.Success && l.Reply.Signed {
+		t = pos.EvLateApproval
+	}
+	if _, ok := pos.Lookup(a.State, t); !ok {
+		if t = pos.EvLateAnswer; !known(a.State, t) {
+			return pos.Event{}, false
+		}
+	}
+	e := on(a, t)
+	e.Text = "late answer " + l.Reply.Code
+	e.RRN = l.Reply.RRN
+	if t == pos.EvLateApproval && a.State != pos.Reversing {
+		e.Reason = "98"
+	}
+	return e, true
+}
+
+func known(s pos.State, t pos.EventType) bool {
+	_, ok := pos.Lookup(s, t)
+	return ok
+}

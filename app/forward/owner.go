@@ -1,0 +1,361 @@
+package forward
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+// item is one thing that is owed, as the owner of the queue sees it.
+type item struct {
+	a      pos.Attempt
+	next   time.Time // not before
+	flying bool      // an exchange is out
+	resign int       // sign-ons for the present send
+}
+
+// outcome is what an exchange of an item came to.
+type outcome struct {
+	id      string
+	reply   pos.Reply
+	err     error
+	fatal   string // a till reason why it can never be sent: keys_missing
+	prepare bool
+}
+
+// owner is the goroutine that owns the queue.
+type owner struct {
+	f        *Forwarder
+	items    map[string]*item
+	results  chan outcome
+	flying   int  // uploads in the air
+	reversal bool // a reversal is in the air
+	probing  bool
+	probed   chan error
+	lastTry  time.Time // of the line
+	state    string    // of the line, when last looked at
+	resealed string    // day of the last resealing
+}
+
+// maxInAir bounds the exchanges that wait for the owner.
+const maxInAir = 256
+
+// Run owns the queue until the context ends.
+func (f *Forwarder) Run(ctx context.Context) {
+	defer close(f.done)
+	w := &owner{f: f, items: map[string]*item{}, results: make(chan outcome, maxInAir), probed: make(chan error, 1)}
+	w.reload()
+	for {
+		wait := time.NewTimer(w.pauseUntilNext())
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return
+		case c := <-f.calls:
+			w.answer(ctx, c)
+		case <-f.wake:
+			w.reload()
+		case o := <-w.results:
+			w.settle(ctx, w.drain(o))
+		case err := <-w.probed:
+			w.probing = false
+			if err == nil {
+				w.retryAll()
+			}
+		case l := <-f.o.Host.Late():
+			w.late(ctx, l)
+		case <-wait.C:
+		}
+		wait.Stop()
+		w.housekeep(ctx)
+		w.dispatch(ctx)
+	}
+}
+
+// reload takes up what the journal says is owed.
+func (w *owner) reload() {
+	open, err := w.f.o.Journal.Open()
+	if err != nil {
+		w.f.o.Log.Error("the queue cannot be read", "error", err)
+		return
+	}
+	live := make(map[string]bool, len(open))
+	for _, a := range open {
+		live[a.ID] = true
+		if it, ok := w.items[a.ID]; ok {
+			it.a = a
+		} else if sendable(a) || a.State == pos.Manual {
+			w.items[a.ID] = &item{a: a}
+		}
+	}
+	for id := range w.items {
+		if !live[id] {
+			delete(w.items, id)
+		}
+	}
+}
+
+// refresh reads one item again after a commit.
+func (w *owner) refresh(id string) {
+	a, err := w.f.o.Journal.Attempt(id)
+	if err != nil {
+		w.f.o.Log.Error("an item of the queue cannot be read", "attempt", id, "error", err)
+		return
+	}
+	switch it := w.items[id]; {
+	case !a.Open():
+		delete(w.items, id)
+	case it == nil:
+		w.items[id] = &item{a: a}
+	default:
+		it.a = a
+	}
+}
+
+// idle is the longest sleep of the owner.
+const idle = time.Second
+
+// pauseUntilNext is how long the owner may sleep.
+func (w *owner) pauseUntilNext() time.Duration {
+	d := idle
+	now := w.f.o.Clock.Now()
+	for _, it := range w.items {
+		if it.flying || !sendable(it.a) {
+			continue
+		}
+		if left := it.next.Sub(now); left < d {
+			d = left
+		}
+	}
+	if w.reversal || w.flying > 0 || !w.f.o.Host.Ready() || w.state == "offline" {
+		return idle / 4
+	}
+	return max(d, 10*time.Millisecond)
+}
+
+// drain takes the outcomes that are there already, so that they share a commit.
+func (w *owner) drain(first outcome) []outcome {
+	all := []outcome{first}
+	for {
+		select {
+		case o := <-w.results:
+			all = append(all, o)
+		default:
+			return all
+		}
+	}
+}
+
+// housekeep watches the line and the change of day.
+func (w *owner) housekeep(ctx context.Context) {
+	f := w.f
+	state := f.o.Host.Link().State
+	if state != w.state {
+		if state == "online" {
+			w.retryAll()
+		}
+		w.state = state
+		f.o.Changed()
+	}
+	now := f.o.Clock.Now()
+	every := f.o.Probe
+	if state != "online" || !f.o.Host.Ready() {
+		every = f.o.Retry
+	}
+	if !w.probing && !w.busy() && (now.Sub(w.lastTry) >= every || now.Before(w.lastTry)) {
+		w.probing, w.lastTry = true, now
+		go func() { w.probed <- f.probe(ctx) }()
+	}
+	w.reseal(ctx, now)
+}
+
+func (w *owner) busy() bool { return w.reversal || w.flying > 0 }
+
+// retryAll makes everything due: the line is back.
+func (w *owner) retryAll() {
+	for _, it := range w.items {
+		if !it.flying && it.a.State != pos.Manual && !waitsForRepeat(it.a) {
+			it.next = time.Time{}
+		}
+	}
+}
+
+// waitsForRepeat says that the host answered and asked, in effect, for a pause.
+func waitsForRepeat(a pos.Attempt) bool {
+	return a.LastError == "the host answered 12" || a.LastError == "the host answered 25"
+}
+
+// ordered gives the items of one kind in the order of the journal.
+func (w *owner) ordered(keep func(*item) bool) []*item {
+	var out []*item
+	for _, it := range w.items {
+		if keep(it) {
+			out = append(out, it)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].a.ID < out[j].a.ID })
+	return out
+}
+
+func isReversal(a pos.Attempt) bool { return pos.StateRules[a.State].Due == pos.DueReverse }
+
+// dispatch sends what is due: reversals one at a time and first, then uploads
+// as the window permits.
+func (w *owner) dispatch(ctx context.Context) {
+	now := w.f.o.Clock.Now()
+	due := func(it *item) bool { return !it.flying && !it.next.After(now) }
+	if w.reversal {
+		return
+	}
+	up := w.state == "online" && w.f.o.Host.Ready()
+	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && due(it) }) {
+		if it.a.Tender == pos.QR || up {
+			w.fly(ctx, it, false)
+			return // the next one when this has been answered
+		}
+	}
+	if !up {
+		return
+	}
+	free := w.f.o.Host.Window() - w.flying
+	if free <= 0 {
+		return
+	}
+	uploads := w.ordered(func(it *item) bool { return pos.StateRules[it.a.State].Due == pos.DueUpload && due(it) })
+	w.upload(ctx, uploads[:min(free, len(uploads))], nil)
+}
+
+// upload journals that items are about to leave, together with what came of
+// the ones before, and lets them go.
+func (w *owner) upload(ctx context.Context, next []*item, before []pos.Event) {
+	events := before
+	for _, it := range next {
+		events = append(events, on(it.a, pos.EvDelivering))
+	}
+	if len(events) == 0 {
+		return
+	}
+	if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: events}); err != nil {
+		w.fault(err, next)
+		return
+	}
+	for _, it := range next {
+		w.refresh(it.a.ID)
+		w.flying++
+		it.flying = true
+		go w.send(ctx, it.a, false)
+	}
+}
+
+// faultPause is the wait after a commit that the journal did not take.
+const faultPause = 5 * time.Second
+
+func (w *owner) fault(err error, items []*item) {
+	w.f.o.Log.Error("the journal did not take an event of the queue", "error", err)
+	for _, it := range items {
+		it.next = w.f.o.Clock.Now().Add(faultPause)
+	}
+}
+
+// fly lets a reversal go; its intent has been durable since before the sale.
+func (w *owner) fly(ctx context.Context, it *item, prepare bool) {
+	it.flying, w.reversal = true, true
+	go w.send(ctx, it.a, prepare)
+}
+
+// settle makes durable what some exchanges came to, and marks the next uploads
+// in the same commit.
+func (w *owner) settle(ctx context.Context, outs []outcome) {
+	var events []pos.Event
+	var done []*item
+	now := w.f.o.Clock.Now()
+	for _, o := range outs {
+		it, ok := w.items[o.id]
+		if !ok {
+			continue
+		}
+		w.landed(it)
+		v := w.judge(it, o, now)
+		if v.answered {
+			w.f.heard()
+		}
+		if v.linked {
+			more, err := w.deferAgain(it.a, now)
+			if err != nil {
+				w.f.o.Log.Error("a deferred sale cannot go on", "attempt", it.a.ID, "error", err)
+				continue
+			}
+			v.events = append(v.events, more...)
+		}
+		it.next = now.Add(v.again)
+		if v.resign {
+			w.resign(ctx, it)
+		}
+		events = append(events, v.events...)
+		done = append(done, it)
+	}
+	if len(events) > 0 {
+		if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: events}); err != nil {
+			w.fault(err, done)
+			return
+		}
+	}
+	seen := map[string]bool{}
+	for _, e := range events {
+		if !seen[e.Attempt] {
+			seen[e.Attempt] = true
+			w.refresh(e.Attempt)
+		}
+	}
+	w.f.o.Changed()
+}
+
+func (w *owner) landed(it *item) {
+	if isReversal(it.a) || it.a.State == pos.Manual {
+		w.reversal = false
+	} else {
+		w.flying--
+	}
+	it.flying = false
+}
+
+// judge applies the rule of the item's state to what its exchange came to.
+func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
+	f := w.f
+	if o.fatal != "" {
+		p := on(it.a, pos.EvParked)
+		p.Code = o.fatal
+		if it.a.State == pos.Manual {
+			return verdict{again: longestPause}
+		}
+		return verdict{events: []pos.Event{p}}
+	}
+	class := f.o.Codes.Lookup(o.reply.Code).Class
+	if o.err == nil && f.o.Host.Reversible(o.reply.Code) {
+		class = "unknown"
+	}
+	switch {
+	case isReversal(it.a) || it.a.State == pos.Manual:
+		return judgeReversal(it.a, o.reply, o.err, f.batch(), f.o.Host.ReversalRepeat(), now)
+	case it.a.Deferred:
+		return judgeDeferred(it.a, o.reply, o.err, class)
+	}
+	return judgeUpload(it.a, o.reply, o.err, class)
+}
+
+// resign signs on again and makes the item due at once, a limited number of
+// times.
+func (w *owner) resign(ctx context.Context, it *item) {
+	it.resign++
+	if it.resign > maxResignings {
+		it.resign = 0
+		return // backed off as the verdict says
+	}
+	if err := w.f.SignOn(ctx); err != nil {
+		w.f.o.Log.Warn("a sign-on that the host asked for failed", "error", err)
+		return
+	}
+	it.next = w.f.o.Clock.Now()
+}

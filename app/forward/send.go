@@ -1,0 +1,209 @@
+package forward
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+// send does one exchange of an item and reports to the owner.
+func (w *owner) send(ctx context.Context, a pos.Attempt, prepare bool) {
+	o := outcome{id: a.ID, prepare: prepare}
+	switch {
+	case a.Tender == pos.QR:
+		o.reply, o.err = w.undoOrder(ctx, a)
+	default:
+		r, err := w.request(a)
+		if err != nil {
+			w.f.o.Log.Error("an item can never be sent", "attempt", a.ID, "error", err)
+			o.fatal = "keys_missing"
+			break
+		}
+		o.reply, o.err = w.f.o.Host.Exchange(ctx, r)
+	}
+	select {
+	case w.results <- o:
+	case <-ctx.Done():
+	}
+}
+
+// request makes the message that an item owes.
+func (w *owner) request(a pos.Attempt) (pos.Request, error) {
+	r := pos.Request{STAN: a.STAN, Batch: a.Batch, Amount: a.Amount, AuthCode: a.AuthCode, Org: a.Org}
+	switch {
+	case isReversal(a) || a.State == pos.Manual:
+		r.Op, r.Original, r.Reason = pos.OpReversal, pos.OpSale, a.Reason
+		if a.Deferred {
+			r.Original = pos.OpDeferred
+		}
+		return r, w.unseal(a.Sealed, a.ID, &r.Card)
+	case a.Deferred:
+		r.Op, r.Advice = pos.OpDeferred, true
+	default:
+		r.Op, r.Advice = pos.OpOfflineUpload, true
+	}
+	return r, w.unseal(a.Waiting, a.ID, &r.Card)
+}
+
+func (w *owner) unseal(b *pos.Box, attempt string, c *pos.CardData) error {
+	if b == nil {
+		return fmt.Errorf("attempt %s carries no card data", attempt)
+	}
+	plain, err := w.f.o.Vault.Open(b.Key, []byte(attempt), b.Data)
+	if err != nil {
+		return fmt.Errorf("card data of attempt %s under key %s: %w", attempt, b.Key, err)
+	}
+	defer clear(plain)
+	return json.Unmarshal(plain, c)
+}
+
+func (w *owner) seal(key, attempt string, c pos.CardData) (*pos.Box, error) {
+	plain, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	data, err := w.f.o.Vault.Seal(key, []byte(attempt), plain)
+	if err != nil {
+		return nil, err
+	}
+	return &pos.Box{Key: key, Data: data}, nil
+}
+
+// undoOrder closes a wallet order that no longer may succeed; one that was paid
+// meanwhile is refunded. Its reply speaks the host's language: 00 is done.
+func (w *owner) undoOrder(ctx context.Context, a pos.Attempt) (pos.Reply, error) {
+	if w.f.o.Wallet == nil {
+		return pos.Reply{}, fmt.Errorf("%w: no wallet gateway is configured", pos.ErrNotSent)
+	}
+	o, err := w.f.o.Wallet.Close(ctx, a.ID)
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	if o.State == pos.WalletPaid {
+		if o, err = w.f.o.Wallet.Refund(ctx, a.ID, a.Amount); err != nil {
+			return pos.Reply{}, err
+		}
+	}
+	switch o.State {
+	case pos.WalletClosed, pos.WalletRefunded, pos.WalletRefused:
+		return pos.Reply{Code: "00", Signed: true}, nil
+	}
+	return pos.Reply{}, fmt.Errorf("%w: the wallet says %s", pos.ErrNoAnswer, o.State)
+}
+
+// deferAgain takes a reversed deferred sale on as a new linked attempt, or
+// gives it to the owner when its tries or its days are used up.
+func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
+	var card pos.CardData
+	if err := w.unseal(a.Waiting, a.ID, &card); err != nil {
+		return nil, err
+	}
+	id, stan, batch := w.f.o.Journal.NextAttempt(), w.f.o.Journal.NextSTAN(), w.f.batch()
+	day, _ := w.f.o.DayOf(now)
+	waiting, err := w.seal(DayKey(day), id, card)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := w.seal("batch-"+batch, id, pos.CardData{
+		PAN: card.PAN, Expiry: card.Expiry, Sequence: card.Sequence, ShortF55: card.ShortF55, Entry: card.Entry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	first := pos.Event{
+		Type: pos.EvCreated, Attempt: id, Basket: a.Basket, Receipt: a.Receipt, Kind: a.Kind, Tender: a.Tender,
+		Amount: a.Amount, By: a.Cashier, Day: a.Day, Hour: a.Hour, Linked: a.ID, STAN: stan, Batch: batch,
+		MaskedPAN: a.MaskedPAN, CardHash: a.CardHash, EntryMode: a.EntryMode, Sealed: sealed,
+	}
+	second := pos.Event{
+		Type: pos.EvDeferred, Attempt: id, Basket: a.Basket, Approved: a.Amount, Offline: true, Waiting: waiting, Chain: a.Chain + 1,
+	}
+	events := []pos.Event{first, second}
+	if a.Chain+1 >= maxDeferred || now.Sub(a.Created) >= overdueAfter {
+		last := pos.Event{Type: pos.EvLateDeclined, Attempt: id, Basket: a.Basket, Code: "no_answer"}
+		events = append(events, last)
+	}
+	return events, nil
+}
+
+// DayKey names the vault key of a business day's waiting items.
+func DayKey(day string) string { return "day-" + day }
+
+// sealGrace is how long after the change of day a sale may still be sealed
+// under the key of the day before.
+const sealGrace = 10 * time.Minute
+
+// reseal encrypts what waits anew under the day's key and destroys the keys of
+// the days before, once a day.
+func (w *owner) reseal(ctx context.Context, now time.Time) {
+	day, _ := w.f.o.DayOf(now)
+	before, _ := w.f.o.DayOf(now.Add(-sealGrace))
+	if day == w.resealed || before != day {
+		return
+	}
+	var events []pos.Event
+	var touched []*item
+	old := map[string]bool{}
+	for _, it := range w.items {
+		if it.flying {
+			return // next time round
+		}
+		if it.a.Waiting == nil || it.a.Waiting.Key == DayKey(day) || !known(it.a.State, pos.EvResealed) {
+			continue
+		}
+		var c pos.CardData
+		if err := w.unseal(it.a.Waiting, it.a.ID, &c); err != nil {
+			w.f.o.Log.Error("a waiting item cannot be read", "error", err)
+			continue
+		}
+		box, err := w.seal(DayKey(day), it.a.ID, c)
+		if err != nil {
+			w.f.o.Log.Error("a waiting item cannot be sealed", "error", err)
+			return
+		}
+		e := on(it.a, pos.EvResealed)
+		e.Waiting = box
+		old[it.a.Waiting.Key] = true
+		events, touched = append(events, e), append(touched, it)
+	}
+	if len(events) > 0 {
+		if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: events}); err != nil {
+			w.fault(err, touched)
+			return
+		}
+		for _, it := range touched {
+			w.refresh(it.a.ID)
+		}
+	}
+	w.resealed = day
+	w.destroyBefore(day, old)
+}
+
+// keyRing is what a vault may say of its keys.
+type keyRing interface{ Keys() []string }
+
+// destroyBefore destroys the day keys that nothing needs any more: those before
+// the day that no open item is sealed under.
+func (w *owner) destroyBefore(day string, old map[string]bool) {
+	if ring, ok := w.f.o.Vault.(keyRing); ok {
+		for _, k := range ring.Keys() {
+			if len(k) > len("day-") && k[:len("day-")] == "day-" && k < DayKey(day) {
+				old[k] = true
+			}
+		}
+	}
+	for _, it := range w.items {
+		if it.a.Waiting != nil {
+			delete(old, it.a.Waiting.Key)
+		}
+	}
+	for k := range old {
+		if err := w.f.o.Vault.Destroy(k); err != nil {
+			w.f.o.Log.Error("a day's key was not destroyed", "key", k, "error", err)
+		}
+	}
+}

@@ -1,0 +1,195 @@
+// Package headless is the scripted face of the till: one JSON command a line
+// in, one JSON object a line out, nothing else on the way out. It drives the
+// same checkout.Face as the window and knows nothing that the window does not
+// go through; the only thing of its own is the bench that puts simulated cards
+// on the simulated reader.
+//
+// An answer is written only after what it says is durable. An unknown command,
+// a wrong type or an unknown key is an error answer, never a crash. Amounts are
+// integers in fen, quantities are strings.
+package headless
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+)
+
+// Queue is the unattended flow as a script sees it.
+type Queue interface {
+	Forward(ctx context.Context) (left int, err error)
+	SignOn(ctx context.Context) error
+	Skew() int64
+}
+
+// Bench handles the simulated devices for a script.
+type Bench interface {
+	Present(card string) error
+	PIN(pin string)
+	Wallet(how string) error
+	Clear() // what a payment left unused
+}
+
+// Options are what the face talks to.
+type Options struct {
+	Face     checkout.Face
+	Queue    Queue
+	Bench    Bench
+	Codes    *decline.Table
+	Lang     string
+	Version  string
+	SelfTest func(ctx context.Context) []Check
+	Log      func(msg string, args ...any)
+}
+
+// Check is one line of the self-test.
+type Check struct {
+	Name   string `json:"name"`
+	State  string `json:"state"`
+	Detail string `json:"detail,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// maxLine bounds one command in bytes.
+const maxLine = 1 << 20
+
+// errQuit ends the loop.
+var errQuit = errors.New("quit")
+
+// Run answers commands until quit, the end of the input or of the context.
+func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
+	f := &face{Options: o}
+	sc := bufio.NewScanner(in)
+	sc.Buffer(make([]byte, 64<<10), maxLine)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	for sc.Scan() {
+		line := bytes.TrimSpace(sc.Bytes())
+		if len(line) == 0 {
+			continue
+		}
+		answer, err := f.one(ctx, line)
+		if errEnc := enc.Encode(answer); errEnc != nil {
+			return errEnc
+		}
+		if errors.Is(err, errQuit) {
+			return nil
+		}
+	}
+	return sc.Err()
+}
+
+type face struct{ Options }
+
+// head is what every command carries.
+type head struct {
+	Cmd string          `json:"cmd"`
+	ID  json.RawMessage `json:"id"`
+}
+
+// answer is one object on the way out.
+type answer map[string]any
+
+// one answers one line.
+func (f *face) one(ctx context.Context, line []byte) (answer, error) {
+	var h head
+	if err := json.Unmarshal(line, &h); err != nil {
+		return failed(nil, pos.Errorf("bad_json", "send one JSON object a line", "the line is no JSON command: %v", err)), nil
+	}
+	do, ok := commands[h.Cmd]
+	if !ok {
+		if later[h.Cmd] {
+			return failed(h.ID, pos.Errorf("not_available", "use a later version", "%s is not available in this version", h.Cmd)), nil
+		}
+		return failed(h.ID, pos.Errorf("unknown_command", "see the list of commands in the manual", "there is no command %q", h.Cmd)), nil
+	}
+	a, err := do(f, ctx, line)
+	if err != nil && !errors.Is(err, errQuit) {
+		return failed(h.ID, err), nil
+	}
+	if a == nil {
+		a = answer{}
+	}
+	a["ok"] = true
+	if h.ID != nil {
+		a["re"] = h.ID
+	}
+	return a, err
+}
+
+func failed(id json.RawMessage, err error) answer {
+	e := struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Remedy  string `json:"remedy"`
+	}{"internal", err.Error(), "see the log on standard error"}
+	var pe *pos.Error
+	switch {
+	case errors.As(err, &pe):
+		e.Code, e.Remedy = pe.Code, pe.Remedy
+	case errors.Is(err, pos.ErrNotFound):
+		e.Code, e.Remedy = "not_found", "name one that exists; find lists them"
+	case errors.Is(err, pos.ErrSafeMode):
+		e.Code, e.Remedy = "safe_mode", "take no money; run check and call support"
+	case errors.Is(err, pos.ErrNotCommitted), errors.Is(err, pos.ErrFull):
+		e.Code, e.Remedy = "journal_fault", "take no money; run the self-test"
+	case errors.Is(err, pos.ErrNumber):
+		e.Code, e.Remedy = "bad_number", "write it like \"1\" or \"0.350\""
+	case errors.Is(err, pos.ErrNotSent), errors.Is(err, pos.ErrNoAnswer):
+		e.Code, e.Remedy = "no_line", "look at the line; status names the cause"
+	case errors.Is(err, pos.ErrRefused):
+		e.Code, e.Remedy = "host_refused", "call the acquirer with the answer code"
+	}
+	a := answer{"ok": false, "error": e}
+	if id != nil {
+		a["re"] = id
+	}
+	return a
+}
+
+// read decodes a command strictly: an unknown key and a wrong type are errors
+// that name it.
+func read(line []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		var te *json.UnmarshalTypeError
+		if errors.As(err, &te) {
+			return pos.Errorf("bad_type", "see the command's keys in the manual", "the key %q takes a %s, not a %s", te.Field, te.Type, te.Value)
+		}
+		return pos.Errorf("unknown_key", "see the command's keys in the manual", "%v", err)
+	}
+	return nil
+}
+
+// waitFor polls until a condition holds; the conditions are cheap.
+func waitFor(ctx context.Context, limit time.Duration, ready func() (bool, error)) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ok, err := ready()
+		if ok || err != nil {
+			return ok, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, nil
+		case <-tick.C:
+		}
+	}
+}
+
+func missing(key, example string) error {
+	return pos.Errorf("missing_key", fmt.Sprintf("give it, like %s", example), "the key %q is missing", key)
+}

@@ -1,0 +1,300 @@
+package headless
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+func (f *face) attemptJSON(a pos.Attempt) (answer, error) {
+	events, err := f.Face.Journal().Events(a.ID)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]map[string]any, 0, len(events))
+	for _, e := range events {
+		m, err := eventJSON(e)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	out := answer{
+		"id": a.ID, "basket": a.Basket, "receipt": a.Receipt, "kind": a.Kind, "tender": a.Tender, "state": a.State,
+		"amount": a.Amount, "approved": a.Approved, "refunded_amount": a.Refunded, "stan": a.STAN, "rrn": a.RRN,
+		"auth_code": a.AuthCode, "batch": a.Batch, "answer_code": a.Code, "answer_text": "", "remedy": "",
+		"offer": []string{}, "masked_pan": a.MaskedPAN, "entry_mode": a.EntryMode, "offline": a.Offline,
+		"linked": a.Linked, "time": a.Created.Format(time.RFC3339Nano), "events": list,
+	}
+	if a.Code != "" {
+		e := f.Codes.Lookup(a.Code)
+		out["answer_text"], out["remedy"] = e.Text(f.Lang), e.Action(f.Lang)
+		if a.State != pos.Approved && a.State != pos.Delivered {
+			out["offer"] = append([]string{}, e.Offer...)
+		}
+	}
+	if a.Reason != "" {
+		out["reversal_reason"] = a.Reason
+	}
+	if a.Tender == pos.Cash {
+		out["tendered"], out["change"] = a.Tendered, a.Change
+	}
+	return out, nil
+}
+
+func (f *face) attemptList(list []pos.Attempt) (answer, error) {
+	out := make([]answer, 0, len(list))
+	for _, a := range list {
+		j, err := f.attemptJSON(a)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, j)
+	}
+	return answer{"attempts": out}, nil
+}
+
+func attempt(f *face, _ context.Context, line []byte) (answer, error) {
+	var c struct {
+		head
+		Attempt string `json:"attempt"`
+		Basket  string `json:"basket"`
+		Receipt string `json:"receipt"`
+	}
+	if err := read(line, &c); err != nil {
+		return nil, err
+	}
+	var (
+		list []pos.Attempt
+		err  error
+	)
+	switch j := f.Face.Journal(); {
+	case c.Attempt != "":
+		var a pos.Attempt
+		if a, err = j.Attempt(c.Attempt); err == nil {
+			list = []pos.Attempt{a}
+		}
+	case c.Basket != "":
+		list, err = j.OfBasket(c.Basket)
+	case c.Receipt != "":
+		list, err = j.OfReceipt(c.Receipt)
+	default:
+		return nil, missing("attempt", "an attempt, a basket or a receipt")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.attemptList(list)
+}
+
+func find(f *face, _ context.Context, line []byte) (answer, error) {
+	var c struct {
+		head
+		From   string     `json:"from"`
+		To     string     `json:"to"`
+		Amount pos.Amount `json:"amount"`
+		Last4  string     `json:"last4"`
+		State  pos.State  `json:"state"`
+		Text   string     `json:"text"`
+		Limit  int        `json:"limit"`
+	}
+	if err := read(line, &c); err != nil {
+		return nil, err
+	}
+	if _, ok := pos.StateRules[c.State]; !ok && c.State != "" {
+		return nil, pos.Errorf("bad_state", "see the list of states in the manual", "there is no state %q", string(c.State))
+	}
+	if c.Limit < 0 {
+		return nil, pos.Errorf("bad_limit", "give 1 or more", "a limit of %d does not fit", c.Limit)
+	}
+	list, err := f.Face.Journal().Find(pos.Query{
+		FromDay: day(c.From), ToDay: day(c.To), Amount: c.Amount, Last4: c.Last4, State: c.State, Text: c.Text, Limit: c.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f.attemptList(list)
+}
+
+// kindOf names a queue item.
+func kindOf(a pos.Attempt) string {
+	switch {
+	case pos.StateRules[a.State].Due == pos.DueReverse, a.State == pos.Manual && a.Reason != "":
+		return "reversal"
+	case a.Deferred:
+		return "deferred"
+	case a.Kind == pos.Refund:
+		return "refund"
+	}
+	return "offline"
+}
+
+func queue(f *face, _ context.Context, line []byte) (answer, error) {
+	if err := read(line, &struct{ head }{}); err != nil {
+		return nil, err
+	}
+	open, err := f.Face.Journal().Open()
+	if err != nil {
+		return nil, err
+	}
+	now := f.Face.Snapshot().Time
+	if t := time.Now(); t.After(now) {
+		now = t
+	}
+	items := make([]answer, 0, len(open))
+	for _, a := range open {
+		if pos.StateRules[a.State].Due == pos.DueFlow {
+			continue
+		}
+		items = append(items, answer{
+			"attempt": a.ID, "kind": kindOf(a), "state": a.State, "tries": a.Tries, "age_s": int64(now.Sub(a.Created) / time.Second),
+			"amount": a.Amount, "last_error": a.LastError, "stan": a.STAN, "batch": a.Batch, "masked_pan": a.MaskedPAN,
+			"answer_code": a.Code,
+		})
+	}
+	return answer{"items": items}, nil
+}
+
+// defaultForward is how long forward works when no time is given.
+const defaultForward = 30 * time.Second
+
+func forward(f *face, ctx context.Context, line []byte) (answer, error) {
+	var c struct {
+		head
+		TimeoutMS *int64 `json:"timeout_ms"`
+	}
+	if err := read(line, &c); err != nil {
+		return nil, err
+	}
+	limit, err := limitOf(c.TimeoutMS, defaultForward)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	left, err := f.Queue.Forward(ctx)
+	return answer{"left": left}, err
+}
+
+func signOn(f *face, ctx context.Context, line []byte) (answer, error) {
+	if err := read(line, &struct{ head }{}); err != nil {
+		return nil, err
+	}
+	return nil, f.Queue.SignOn(ctx)
+}
+
+func totals(f *face, _ context.Context, line []byte) (answer, error) {
+	var c struct {
+		head
+		Day string `json:"day"`
+	}
+	if err := read(line, &c); err != nil {
+		return nil, err
+	}
+	if c.Day == "" {
+		c.Day = f.Face.Snapshot().Time.Format(time.DateOnly)
+	}
+	if _, err := time.Parse(time.DateOnly, c.Day); err != nil {
+		return nil, pos.Errorf("bad_day", "write it like 2026-11-22", "%q is no day", c.Day)
+	}
+	t, err := f.Face.Journal().Totals(c.Day)
+	if err != nil {
+		return nil, err
+	}
+	hours := map[string]pos.Sums{}
+	for h, s := range t.ByHour {
+		hours[fmt.Sprintf("%02d", h)] = s
+	}
+	if t.ByTender == nil {
+		t.ByTender = map[pos.Tender]pos.Sums{}
+	}
+	if t.ByCashier == nil {
+		t.ByCashier = map[string]pos.Sums{}
+	}
+	products := make([]answer, 0, len(t.ByProduct))
+	for _, p := range t.ByProduct {
+		products = append(products, answer{"sku": p.SKU, "name": p.Name, "qty": p.Qty.String(), "amount": p.Amount})
+	}
+	return answer{
+		"day": c.Day, "gross": t.Gross, "net": t.Net, "tax": t.Tax, "refunds": t.Refunds, "count": t.Count, "baskets": t.Baskets,
+		"by_tender": t.ByTender, "by_hour": hours, "by_cashier": t.ByCashier, "by_product": products,
+		"pending": t.Pending, "late_declined": t.LateDeclined,
+	}, nil
+}
+
+func selfTest(f *face, ctx context.Context, line []byte) (answer, error) {
+	if err := read(line, &struct{ head }{}); err != nil {
+		return nil, err
+	}
+	return answer{"checks": f.SelfTest(ctx)}, nil
+}
+
+func status(f *face, _ context.Context, line []byte) (answer, error) {
+	if err := read(line, &struct{ head }{}); err != nil {
+		return nil, err
+	}
+	s := f.Face.Snapshot()
+	open, err := f.Face.Journal().Open()
+	if err != nil {
+		return nil, err
+	}
+	now, oldest, depth, reversals := time.Now(), int64(0), 0, 0
+	for _, a := range open {
+		rule := pos.StateRules[a.State]
+		if rule.Due == pos.DueFlow {
+			continue
+		}
+		depth++
+		if rule.Due == pos.DueReverse {
+			reversals++
+		}
+		oldest = max(oldest, int64(now.Sub(a.Created)/time.Second))
+	}
+	return answer{
+		"link": s.Line.State, "cause": s.Line.Cause, "queue": depth, "oldest_s": oldest, "pending_reversals": reversals,
+		"offline_room": answer{"amount": s.Line.RoomSum, "count": s.Line.RoomCount, "reason": s.Line.OfflineOff},
+		"shift":        nil, "training": false, "clock_skew_s": f.Queue.Skew(), "version": f.Version, "staff": s.Operator.ID,
+	}, nil
+}
+
+func wait(f *face, ctx context.Context, line []byte) (answer, error) {
+	var c struct {
+		head
+		For       string `json:"for"`
+		TimeoutMS *int64 `json:"timeout_ms"`
+	}
+	if err := read(line, &c); err != nil {
+		return nil, err
+	}
+	limit, err := limitOf(c.TimeoutMS, defaultForward)
+	if err != nil {
+		return nil, err
+	}
+	var ready func() (bool, error)
+	switch c.For {
+	case "online":
+		ready = func() (bool, error) { return f.Face.Snapshot().Line.State == "online", nil }
+	case "idle":
+		ready = f.idle
+	default:
+		return nil, pos.Errorf("bad_wait", `wait for "online" or "idle"`, "there is no waiting for %q", c.For)
+	}
+	ok, err := waitFor(ctx, limit, ready)
+	if err == nil && !ok {
+		err = pos.Errorf("timed_out", "give it more time; status says what is open", "%s was not reached within %s", c.For, limit)
+	}
+	return nil, err
+}
+
+// idle says whether nothing is owed that goes out by itself.
+func (f *face) idle() (bool, error) {
+	open, err := f.Face.Journal().Open()
+	for _, a := range open {
+		if pos.StateRules[a.State].Due != pos.DuePerson {
+			return false, err
+		}
+	}
+	return err == nil, err
+}

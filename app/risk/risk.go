@@ -1,0 +1,108 @@
+// Package risk decides whether a payment may be taken without the host: the
+// shop's limits against what is open already. It is a pure function over the
+// words of the trade; amounts are fen.
+package risk
+
+import (
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+// Limits bound what a till takes without the host; the acquirer's parameters
+// win over the shop's.
+type Limits struct {
+	PerPayment       pos.Amount
+	PerTerminal      pos.Amount // open offline sum
+	Count            int        // open offline payments
+	PerCard          int        // open ones of a card
+	StopAfter        time.Duration
+	ContactlessNoPIN pos.Amount // up to it a tap needs no PIN
+}
+
+// Default gives the limits that hold where nobody set others: 500.00 a
+// payment, 5,000.00 and 50 payments a terminal, one a card, 24 h, taps without
+// PIN up to 1,000.00.
+func Default() Limits {
+	return Limits{
+		PerPayment: 50_000, PerTerminal: 500_000, Count: 50, PerCard: 1, StopAfter: 24 * time.Hour, ContactlessNoPIN: 100_000,
+	}
+}
+
+// Exposure is what the shop has at stake: offline approvals and deferred sales
+// that nobody has confirmed, and what a person still has to decide.
+type Exposure struct {
+	Sum    pos.Amount
+	Count  int
+	ByCard map[string]int // keyed hash -> open payments
+}
+
+// ExposureOf adds up the open attempts.
+func ExposureOf(open []pos.Attempt) Exposure {
+	x := Exposure{ByCard: map[string]int{}}
+	for i := range open {
+		a := &open[i]
+		if !atStake(a) {
+			continue
+		}
+		x.Sum += a.Amount
+		x.Count++
+		if a.CardHash != "" {
+			x.ByCard[a.CardHash]++
+		}
+	}
+	return x
+}
+
+func atStake(a *pos.Attempt) bool {
+	switch a.State {
+	case pos.OfflineApproved, pos.Deferred, pos.Delivering, pos.Manual, pos.LateDeclined:
+		return true
+	case pos.Reversing, pos.Unknown:
+		return a.Deferred
+	}
+	return false
+}
+
+// Payment is what is asked about.
+type Payment struct {
+	Amount      pos.Amount
+	CardHash    string
+	Entry       string // chip contactless swipe
+	PINOnline   bool   // needs a PIN that only the issuer can check
+	Expired     bool
+	Blacklisted bool
+	LastOnline  time.Time
+	Now         time.Time
+}
+
+// Offline says why a payment may not be taken without the host, as a reason of
+// the till's own table; "" if it may.
+func Offline(l Limits, x Exposure, p Payment) string {
+	switch {
+	case p.Blacklisted:
+		return "card_blocked"
+	case p.Expired:
+		return "card_expired"
+	case p.Entry != "chip" && p.Entry != "contactless":
+		return "offline_swipe"
+	case p.PINOnline:
+		return "offline_pin"
+	case p.Now.Sub(p.LastOnline) > l.StopAfter:
+		return "offline_too_long"
+	case p.Amount > l.PerPayment:
+		return "offline_limit_payment"
+	case x.ByCard[p.CardHash] >= l.PerCard:
+		return "offline_limit_card"
+	case x.Count >= l.Count:
+		return "offline_limit_count"
+	case x.Sum+p.Amount > l.PerTerminal:
+		return "offline_limit_total"
+	}
+	return ""
+}
+
+// Room is what may still be taken: sum and count, neither below zero.
+func Room(l Limits, x Exposure) (pos.Amount, int) {
+	return max(0, l.PerTerminal-x.Sum), max(0, l.Count-x.Count)
+}

@@ -1,0 +1,284 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/moov-io/iso8583"
+	"github.com/moov-io/iso8583/encoding"
+	"github.com/moov-io/iso8583/field"
+	"github.com/moov-io/iso8583/prefix"
+)
+
+const (
+	profileLimit = 1 << 20 // bytes of a profile file
+	frameLimit   = 65535   // bytes of a body, whatever a profile says
+)
+
+// leastMask is what Decode hides at least, by field; a profile may hide a field whole, never less than this.
+var leastMask = map[int]string{
+	2: "pan", 14: "all", 35: "all", 36: "all", 48: "upload", 52: "all", 55: "tlv", 59: "all", 62: "all",
+}
+
+// Profile is how one acquirer's host wants to be spoken to; read only after Load.
+type Profile struct {
+	Name         string                 `json:"name"`
+	Title        string                 `json:"title"`
+	Frame        Frame                  `json:"frame"`
+	FieldTypes   map[string]FieldType   `json:"fields"`
+	MAC          MACRule                `json:"mac"`
+	Keys         KeyRule                `json:"keys"`
+	Timers       Timers                 `json:"timers"`
+	Repeat       Repeat                 `json:"repeat"`
+	Codes        Codes                  `json:"codes"`
+	Reversal     Reversal               `json:"reversal"`
+	Transactions map[string]Transaction `json:"transactions"`
+
+	tpdu, head []byte
+	kinds      map[int]kind
+	spec       *iso8583.MessageSpec
+	macMTIs    map[string]bool
+}
+
+// Frame says what stands around a message and how the line is used; lengths in bytes, TPDU and header in hex.
+type Frame struct {
+	LengthBytes             int    `json:"length_bytes"`
+	MaxBytes                int    `json:"max_bytes"`
+	TPDU                    string `json:"tpdu"`
+	Header                  string `json:"header"`
+	OneRequestPerConnection bool   `json:"one_request_per_connection"`
+	MutualTLS               bool   `json:"mutual_tls"`
+}
+
+// FieldType is one field: its name, its type ("n6", "n3 left", "z..37", "b...255") and how Decode masks it ("", "pan", "all", "tlv", "upload").
+type FieldType struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Mask string `json:"mask,omitempty"`
+}
+
+// MACRule names the algorithm of field 64, the MTIs that carry it, and whether a decline may come without it (over TLS or loopback only).
+type MACRule struct {
+	Algorithm      string   `json:"algorithm"`
+	MTIs           []string `json:"mtis"`
+	DeclineMayOmit bool     `json:"decline_may_omit"`
+}
+
+// KeyRule names the network code of a sign-on and, by network code (F60.3), how field 62 of its answer is laid out; lengths in bytes.
+type KeyRule struct {
+	Network string            `json:"network"`
+	Layouts map[string]string `json:"layouts"`
+}
+
+// Timers are the waits of the line in milliseconds, all monotonic.
+type Timers struct {
+	ConnectMS        int64 `json:"connect_ms"`
+	AnswerMS         int64 `json:"answer_ms"`
+	IdleEchoMS       int64 `json:"idle_echo_ms"`
+	ReversalRepeatMS int64 `json:"reversal_repeat_ms"`
+	BackoffFirstMS   int64 `json:"backoff_first_ms"`
+	BackoffMostMS    int64 `json:"backoff_most_ms"`
+	ReversalGiveUpMS int64 `json:"reversal_give_up_ms"`
+	DeferredGiveUpMS int64 `json:"deferred_give_up_ms"`
+}
+
+// Connect is how long a connection may take to open.
+func (t Timers) Connect() time.Duration { return time.Duration(t.ConnectMS) * time.Millisecond }
+
+// Answer is how long one answer is waited for.
+func (t Timers) Answer() time.Duration { return time.Duration(t.AnswerMS) * time.Millisecond }
+
+// Repeat holds the limits on sending again and the number of advices that may be outstanding at once.
+type Repeat struct {
+	Window                    int  `json:"window"`
+	BeforeSale                int  `json:"before_sale"`
+	ReversalTries             int  `json:"reversal_tries"`
+	DeferredTries             int  `json:"deferred_tries"`
+	SaleMayPassUnacknowledged bool `json:"sale_may_pass_unacknowledged"`
+}
+
+// Codes sorts the answer codes (8583:1987 DE 39) that decide what the till does next.
+type Codes struct {
+	Success          []string `json:"success"`
+	Partial          string   `json:"partial"`
+	Unknown          []string `json:"unknown"`
+	UnknownReason    string   `json:"unknown_reason"`
+	SignOn           []string `json:"sign_on"`
+	DeliveredBefore  []string `json:"delivered_before"`
+	OriginalNotThere []string `json:"original_not_there"`
+}
+
+// IsSuccess tells whether a code is a whole success; the partial code is not.
+func (c Codes) IsSuccess(code string) bool { return slices.Contains(c.Success, code) }
+
+// IsPartial tells whether a code approves a part of the amount.
+func (c Codes) IsPartial(code string) bool { return code != "" && code == c.Partial }
+
+// IsUnknown tells whether a code leaves the outcome unknown.
+func (c Codes) IsUnknown(code string) bool { return slices.Contains(c.Unknown, code) }
+
+// WantsSignOn tells whether a code asks for a new sign-on.
+func (c Codes) WantsSignOn(code string) bool { return slices.Contains(c.SignOn, code) }
+
+// IsDelivered tells whether a code says that an item sent before has arrived.
+func (c Codes) IsDelivered(code string) bool { return slices.Contains(c.DeliveredBefore, code) }
+
+// IsOriginalNotThere tells whether a code to a reversal says that its original has not arrived.
+func (c Codes) IsOriginalNotThere(code string) bool { return slices.Contains(c.OriginalNotThere, code) }
+
+// Reversal says what a reversal leaves out of its original and which tags its short field 55 keeps.
+type Reversal struct {
+	Drop []int    `json:"drop"`
+	Tags []string `json:"tags"`
+}
+
+// Transaction is one row of the transaction table: MTI, F3, F25, and of F60 the type, the network code and what follows it.
+type Transaction struct {
+	MTI        string `json:"mti"`
+	Proc       string `json:"proc,omitempty"`
+	Cond       string `json:"cond,omitempty"`
+	Type       string `json:"type,omitempty"`
+	Net        string `json:"net,omitempty"`
+	Tail       string `json:"tail,omitempty"`
+	MAC        bool   `json:"mac,omitempty"`
+	Reversible bool   `json:"reversible,omitempty"`
+	Repeat     string `json:"repeat,omitempty"` // "same": sent again as it is until delivered
+	Extra      []int  `json:"extra,omitempty"`  // fields this operation brings beyond the common ones
+}
+
+// F60 answers field 60 of this operation: type, batch (6 digits), network code, and what follows it (terminal capability and fallback) unless the table has that itself.
+func (t Transaction) F60(batch, tail string) string {
+	if t.Tail != "" {
+		tail = t.Tail
+	}
+	return t.Type + batch + t.Net + tail
+}
+
+// Load reads a profile: a name under profiles/ in fsys, or a file of the system when the name contains a '/' or ends in .json.
+func Load(fsys fs.FS, name string) (*Profile, error) {
+	var raw []byte
+	var err error
+	if strings.Contains(name, "/") || strings.HasSuffix(name, ".json") {
+		raw, err = os.ReadFile(name)
+	} else {
+		raw, err = fs.ReadFile(fsys, path.Join("profiles", name+".json"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
+	}
+	return Parse(raw)
+}
+
+// Parse reads a profile from JSON; an unknown key is an error that names it.
+func Parse(raw []byte) (*Profile, error) {
+	if len(raw) > profileLimit {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrProfile, profileLimit)
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	p := &Profile{}
+	if err := d.Decode(p); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("%w: something follows the object", ErrProfile)
+	}
+	for _, step := range []func() error{p.checkFrame, p.buildSpec, p.checkTables} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *Profile) checkFrame() error {
+	var err error
+	if p.tpdu, err = hex.DecodeString(p.Frame.TPDU); err != nil || len(p.tpdu) != tpduBytes {
+		return fmt.Errorf("%w: frame.tpdu is not %d bytes of hex", ErrProfile, tpduBytes)
+	}
+	if p.head, err = hex.DecodeString(p.Frame.Header); err != nil || len(p.head) != headBytes || !allDigits(p.head) {
+		return fmt.Errorf("%w: frame.header is not 12 digits", ErrProfile)
+	}
+	if p.Frame.LengthBytes < 2 || p.Frame.LengthBytes > 4 {
+		return fmt.Errorf("%w: frame.length_bytes is not 2, 3 or 4", ErrProfile)
+	}
+	if p.Frame.MaxBytes < LeastBody || p.Frame.MaxBytes > frameLimit {
+		return fmt.Errorf("%w: frame.max_bytes is not %d to %d", ErrProfile, LeastBody, frameLimit)
+	}
+	return nil
+}
+
+func (p *Profile) buildSpec() error {
+	mti := kind{class: "n", most: 4}
+	p.kinds = map[int]kind{}
+	fields := map[int]field.Field{
+		0: field.NewString(mti.spec("MTI")),
+		1: field.NewBitmap(&field.Spec{
+			Length: bitmapBytes, Description: "bitmap", Enc: encoding.Binary,
+			Pref: prefix.Binary.Fixed, DisableAutoExpand: true,
+		}),
+	}
+	for key, f := range p.FieldTypes {
+		id, err := strconv.Atoi(key)
+		if err != nil || id < 2 || id > macField {
+			return fmt.Errorf("%w: fields: %q is not 2 to 64", ErrProfile, key)
+		}
+		k, err := parseKind(f.Type)
+		if err != nil {
+			return fmt.Errorf("field %d: %w", id, err)
+		}
+		if least := leastMask[id]; f.Mask != "all" && f.Mask != least {
+			return fmt.Errorf("%w: field %d: mask %q, allowed %q or \"all\"", ErrProfile, id, f.Mask, least)
+		}
+		p.kinds[id] = k
+		fields[id] = field.NewString(k.spec(f.Name))
+	}
+	if p.kinds[macField] != (kind{class: "b", most: 8}) {
+		return fmt.Errorf("%w: field 64 is not b8", ErrProfile)
+	}
+	p.spec = &iso8583.MessageSpec{Name: p.Name, Fields: fields}
+	if err := p.spec.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrProfile, err)
+	}
+	return nil
+}
+
+func (p *Profile) checkTables() error {
+	if p.Name == "" {
+		return fmt.Errorf("%w: no name", ErrProfile)
+	}
+	if !slices.Contains(Algorithms(), p.MAC.Algorithm) {
+		return fmt.Errorf("%w: mac.algorithm %q", ErrProfile, p.MAC.Algorithm)
+	}
+	p.macMTIs = map[string]bool{}
+	for _, mti := range p.MAC.MTIs {
+		p.macMTIs[mti] = true
+	}
+	for op, t := range p.Transactions {
+		if len(t.MTI) != 4 || t.MAC != p.macMTIs[t.MTI] {
+			return fmt.Errorf("%w: transactions.%s: MTI and MAC disagree with mac.mtis", ErrProfile, op)
+		}
+		if t.Repeat != "" && t.Repeat != "same" || t.Repeat != "" && t.Reversible {
+			return fmt.Errorf("%w: transactions.%s: repeat", ErrProfile, op)
+		}
+	}
+	for _, id := range p.Reversal.Drop {
+		if _, ok := p.kinds[id]; !ok {
+			return fmt.Errorf("%w: reversal.drop: field %d", ErrProfile, id)
+		}
+	}
+	if p.Timers.AnswerMS <= 0 || p.Timers.ConnectMS <= 0 || p.Repeat.Window < 1 {
+		return fmt.Errorf("%w: timers and window must be positive", ErrProfile)
+	}
+	return nil
+}

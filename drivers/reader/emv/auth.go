@@ -1,0 +1,265 @@
+package emv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+)
+
+// Bits of the application interchange profile, byte 1 (EMV Book 3, annex C1).
+const (
+	aipStatic     = 0x40
+	aipDynamic    = 0x20
+	aipIssuerAuth = 0x04
+	aipCombined   = 0x01
+)
+
+// Heads of certificates and signatures: bytes before the key or the data, and all bytes but these.
+const (
+	issuerHead, issuerFixed = 14, 36 // format 02: from the format byte
+	cardHead, cardFixed     = 20, 42 // format 04
+)
+
+// errDataMissing says that the card has not the objects its authentication needs.
+var errDataMissing = errors.New("emv: authentication data missing")
+
+// authenticate is offline data authentication (EMV Book 2, 5 and 6). Whether it fails is a matter of the TVR and of the
+// action codes, so only a lost card is an error here.
+func (d *Dialogue) authenticate(ctx context.Context) error {
+	profile := d.data[tagAIP][0]
+	switch {
+	case profile&aipCombined != 0:
+		d.tsi[0] |= tsiAuthenticated
+		key, err := d.recoverCardKey()
+		d.markMissing(err)
+		if key == nil {
+			d.tvr[0] |= tvrCombinedFailed
+			return nil
+		}
+		d.cda, d.authentic = key, true // held until the cryptogram proves it
+	case profile&aipDynamic != 0:
+		d.tsi[0] |= tsiAuthenticated
+		ok, err := d.dynamic(ctx)
+		if err != nil {
+			return err
+		}
+		if d.authentic = ok; !ok {
+			d.tvr[0] |= tvrDynamicFailed
+		}
+	case profile&aipStatic != 0:
+		d.tsi[0] |= tsiAuthenticated
+		if d.authentic = d.staticOK(); !d.authentic {
+			d.tvr[0] |= tvrStaticFailed
+		}
+	default:
+		d.tvr[0] |= tvrNotAuthenticated
+	}
+	return nil
+}
+
+func (d *Dialogue) markMissing(err error) {
+	if errors.Is(err, errDataMissing) {
+		d.tvr[0] |= tvrDataMissing
+	}
+}
+
+func (d *Dialogue) missing(tags ...Tag) bool {
+	for _, t := range tags {
+		if len(d.data[t]) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+var errCertificate = errors.New("emv: certificate does not verify")
+
+// recoverIssuerKey opens the issuer's certificate with the CA key the card names (EMV Book 2, 6.3).
+func (d *Dialogue) recoverIssuerKey() (*cardKey, error) {
+	if d.missing(tagCAIndex, tagIssuerCert, tagIssuerExponent) {
+		return nil, errDataMissing
+	}
+	ca, ok := d.terminal.Keys.find(d.data[tagDFName], d.data[tagCAIndex][0], d.req.Time)
+	if !ok {
+		return nil, errCertificate
+	}
+	rest, exponent := d.data[tagIssuerRemainder], d.data[tagIssuerExponent]
+	body, ok := ca.recover(d.data[tagIssuerCert], 0x02, rest, exponent)
+	if !ok || len(body) < issuerHead+1 || body[10] != 0x01 || body[11] != 0x01 || int(body[13]) != len(exponent) {
+		return nil, errCertificate
+	}
+	issuer, pan := compressed(body[1:5]), compressed(d.data[tagPAN])
+	if len(issuer) < 3 || len(issuer) > len(pan) || pan[:len(issuer)] != issuer || d.certificateOver(body[5:7]) {
+		return nil, errCertificate
+	}
+	return certifiedKey(body[issuerHead:], ca.size()-issuerFixed, int(body[12]), rest, exponent)
+}
+
+// recoverCardKey opens the card's certificate with the issuer's key (EMV Book 2, 6.4); it covers the static data.
+func (d *Dialogue) recoverCardKey() (*cardKey, error) {
+	issuer, err := d.recoverIssuerKey()
+	if err != nil {
+		return nil, err
+	}
+	if d.missing(tagCardCert, tagCardExponent) {
+		return nil, errDataMissing
+	}
+	static, ok := d.staticData()
+	if !ok {
+		return nil, errCertificate
+	}
+	rest, exponent := d.data[tagCardRemainder], d.data[tagCardExponent]
+	body, ok := issuer.recover(d.data[tagCardCert], 0x04, rest, exponent, static)
+	if !ok || len(body) < cardHead+1 || body[16] != 0x01 || body[17] != 0x01 || int(body[19]) != len(exponent) {
+		return nil, errCertificate
+	}
+	if compressed(body[1:11]) != compressed(d.data[tagPAN]) || d.certificateOver(body[11:13]) {
+		return nil, errCertificate
+	}
+	return certifiedKey(body[cardHead:], issuer.size()-cardFixed, int(body[18]), rest, exponent)
+}
+
+// certifiedKey puts a modulus together from its part in the certificate (room bytes, padded with BB) and the remainder.
+func certifiedKey(part []byte, room, length int, rest, exponent []byte) (*cardKey, error) {
+	if length < 24 || length > maxModulus || len(part) != room || len(exponent) == 0 || len(exponent) > 3 {
+		return nil, errCertificate
+	}
+	if length <= room {
+		if len(rest) != 0 || bytes.Count(part[length:], []byte{0xBB}) != room-length {
+			return nil, errCertificate
+		}
+		part = part[:length]
+	}
+	modulus := append(append([]byte(nil), part...), rest...)
+	if len(modulus) != length || modulus[0]&0x80 == 0 {
+		return nil, errCertificate
+	}
+	return newCardKey(modulus, exponent), nil
+}
+
+// certificateOver judges a certificate's MMYY; a month that is none is over.
+func (d *Dialogue) certificateOver(mmyy []byte) bool {
+	s := compressed(mmyy)
+	if len(s) != 4 || !calendar(s[2:]+s[:2]+"01") {
+		return true
+	}
+	return century(d.req.Time.Format("0601")+"00") > century(s[2:]+s[:2]+"00")
+}
+
+// staticData is the static data to be authenticated: the signed records, and the AIP when 9F4A says so (Book 3, 10.3).
+func (d *Dialogue) staticData() ([]byte, bool) {
+	if d.staticBad {
+		return nil, false
+	}
+	list := d.data[tagStaticTags]
+	if len(list) == 0 {
+		return d.static, true
+	}
+	if len(list) != 1 || Tag(list[0]) != tagAIP {
+		return nil, false
+	}
+	return append(append([]byte(nil), d.static...), d.data[tagAIP]...), true
+}
+
+func (d *Dialogue) staticOK() bool {
+	issuer, err := d.recoverIssuerKey()
+	if err == nil && d.missing(tagStaticSignature) {
+		err = errDataMissing
+	}
+	d.markMissing(err)
+	if err != nil {
+		return false
+	}
+	static, ok := d.staticData()
+	if !ok {
+		return false
+	}
+	_, ok = issuer.recover(d.data[tagStaticSignature], 0x03, static)
+	return ok
+}
+
+// dynamic is DDA: the card signs the unpredictable number (EMV Book 2, 6.5).
+func (d *Dialogue) dynamic(ctx context.Context) (bool, error) {
+	key, err := d.recoverCardKey()
+	d.markMissing(err)
+	if err != nil {
+		return false, nil
+	}
+	ddol := d.data[tagDDOL]
+	if len(ddol) == 0 {
+		ddol = []byte{0x9F, 0x37, 0x04}
+	}
+	list, err := ParseDOL(ddol)
+	if err != nil || !asksRandom(list) {
+		return false, nil
+	}
+	challenge := Fill(list, d.value)
+	body, sw, err := d.send(ctx, command{cla: 0x00, ins: 0x88, data: challenge})
+	if err != nil {
+		return false, err
+	}
+	if sw != swOK {
+		return false, nil
+	}
+	objects, err := Parse(body)
+	if err != nil || len(objects) != 1 {
+		return false, nil
+	}
+	signature := objects[0].Value
+	if objects[0].Tag == tagResponse2 {
+		signature = mustFind(objects[0].Children, tagDynamicSig)
+	} else if objects[0].Tag != tagResponse1 {
+		return false, nil
+	}
+	recovered, ok := key.recover(signature, 0x05, challenge)
+	return ok && recovered[1] == 0x01 && dynamicData(recovered) != nil, nil
+}
+
+func asksRandom(list []Field) bool {
+	for _, f := range list {
+		if f.Tag == tagUnpredictable && f.Length == 4 {
+			return true
+		}
+	}
+	return false
+}
+
+// dynamicData is the ICC dynamic data of a recovered signature of format 05, nil when its length does not fit.
+func dynamicData(body []byte) []byte {
+	if len(body) < 4 || int(body[2]) > len(body)-3 || body[2] < 3 {
+		return nil
+	}
+	return body[3 : 3+int(body[2])]
+}
+
+// checkCombined opens the signature of a GENERATE AC (CDA, EMV Book 2, 6.6.2): it must cover the cryptogram and all that
+// was exchanged. The cryptogram inside is the one that counts.
+func (d *Dialogue) checkCombined(answer []Object, signed []byte) bool {
+	body, ok := d.cda.recover(d.data[tagDynamicSig], 0x05, d.data[tagUnpredictable])
+	if !ok || body[1] != 0x01 {
+		return false
+	}
+	inside := dynamicData(body)
+	if len(inside) == 0 {
+		return false
+	}
+	n := int(inside[0])
+	if n < 2 || n > 8 || len(inside) < 1+n+1+8+20 {
+		return false
+	}
+	inside = inside[1+n:]
+	if inside[0] != d.data[tagCID][0] {
+		return false
+	}
+	var said []byte
+	for _, o := range answer {
+		if o.Tag != tagDynamicSig {
+			said = Append(said, o.Tag, o.Value)
+		}
+	}
+	if !bytes.Equal(inside[9:29], hash(d.pdolData, signed, said)) {
+		return false
+	}
+	d.data[tagCryptogram] = inside[1:9]
+	return true
+}

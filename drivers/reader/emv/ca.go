@@ -1,0 +1,101 @@
+package emv
+
+import (
+	"bytes"
+	"crypto/sha1" //nolint:gosec // EMV Book 2, B2.1 prescribes SHA-1
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+)
+
+// Lengths of RSA moduli that EMV Book 2 allows, in bytes.
+const (
+	minModulus = 64
+	maxModulus = 248
+)
+
+// ErrCAKey says that a certification authority's key is not usable.
+var ErrCAKey = errors.New("emv: bad CA key")
+
+// CAKey is one certification authority public key of a payment scheme. Modulus is 64 to 248 bytes, Exponent 3 or 65537;
+// a zero Expires never ends.
+type CAKey struct {
+	RID      [5]byte
+	Index    byte
+	Modulus  []byte
+	Exponent []byte
+	Expires  time.Time
+}
+
+type caID struct {
+	rid   [5]byte
+	index byte
+}
+
+// CATable finds the key a card names by its RID and index (tag 8F). The zero value holds none.
+type CATable struct{ keys map[caID]CAKey }
+
+// NewCATable checks keys and makes a table of them; the same RID and index twice is an error.
+func NewCATable(keys ...CAKey) (CATable, error) {
+	t := CATable{keys: map[caID]CAKey{}}
+	for _, k := range keys {
+		id := caID{k.RID, k.Index}
+		e := new(big.Int).SetBytes(k.Exponent)
+		switch {
+		case len(k.Modulus) < minModulus || len(k.Modulus) > maxModulus || k.Modulus[0]&0x80 == 0:
+			return CATable{}, fmt.Errorf("%w: %X index %02X: modulus of %d bytes", ErrCAKey, k.RID, k.Index, len(k.Modulus))
+		case e.Cmp(big.NewInt(3)) != 0 && e.Cmp(big.NewInt(65537)) != 0:
+			return CATable{}, fmt.Errorf("%w: %X index %02X: exponent", ErrCAKey, k.RID, k.Index)
+		}
+		if _, twice := t.keys[id]; twice {
+			return CATable{}, fmt.Errorf("%w: %X index %02X twice", ErrCAKey, k.RID, k.Index)
+		}
+		t.keys[id] = k
+	}
+	return t, nil
+}
+
+func (t CATable) find(aid []byte, index byte, now time.Time) (*cardKey, bool) {
+	if len(aid) < 5 {
+		return nil, false
+	}
+	k, ok := t.keys[caID{[5]byte(aid[:5]), index}]
+	if !ok || !k.Expires.IsZero() && now.After(k.Expires) {
+		return nil, false
+	}
+	return newCardKey(k.Modulus, k.Exponent), true
+}
+
+// cardKey is an RSA public key, of the CA, the issuer or the card.
+type cardKey struct{ n, e *big.Int }
+
+func newCardKey(modulus, exponent []byte) *cardKey {
+	return &cardKey{n: new(big.Int).SetBytes(modulus), e: new(big.Int).SetBytes(exponent)}
+}
+
+func (k *cardKey) size() int { return (k.n.BitLen() + 7) / 8 }
+
+// recover opens a signature with message recovery (EMV Book 2, A2.1) and checks its header 6A, format and trailer BC and
+// its hash over the recovered part and rest. It returns what is between header and hash, format byte first.
+func (k *cardKey) recover(signature []byte, format byte, rest ...[]byte) ([]byte, bool) {
+	size := k.size()
+	s := new(big.Int).SetBytes(signature)
+	if size < 24 || len(signature) != size || k.n.Sign() <= 0 || k.n.Bit(0) == 0 || s.Cmp(k.n) >= 0 {
+		return nil, false
+	}
+	out := s.Exp(s, k.e, k.n).FillBytes(make([]byte, size))
+	if out[0] != 0x6A || out[1] != format || out[size-1] != 0xBC {
+		return nil, false
+	}
+	body, want := out[1:size-21], out[size-21:size-1]
+	return body, bytes.Equal(hash(append([][]byte{body}, rest...)...), want)
+}
+
+func hash(parts ...[]byte) []byte {
+	h := sha1.New() //nolint:gosec // see the import
+	for _, p := range parts {
+		h.Write(p)
+	}
+	return h.Sum(nil)
+}

@@ -1,0 +1,240 @@
+package emv
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"time"
+)
+
+// The three cryptograms of a GENERATE AC, as the upper two bits of tag 9F27 (EMV Book 3, 6.5.5).
+const (
+	AAC  byte = 0x00 // refused by the card
+	TC   byte = 0x40 // approved by the card
+	ARQC byte = 0x80 // the card wants the issuer
+)
+
+const maxAmount = 999_999_999_999 // n12, fen
+
+// ActionCodes are the terminal's action codes, five bytes each, in the order of the TVR (EMV Book 4, annex A).
+type ActionCodes struct{ Denial, Online, Default [5]byte }
+
+// Terminal is what the terminal is: its data objects, applications, CA keys and action codes. All fields are plain EMV
+// values; DefaultTerminal has those of the built-in profile.
+type Terminal struct {
+	Country, Currency uint16  // BCD, 0x0156 is China and renminbi
+	Capabilities      [3]byte // 9F33
+	MoreCapabilities  [5]byte // 9F40
+	Type              byte    // 9F35
+	Version           [2]byte // 9F09
+	Qualifiers        [4]byte // 9F66, contactless
+	AIDs              [][]byte
+	Keys              CATable
+	Actions           ActionCodes
+	RandomPercent     int       // of the payments under the floor limit, how many in a hundred go online; 0 to 99
+	Random            io.Reader // source of the unpredictable number; nil is crypto/rand
+}
+
+// DefaultTerminal is an attended terminal of the UnionPay profile with no CA key: the caller sets Keys.
+func DefaultTerminal() Terminal {
+	return Terminal{
+		Country: 0x0156, Currency: 0x0156,
+		Capabilities:     [3]byte{0xE0, 0xE1, 0xC8},
+		MoreCapabilities: [5]byte{0x60, 0x00, 0xF0, 0xA0, 0x01},
+		Type:             0x22,
+		Version:          [2]byte{0x00, 0x20},
+		Qualifiers:       [4]byte{0x36, 0x00, 0x00, 0x80},
+		AIDs: [][]byte{
+			{0xA0, 0, 0, 0x03, 0x33, 1, 1, 1},
+			{0xA0, 0, 0, 0x03, 0x33, 1, 1, 2},
+			{0xA0, 0, 0, 0x03, 0x33, 1, 1, 3},
+		},
+		Actions: ActionCodes{
+			Denial:  [5]byte{0x00, 0x10, 0x00, 0x00, 0x00},
+			Online:  [5]byte{0xFC, 0x40, 0x04, 0xF8, 0x00},
+			Default: [5]byte{0xFC, 0x40, 0x94, 0xA8, 0x00},
+		},
+	}
+}
+
+// Request is the payment a dialogue is for.
+type Request struct {
+	Amount       int64 // fen
+	Kind         byte  // 9C: 00 purchase, 20 refund, 31 balance
+	Time         time.Time
+	STAN         string // up to 8 digits, 9F41
+	TID          string // 8 characters, 9F1E
+	Contactless  bool
+	ForceOnline  bool  // ask for an ARQC whatever the analysis says
+	Offline      bool  // the host cannot be reached: ask for a TC
+	AllowOffline bool  // the limits hold: a TC may be asked
+	PINLimit     int64 // fen; contactless above it needs online PIN
+}
+
+// Result is what the card said up to and including the first GENERATE AC.
+type Result struct {
+	PAN, Expiry, Sequence, Track2 string // expiry YYMM; sequence 3 digits or empty; track 2 with =
+	AIDName                       string
+	Cryptogram                    byte // AAC, TC or ARQC
+	NeedPIN                       bool // the cardholder's verification is online PIN
+	Signature                     bool // the cardholder's verification is a signature
+	ODA                           bool // offline data authentication was done and is good
+	Expired                       bool
+	TVR                           []byte
+	F55, ShortF55                 []byte
+}
+
+// Host is what came back from the acquirer.
+type Host struct {
+	Approved    bool
+	Code        string // the answer code, ISO 8583 DE 39
+	F55         []byte // its field 55: 91, 71, 72
+	Unreachable bool   // no answer could be had
+}
+
+// Outcome is how the dialogue ended. Scripts is the value of DF31, five bytes a script.
+type Outcome struct {
+	Cryptogram    byte
+	Scripts       []byte
+	F55, ShortF55 []byte
+}
+
+// Dialogue is one payment with one card. It is for one goroutine; First is called once, then Second at most once.
+type Dialogue struct {
+	terminal Terminal
+	card     Transceiver
+	req      Request
+
+	data       map[Tag][]byte // what the terminal and the card said
+	tvr        [5]byte
+	tsi        [2]byte
+	pdolData   []byte
+	cdol1Data  []byte
+	static     []byte // records under offline authentication, EMV Book 3, 10.3
+	staticBad  bool
+	cda        *cardKey // set while combined authentication is to come
+	authentic  bool
+	needPIN    bool
+	signature  bool
+	cryptogram byte
+	started    bool
+	ready      bool // the first cryptogram is there
+	finished   bool
+}
+
+// New begins a dialogue; nothing is sent yet.
+func New(t Terminal, card Transceiver) *Dialogue {
+	if t.Random == nil {
+		t.Random = rand.Reader
+	}
+	return &Dialogue{terminal: t, card: card, data: map[Tag][]byte{}}
+}
+
+// First runs the dialogue up to the first GENERATE AC.
+func (d *Dialogue) First(ctx context.Context, req Request) (Result, error) {
+	if d.started {
+		return Result{}, fmt.Errorf("%w: the dialogue has begun already", ErrUnsupported)
+	}
+	d.started = true
+	d.req = req
+	if err := d.terminalData(); err != nil {
+		return Result{}, err
+	}
+	for _, step := range []func(context.Context) error{
+		d.selectAndStart, d.readRecords, d.authenticate, d.restrict, d.verifyCardholder, d.manageRisk, d.firstCryptogram,
+	} {
+		if err := step(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	r, err := d.result()
+	d.ready = err == nil
+	return r, err
+}
+
+func (d *Dialogue) terminalData() error {
+	if d.req.Amount < 0 || d.req.Amount > maxAmount {
+		return fmt.Errorf("%w: amount %d", ErrUnsupported, d.req.Amount)
+	}
+	if len(d.req.STAN) > 8 || !digits(d.req.STAN) {
+		return fmt.Errorf("%w: STAN %q", ErrUnsupported, d.req.STAN)
+	}
+	if len(d.req.TID) != 8 {
+		return fmt.Errorf("%w: terminal number of %d characters", ErrUnsupported, len(d.req.TID))
+	}
+	random := make([]byte, 4)
+	if _, err := io.ReadFull(d.terminal.Random, random); err != nil {
+		return fmt.Errorf("%w: unpredictable number: %w", ErrUnsupported, err)
+	}
+	t := d.terminal
+	mode := byte(0x05)
+	if d.req.Contactless {
+		mode = 0x07
+	}
+	for tag, v := range map[Tag][]byte{
+		tagAmount:         bcd(fmt.Sprintf("%012d", d.req.Amount)),
+		tagAmountOther:    make([]byte, 6),
+		tagCountry:        {byte(t.Country >> 8), byte(t.Country)},
+		tagCurrency:       {byte(t.Currency >> 8), byte(t.Currency)},
+		tagDate:           bcd(d.req.Time.Format("060102")),
+		tagTime:           bcd(d.req.Time.Format("150405")),
+		tagKind:           {d.req.Kind},
+		tagUnpredictable:  random,
+		tagCapabilities:   t.Capabilities[:],
+		tagMoreCapability: t.MoreCapabilities[:],
+		tagTerminalType:   {t.Type},
+		tagSerial:         []byte(d.req.TID),
+		tagVersion:        t.Version[:],
+		tagTTQ:            t.Qualifiers[:],
+		tagEntryMode:      {mode},
+		tagCounter:        bcd(fmt.Sprintf("%08s", d.req.STAN)),
+		tagCVMResults:     {0x3F, 0x00, 0x00},
+	} {
+		d.data[tag] = v
+	}
+	return nil
+}
+
+// value is the current value of any data object, as a data object list asks for it.
+func (d *Dialogue) value(t Tag) []byte {
+	switch t {
+	case tagTVR:
+		return d.tvr[:]
+	case tagTSI:
+		return d.tsi[:]
+	}
+	return d.data[t]
+}
+
+func (d *Dialogue) result() (Result, error) {
+	full, err := d.field55()
+	if err != nil {
+		return Result{}, err
+	}
+	track2 := trackDigits(d.data[tagTrack2])
+	r := Result{
+		PAN: compressed(d.data[tagPAN]), Expiry: compressed(d.data[tagExpiry])[:4], Track2: track2,
+		AIDName: d.name(), Cryptogram: d.cryptogram, NeedPIN: d.needPIN, Signature: d.signature, ODA: d.authentic,
+		Expired: d.tvr[1]&tvrExpired != 0, TVR: append([]byte(nil), d.tvr[:]...),
+		F55: full, ShortF55: d.shortField55(nil),
+	}
+	if s := d.data[tagSequence]; len(s) == 1 {
+		r.Sequence = fmt.Sprintf("%03s", compressed(s))
+	}
+	return r, nil
+}
+
+func (d *Dialogue) name() string {
+	v := d.data[tagLabel]
+	if p := d.data[tagPreferredName]; len(p) > 0 && len(d.data[tagCodeTable]) == 1 && d.data[tagCodeTable][0] == 1 {
+		v = p
+	}
+	out := make([]byte, 0, len(v))
+	for _, c := range v {
+		if c >= 0x20 && c < 0x7F {
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}
