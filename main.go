@@ -1,6 +1,426 @@
-// Command tillkeeper is the till: one binary, one sub-command a face.
+// Command tillkeeper is the till: one binary, one sub-command a face. This file
+// is the composition root: it reads flags and configuration, opens the journal
+// and the devices, builds the flows and runs a face. It decides nothing.
 package main
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
 
-func main() { fmt.Println("tillkeeper") }
+	"tillkeeper/app/basket"
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/config"
+	"tillkeeper/app/decline"
+	"tillkeeper/app/forward"
+	"tillkeeper/app/gui"
+	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/headless"
+	"tillkeeper/app/health"
+	"tillkeeper/app/opening"
+	"tillkeeper/app/pos"
+	"tillkeeper/app/receipt"
+	"tillkeeper/app/risk"
+	"tillkeeper/app/staff"
+	"tillkeeper/assets"
+	"tillkeeper/drivers"
+	"tillkeeper/drivers/acquirer/wire"
+	simhost "tillkeeper/drivers/sim/acquirer"
+	"tillkeeper/store"
+)
+
+// version is what self-test, status and receipts say.
+const version = "0.1.0"
+
+const usage = `tillkeeper - a shop's till in one program
+
+  tillkeeper window   [--demo] --data DIR [--config FILE] [--host ADDR]   the touch window
+  tillkeeper headless [--demo] --data DIR [--config FILE] [--host ADDR]   the till by JSON lines
+  tillkeeper day      --data DIR                                          plays the demo day, leaves pictures
+  tillkeeper acquirer --listen ADDR --data DIR [--faults FILE]            the simulated acquirer
+  tillkeeper acquirer ledger --data DIR                                   its ledger
+  tillkeeper decode HEX                                                   prints a message field by field
+  tillkeeper version
+`
+
+func main() {
+	// A crash leaves a message, never an image of the memory.
+	debug.SetTraceback("single")
+	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
+		slog.Warn("core dumps stay on", "error", err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main with its world handed in; tests call it. It gives the exit code:
+// 0 good, 1 refused or failed, 2 wrong usage.
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(errs, usage)
+		return 2
+	}
+	switch cmd, rest := args[0], args[1:]; cmd {
+	case "headless":
+		return fail(errs, runHeadless(ctx, rest, in, out, errs))
+	case "window":
+		return fail(errs, runWindow(ctx, rest, errs))
+	case "day":
+		return fail(errs, runDay(ctx, rest, out, errs))
+	case "acquirer":
+		return simhost.Main(ctx, rest, assets.FS, out, errs)
+	case "decode":
+		return fail(errs, runDecode(rest, out))
+	case "version", "--version":
+		fmt.Fprintln(out, "tillkeeper", version)
+		return 0
+	case "help", "-h", "--help":
+		fmt.Fprint(out, usage)
+		return 0
+	default:
+		fmt.Fprintf(errs, "tillkeeper: there is no command %q\n\n%s", cmd, usage)
+		return 2
+	}
+}
+
+// errUsage says that the arguments do not fit.
+var errUsage = errors.New("wrong usage")
+
+func fail(errs io.Writer, err error) int {
+	var pe *pos.Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &pe):
+		fmt.Fprintf(errs, "tillkeeper: %v\n  what to do: %s\n", err, pe.Remedy)
+	default:
+		fmt.Fprintf(errs, "tillkeeper: %v\n", err)
+	}
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	return 1
+}
+
+func runDecode(args []string, out io.Writer) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%w: tillkeeper decode HEX", errUsage)
+	}
+	p, err := wire.Load(assets.FS, "cup")
+	if err != nil {
+		return err
+	}
+	return wire.Decode(p, args[0], out)
+}
+
+// flags are what the faces share.
+type flags struct {
+	data, config, host string
+	demo               bool
+}
+
+func parse(name string, args []string, errs io.Writer) (flags, error) {
+	var f flags
+	set := flag.NewFlagSet("tillkeeper "+name, flag.ContinueOnError)
+	set.SetOutput(errs)
+	set.StringVar(&f.data, "data", "", "the till's one `folder`")
+	set.StringVar(&f.config, "config", "", "configuration `file` (TOML)")
+	set.StringVar(&f.host, "host", "", "`address` of the acquirer, host:port")
+	set.BoolVar(&f.demo, "demo", false, "fill an empty data folder with the demo shop")
+	if err := set.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return f, err
+		}
+		return f, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	if set.NArg() > 0 {
+		return f, fmt.Errorf("%w: %q is not expected here", errUsage, set.Arg(0))
+	}
+	if f.data == "" {
+		return f, fmt.Errorf("%w: name the till's folder with --data", errUsage)
+	}
+	return f, nil
+}
+
+func logger(errs io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
+	f, err := parse("headless", args, errs)
+	if err != nil {
+		return err
+	}
+	t, err := openTill(ctx, f, logger(errs), timersOfScripts())
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	return headless.Run(ctx, in, out, t.scripted())
+}
+
+// till is an opened till: journal, devices, flows.
+type till struct {
+	cfg     config.Parsed
+	log     *slog.Logger
+	journal *store.Store
+	set     *drivers.Set
+	forward *forward.Forwarder
+	session *checkout.Session
+	codes   *decline.Table
+	people  *staff.List
+	goods   *basket.Catalogue
+	dayOf   func(time.Time) (day string, hour int)
+	stop    context.CancelFunc
+	ended   chan struct{}
+}
+
+// timersOfScripts lets a script's wallet order be asked for more often than a
+// cashier's.
+func timersOfScripts() checkout.Timers {
+	t := checkout.DefaultTimers()
+	t.Poll, t.QR = 50*time.Millisecond, 10*time.Second
+	return t
+}
+
+// openTill opens everything that a face needs, in the order of trust: the
+// journal, what a crash left behind, the devices, the flows.
+func openTill(ctx context.Context, f flags, log *slog.Logger, timers checkout.Timers) (t *till, err error) {
+	t = &till{log: log, ended: make(chan struct{}), stop: func() {}}
+	if t.cfg, err = opening.Config(f.config, f.host); err != nil {
+		return nil, err
+	}
+	if t.dayOf, err = t.cfg.Shop.DayOf(); err != nil {
+		return nil, err
+	}
+	if t.journal, err = store.Open(store.Options{Dir: f.data, Logger: log}); err != nil {
+		return nil, err
+	}
+	defer func(j *store.Store) {
+		if err != nil {
+			err = errors.Join(err, j.Close())
+		}
+	}(t.journal)
+	if f.demo {
+		if err = opening.Seed(f.data, assets.FS); err != nil {
+			return nil, err
+		}
+	}
+	var n int
+	if n, err = forward.Recover(ctx, t.journal); err != nil && t.journal.SafeMode() == nil {
+		return nil, err
+	}
+	if n > 0 {
+		log.Info("a crash left payments in flight: they are being reversed", "events", n)
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	t.stop = stop
+	if err = t.openFlows(run, f, timers); err != nil {
+		stop()
+		if t.set != nil {
+			err = errors.Join(err, t.set.Close())
+		}
+		return nil, err
+	}
+	go func() {
+		defer close(t.ended)
+		t.forward.Run(run)
+	}()
+	return t, nil
+}
+
+func (t *till) openFlows(ctx context.Context, f flags, timers checkout.Timers) error {
+	deck, err := opening.Deck(f.data, t.cfg.Import)
+	if err != nil {
+		return err
+	}
+	c := t.cfg
+	t.set, err = drivers.Open(ctx, drivers.Config{
+		Dir: f.data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: c.Host.Address,
+		Profile: c.Host.Profile, Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(), TMK: c.Keys.TMK,
+		HostInside: f.demo && f.host == "" && !c.Named["host.address"], Reader: c.Devices.Reader, PINPad: c.Devices.PINPad,
+		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Deck: deck, Clock: pos.WallClock{}, Log: t.log,
+	})
+	if err != nil {
+		return err
+	}
+	if t.codes, err = opening.Codes(assets.FS); err != nil {
+		return err
+	}
+	if t.people, err = opening.People(f.data, c.Import); err != nil {
+		return err
+	}
+	if t.goods, err = opening.Goods(f.data, c.Import); err != nil {
+		return err
+	}
+	t.forward = forward.New(forward.Options{
+		Journal: t.journal, Host: t.set.Host, Wallet: t.set.Wallet, Vault: t.set.Vault, Codes: t.codes,
+		Clock: pos.WallClock{}, DayOf: t.dayOf, Log: t.log,
+		Changed: func() {
+			if t.session != nil {
+				go t.session.Refresh()
+			}
+		},
+	})
+	limits := risk.Default()
+	limits.PerPayment, limits.PerTerminal = pos.Amount(c.Offline.PerPayment), pos.Amount(c.Offline.PerTerminal)
+	limits.Count, limits.StopAfter = c.Offline.Count, c.Offline.StopAfter.Std()
+	t.session, err = checkout.New(checkout.Options{
+		Journal: t.journal, Host: t.set.Host, Line: line{t.forward, t.set}, Reader: t.set.Reader, PINPad: t.set.PINPad,
+		Printer: t.set.Printer, Display: t.set.Display, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
+		Codes: t.codes, Goods: t.goods, Slip: receipt.Maker{
+			Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
+			Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: time.Now,
+		}, Tax: pos.TaxMode(c.Shop.Tax), Limits: limits,
+		Shop: checkout.Shop{
+			Name: c.Shop.Name, NameEN: c.Shop.NameEN, Address: c.Shop.Address, Phone: c.Shop.Phone,
+			TID: c.Terminal.TID, MID: c.Terminal.MID, Demo: c.Keys.Store == "demo",
+		},
+		Offline: c.Offline.Approval, Deferred: c.Offline.Deferred, Clock: pos.WallClock{}, DayOf: t.dayOf, Timers: timers,
+		Room: t.journal.Room, Conditions: t.set.Conditions, Log: t.log,
+	})
+	return err
+}
+
+// close ends the flows and closes the devices and the journal, in this order.
+func (t *till) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	if err := t.set.Drain(ctx); err != nil {
+		t.log.Warn("not everything was printed; receipts can be printed again", "error", err)
+	}
+	t.stop()
+	<-t.ended
+	if err := errors.Join(t.set.Close(), t.journal.Close()); err != nil {
+		t.log.Error("the till did not close well", "error", err)
+	}
+}
+
+// scripted is the till as the scripted face sees it.
+func (t *till) scripted() headless.Options {
+	return headless.Options{
+		Face: t.session, Queue: t.forward, Bench: t.set.Bench, Codes: t.codes, Lang: t.cfg.Window.Language,
+		Version: version, SelfTest: t.conditions, DayOf: t.dayOf,
+	}
+}
+
+// conditions is the self-test: each part of the till, nothing moved.
+func (t *till) conditions(ctx context.Context) []pos.Condition {
+	return health.SelfTest(ctx, health.Parts{
+		Journal: func() (uint64, error) { n, _ := t.journal.Head(); return n, t.journal.SafeMode() },
+		Room:    t.journal.Room, Probe: t.forward.Probe, Ready: t.set.Host.Ready, Skew: t.forward.Skew,
+		Batch: func() string { return pos.OpenBatch(t.journal) }, Devices: t.set.Check,
+	})
+}
+
+// line shows the unattended flow to the checkout.
+type line struct {
+	*forward.Forwarder
+	set *drivers.Set
+}
+
+func (l line) Prepare(ctx context.Context) checkout.Ready {
+	return checkout.Ready(l.Forwarder.Prepare(ctx))
+}
+
+func (l line) View() checkout.LineView {
+	k := l.set.Host.Link()
+	return checkout.LineView{State: k.State, Cause: k.Cause, Since: k.Since}
+}
+
+func runWindow(ctx context.Context, args []string, errs io.Writer) error {
+	f, err := parse("window", args, errs)
+	if err != nil {
+		return err
+	}
+	t, err := openTill(ctx, f, logger(errs), checkout.DefaultTimers())
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	parts, err := t.window()
+	if err != nil {
+		return err
+	}
+	return gui.Run(ctx, parts)
+}
+
+// window is the till as the window sees it.
+func (t *till) window() (gui.Parts, error) {
+	zone, err := time.LoadLocation(t.cfg.Shop.TimeZone)
+	if err != nil {
+		return gui.Parts{}, err
+	}
+	quick, err := opening.Quick(assets.FS, t.goods)
+	if err != nil {
+		return gui.Parts{}, err
+	}
+	p := gui.Parts{
+		Face: t.session, Files: assets.FS, Table: t.codes, Zone: zone, Version: version, Products: t.goods.Len(), SelfTest: t.conditions,
+		Send: func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
+		Day:  func(at time.Time) string { day, _ := t.dayOf(at); return day },
+		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en",
+	}
+	for _, q := range quick {
+		p.Quick = append(p.Quick, gui.Quick{Category: q.Category, SKU: q.SKU, Name: q.Name, Spec: q.Spec})
+	}
+	for _, o := range t.people.Operators() {
+		p.Staff = append(p.Staff, screen.Staff{ID: o.ID, Name: o.Name, Role: o.Role})
+	}
+	if t.set.Bench.Inside() {
+		p.CutLine = func(cut bool) {
+			if err := t.set.Bench.Line(!cut); err != nil {
+				t.log.Error("the line was not switched", "error", err)
+			}
+		}
+	}
+	return p, nil
+}
+
+// runDay plays the demo day and leaves its pictures; it needs no display.
+func runDay(ctx context.Context, args []string, out, errs io.Writer) error {
+	f, err := parse("day", args, errs)
+	if err != nil {
+		return err
+	}
+	f.demo = true
+	t, err := openTill(ctx, f, slog.New(slog.DiscardHandler), timersOfScripts())
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	script, err := assets.FS.Open("demo/day.jsonl")
+	if err != nil {
+		return err
+	}
+	parts, err := t.window()
+	if err != nil {
+		return err
+	}
+	camera, err := gui.NewCamera(ctx, parts, filepath.Join(f.data, "screens"))
+	if err != nil {
+		return err
+	}
+	hands := headless.Hands{Line: t.set.Bench.Line, Picture: camera.Shoot}
+	if err := headless.Play(ctx, script, out, t.scripted(), hands); err != nil {
+		return err
+	}
+	if err := camera.Evening(); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\nreceipts: %s\nscreens:  %s\n", filepath.Join(f.data, "receipts"), filepath.Join(f.data, "screens"))
+	return nil
+}

@@ -106,8 +106,14 @@ func TestTax(t *testing.T) {
 		mode  pos.TaxMode
 		want  pos.Amount
 	}{
-		{11300, 1300, pos.TaxIncluded, 1300}, {10000, 1300, pos.TaxAdded, 1300}, {10900, 900, pos.TaxIncluded, 900}, {300, 1300, pos.TaxIncluded, 35},
-		{300, 0, pos.TaxIncluded, 0}, {-11300, 1300, pos.TaxIncluded, -1300}, {50, 100, pos.TaxAdded, 1}, {49, 100, pos.TaxAdded, 0},
+		{11300, 1300, pos.TaxIncluded, 1300},
+		{10000, 1300, pos.TaxAdded, 1300},
+		{10900, 900, pos.TaxIncluded, 900},
+		{300, 1300, pos.TaxIncluded, 35},
+		{300, 0, pos.TaxIncluded, 0},
+		{-11300, 1300, pos.TaxIncluded, -1300},
+		{50, 100, pos.TaxAdded, 1},
+		{49, 100, pos.TaxAdded, 0},
 	} {
 		if got := basket.Tax(r.total, r.rate, r.mode); got != r.want {
 			t.Errorf("%s at %d %s: %s, want %s", r.total, r.rate, r.mode, got, r.want)
@@ -248,8 +254,15 @@ func TestRounding(t *testing.T) {
 		step basket.Step
 		want pos.Amount
 	}{
-		{18540, basket.RoundYuan, -40}, {18540, basket.RoundJiao, 0}, {18547, basket.RoundJiao, -7}, {18547, basket.RoundNone, 0},
-		{30, basket.RoundYuan, 0}, {5, basket.RoundJiao, 0}, {0, basket.RoundYuan, 0}, {-550, basket.RoundYuan, 0}, {199, 0, 0},
+		{18540, basket.RoundYuan, -40},
+		{18540, basket.RoundJiao, 0},
+		{18547, basket.RoundJiao, -7},
+		{18547, basket.RoundNone, 0},
+		{30, basket.RoundYuan, 0},
+		{5, basket.RoundJiao, 0},
+		{0, basket.RoundYuan, 0},
+		{-550, basket.RoundYuan, 0},
+		{199, 0, 0},
 	} {
 		if got := basket.Rounding(r.due, r.step); got != r.want {
 			t.Errorf("%s by %d: %s, want %s", r.due, r.step, got, r.want)

@@ -33,7 +33,8 @@ type payment struct {
 	tender              pos.Tender
 	amount              pos.Amount
 	tendered, change    pos.Amount
-	code                string // the customer's payment code
+	rounding            pos.Amount // cash, 0 or less
+	code                string     // the customer's payment code
 	linked              string
 	override            bool // a supervisor agreed to the same card
 
@@ -177,7 +178,7 @@ func stepCard(p payment, in input) (payment, effect) {
 		}
 		return afterRead(p)
 	case inPIN:
-		p.card.PINBlock = in.block
+		p.card.PINBlock, p.card.PIN = in.block, true
 		return commitSending(p)
 	case inGiveUp:
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))

@@ -1,6 +1,10 @@
 package checkout
 
-import "tillkeeper/app/pos"
+import (
+	"errors"
+
+	"tillkeeper/app/pos"
+)
 
 // stepQR drives a wallet order: made, shown, asked for until it is paid,
 // refused or given up; given up means queried and closed, and what the gateway
@@ -35,7 +39,10 @@ func stepQR(p payment, in input) (payment, effect) {
 }
 
 func qrError(p payment, in input) (payment, effect) {
+	var refusal *pos.Error // of the gateway, which made no order
 	switch {
+	case p.phase == phQROrder && errors.As(in.err, &refusal):
+		return p.finish(refused(refusal.Code), p.reasoned(pos.EvDeclined, refusal.Code))
 	case p.phase == phQROrder && in.notSent:
 		return p.finish(refused("qr_offline"), p.reasoned(pos.EvDeclined, "qr_offline"))
 	case p.phase == phQROrder, p.phase == phQRWait:

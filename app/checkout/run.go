@@ -24,24 +24,19 @@ func (s *Session) Pay(ctx context.Context, ask Pay) (Paid, error) {
 	s.mu.Unlock()
 	// A payment outlives the patience of whoever asked for it.
 	ctx = context.WithoutCancel(ctx)
-	for {
-		p = s.drive(ctx, p)
-		if !p.result.again || p.linked != "" {
-			return s.paid(p)
-		}
-		if err := s.o.Line.SignOn(ctx); err != nil {
-			return s.paid(p)
-		}
+	p = s.drive(ctx, p)
+	if p.result.again && s.o.Line.SignOn(ctx) == nil {
+		// The basket stays taken: nobody can begin another payment meanwhile.
 		s.mu.Lock()
 		next := s.newPayment(ask, p.amount)
 		next.linked, next.override = p.id, p.override
-		p = next
 		s.card = &CardView{Amount: p.amount, Again: true, Began: s.o.Clock.Now()}
-		s.outcome, s.step = nil, StepCard
-		s.running = newRun(ask, s.o.Clock.Now())
 		s.publish()
 		s.mu.Unlock()
+		p = s.drive(ctx, next)
 	}
+	s.ended(p)
+	return s.paid(p)
 }
 
 func newRun(ask Pay, now time.Time) *run {
@@ -69,12 +64,11 @@ func (s *Session) begin(ask Pay) (payment, error) {
 		}
 	}
 	due := s.basket.Due()
-	if ask.Tender == pos.Cash && ask.Rounding != 0 {
-		if ask.Rounding > 0 || -ask.Rounding >= due || ask.Rounding <= -maxRounding {
-			return payment{}, pos.Errorf("bad_rounding", "round down by less than one yuan", "rounding %s does not fit", ask.Rounding)
+	if ask.Rounding != 0 {
+		if ask.Tender != pos.Cash || ask.Rounding > 0 || -ask.Rounding >= due || ask.Rounding <= -maxRounding {
+			return payment{}, pos.Errorf("bad_rounding", "round cash down by less than one yuan", "rounding %s does not fit", ask.Rounding)
 		}
-		s.basket.Rounding = ask.Rounding
-		due = s.basket.Due()
+		due += ask.Rounding - s.basket.Rounding
 	}
 	amount := ask.Amount
 	if amount == 0 {
@@ -85,6 +79,9 @@ func (s *Session) begin(ask Pay) (payment, error) {
 	}
 	if ask.Tender == pos.Cash && ask.Tendered != 0 && ask.Tendered < amount {
 		return payment{}, pos.Errorf("too_little", "take more, or pay a part with amount", "%s is less than %s", ask.Tendered, amount)
+	}
+	if err := s.settleStray(); err != nil {
+		return payment{}, err
 	}
 	p := s.newPayment(ask, amount)
 	if ask.Override != nil {
@@ -113,16 +110,43 @@ func (s *Session) newPayment(ask Pay, amount pos.Amount) payment {
 		tender: ask.Tender, amount: amount, code: ask.Code,
 	}
 	p.day, p.hour = s.o.DayOf(s.o.Clock.Now())
-	switch ask.Tender {
-	case pos.Card:
-		p.stan, p.batch = s.o.Journal.NextSTAN(), s.o.Journal.Setting(pos.SetBatch)
-	case pos.Cash:
-		p.tendered = amount
+	if ask.Tender == pos.Cash {
+		p.tendered, p.rounding = amount, ask.Rounding
 		if ask.Tendered != 0 {
 			p.tendered, p.change = ask.Tendered, ask.Tendered-amount
 		}
 	}
 	return p
+}
+
+// settleStray decides an attempt of the basket whose outcome the journal did
+// not take: it is reversed before anything else is charged. The caller holds mu.
+func (s *Session) settleStray() error {
+	of, err := s.o.Journal.OfBasket(s.basket.Key)
+	if err != nil {
+		return journalFault(err)
+	}
+	var events []pos.Event
+	for _, a := range of {
+		e := pos.Event{Attempt: a.ID, Basket: a.Basket, Code: "journal_fault"}
+		switch a.State {
+		case pos.Created:
+			e.Type = pos.EvCancelled
+			events = append(events, e)
+		case pos.Sending:
+			e.Type = pos.EvUnknown
+			r := pos.Event{Type: pos.EvReversing, Attempt: a.ID, Basket: a.Basket, Reason: "98", Text: "journal_fault"}
+			events = append(events, e, r)
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if _, err := s.o.Journal.Append(context.Background(), pos.Commit{Events: events}); err != nil {
+		return journalFault(err)
+	}
+	s.o.Line.Wake()
+	return nil
 }
 
 // drive runs one payment to its end: the core says what to do, the shell does
@@ -135,7 +159,6 @@ func (s *Session) drive(ctx context.Context, p payment) payment {
 		in := sh.perform(ctx, &p, eff)
 		p, eff = step(p, in)
 	}
-	sh.ended(p)
 	return p
 }
 
@@ -202,6 +225,7 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 	for _, e := range events {
 		if e.Approved > 0 {
 			b.Paid += e.Approved
+			b.Rounding += p.rounding
 		}
 	}
 	done := len(b.Lines) > 0 && b.Due() <= 0 && b.State == pos.BasketOpen
@@ -224,7 +248,7 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 func (s *Session) sealInto(e *pos.Event, p *payment, eff effect) error {
 	if eff.seal && e.Type == pos.EvCreated || eff.waiting && e.Type == pos.EvOfflineApproved && p.created {
 		short := pos.CardData{
-			PAN: p.card.PAN, Expiry: p.card.Expiry, Sequence: p.card.Sequence, ShortF55: p.card.ShortF55, Entry: p.card.Entry,
+			PAN: p.card.PAN, Expiry: p.card.Expiry, Sequence: p.card.Sequence, ShortF55: p.card.ShortF55, Entry: p.card.Entry, PIN: p.card.PIN,
 		}
 		box, err := s.box("batch-"+p.batch, p.id, short)
 		if err != nil {

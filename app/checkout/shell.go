@@ -34,6 +34,11 @@ func (sh *shell) perform(ctx context.Context, p *payment, eff effect) input {
 		if sh.given() {
 			return input{kind: inGiveUp, reason: "cancelled"}
 		}
+		// Only now: a sign-on may have opened another batch.
+		p.batch, p.stan = pos.OpenBatch(sh.s.o.Journal), sh.s.o.Journal.NextSTAN()
+		if p.stan == "" {
+			return input{kind: inGiveUp, reason: "no_trace_number"}
+		}
 		return input{kind: inReady, online: r.Online, reason: r.Reason}
 	case doCard:
 		return sh.readCard(p)
@@ -182,11 +187,10 @@ func (sh *shell) finish(ctx context.Context, a pos.CardAnswer) input {
 
 // ended shows the outcome, prints what is to be printed and wakes the
 // unattended flow.
-func (sh *shell) ended(p payment) {
-	s := sh.s
+func (s *Session) ended(p payment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sh.run.cancel(nil)
+	s.running.cancel(nil)
 	s.running, s.card, s.qr = nil, nil, nil
 	a, err := s.o.Journal.Attempt(p.id)
 	if err != nil {

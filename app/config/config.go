@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -168,6 +169,13 @@ func Parse(text, dir string) (Parsed, error) {
 	return p, p.check()
 }
 
+// WithHost puts another address of the host in, as a flag does.
+func (p Parsed) WithHost(address string) (Parsed, error) {
+	p.Host.Address = address
+	p.Named["host.address"] = true
+	return p, p.check()
+}
+
 func plain(err error) string {
 	var pe toml.ParseError
 	if errors.As(err, &pe) {
@@ -212,7 +220,7 @@ func (c *Config) check() error {
 	for _, r := range []rule{
 		{"terminal.tid", tidForm.MatchString(c.Terminal.TID), "write 8 letters or digits", c.Terminal.TID},
 		{"terminal.mid", midForm.MatchString(c.Terminal.MID), "write 15 letters or digits", c.Terminal.MID},
-		{"host.address", strings.Contains(c.Host.Address, ":"), "write host:port", c.Host.Address},
+		{"host.address", hostPort(c.Host.Address), "write host:port, the port from 1 to 65535", c.Host.Address},
 		{"host.timeout", between(int64(c.Host.Timeout), int64(minTimeout), int64(maxTimeout)), "write 10ms to 5m", c.Host.Timeout.Std()},
 		{"host.reversal_repeat", between(int64(c.Host.ReversalRepeat), 0, int64(time.Hour)), "write 0s to 1h", c.Host.ReversalRepeat.Std()},
 		{"host.tls", c.Host.TLS == "off" || c.Host.TLS == "mutual", `write "off" or "mutual"`, c.Host.TLS},
@@ -237,6 +245,16 @@ func (c *Config) check() error {
 		return bad("shop.timezone", `write it like "Asia/Shanghai"`, "there is no time zone %q", c.Shop.TimeZone)
 	}
 	return nil
+}
+
+// hostPort says whether an address has a host and a port from 1 to 65535.
+func hostPort(address string) bool {
+	cut := strings.LastIndexByte(address, ':')
+	if cut < 1 {
+		return false
+	}
+	port, err := strconv.ParseUint(address[cut+1:], 10, 16)
+	return err == nil && port > 0
 }
 
 func loopback(address string) bool {
@@ -298,4 +316,27 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// DayOf gives the business day (2026-11-22) and the hour of the shop for a
+// moment. The day begins at day_start: what is sold at 01:30 in a shop that
+// begins at 05:00 belongs to the evening before.
+func (s Shop) DayOf() (func(time.Time) (day string, hour int), error) {
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return nil, bad("shop.timezone", `write it like "Asia/Shanghai"`, "there is no time zone %q", s.TimeZone)
+	}
+	start, err := time.Parse("15:04", s.DayStart)
+	if err != nil {
+		return nil, bad("shop.day_start", `write it like "05:00"`, "%q is no time", s.DayStart)
+	}
+	begins := start.Hour()*60 + start.Minute()
+	return func(t time.Time) (string, int) {
+		local := t.In(zone)
+		year, month, day := local.Date()
+		if local.Hour()*60+local.Minute() < begins {
+			day--
+		}
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), local.Hour()
+	}, nil
 }

@@ -42,7 +42,7 @@ func (w *owner) prepare(ctx context.Context) Ready {
 
 // await waits until an exchange of this item, or another reversal, has landed.
 func (w *owner) await(ctx context.Context, it *item) {
-	for it.flying || w.reversal {
+	for it.flying && w.items[it.a.ID] == it || w.reversal {
 		select {
 		case o := <-w.results:
 			w.settle(ctx, []outcome{o})
@@ -61,13 +61,13 @@ func (w *owner) now(ctx context.Context, it *item) error {
 	if pos.StateRules[it.a.State].Due == pos.DueUpload {
 		w.upload(ctx, []*item{it}, nil)
 	} else {
-		w.fly(ctx, it, true)
+		w.fly(ctx, it)
 	}
-	for it.flying {
+	for id := it.a.ID; it.flying; {
 		select {
 		case o := <-w.results:
 			w.settle(ctx, []outcome{o})
-			if o.id == it.a.ID {
+			if o.id == id {
 				return o.err
 			}
 		case <-ctx.Done():
@@ -105,7 +105,7 @@ func (w *owner) everything(ctx context.Context) int {
 func (w *owner) drainUploads(ctx context.Context) {
 	todo := w.ordered(func(it *item) bool { return pos.StateRules[it.a.State].Due == pos.DueUpload && !it.flying })
 	for len(todo) > 0 || w.flying > 0 {
-		free := min(w.f.o.Host.Window()-w.flying, len(todo))
+		free := min(w.window()-w.flying, len(todo))
 		if free > 0 {
 			w.upload(ctx, todo[:free], nil)
 			todo = todo[free:]

@@ -116,6 +116,10 @@ func Recover(ctx context.Context, j pos.Journal) (int, error) {
 			events = append(events, u, reversing(a, "98", "power_cut"))
 		case pos.Unknown:
 			events = append(events, reversing(a, "98", "power_cut"))
+		case pos.Delivering:
+			if stray(a) {
+				events = append(events, reversing(a, "98", "power_cut"))
+			}
 		}
 	}
 	if len(events) == 0 {
@@ -149,7 +153,7 @@ const probeLimit = 2 * time.Second
 func (f *Forwarder) Prepare(ctx context.Context) Ready {
 	if f.o.Host.Link().State == "offline" {
 		probe, cancel := context.WithTimeout(ctx, probeLimit)
-		err := f.probe(probe)
+		err := f.Probe(probe)
 		cancel()
 		if err != nil {
 			return Ready{Reason: "no_line"}
@@ -182,8 +186,8 @@ func (f *Forwarder) ask(ctx context.Context) Ready {
 	return Ready{Reason: "no_line"}
 }
 
-// probe asks the host for a sign of life, signing on where there are no keys.
-func (f *Forwarder) probe(ctx context.Context) error {
+// Probe asks the host for a sign of life, signing on where there are no keys.
+func (f *Forwarder) Probe(ctx context.Context) error {
 	if !f.o.Host.Ready() {
 		return f.SignOn(ctx)
 	}
@@ -194,18 +198,7 @@ func (f *Forwarder) probe(ctx context.Context) error {
 	return err
 }
 
-// FirstBatch is the batch of a terminal that never signed on.
-const FirstBatch = "000001"
-
-func (f *Forwarder) batch() string { return Batch(f.o.Journal) }
-
-// Batch is the open batch (DE 60.2).
-func Batch(j pos.Journal) string {
-	if b := j.Setting(pos.SetBatch); b != "" {
-		return b
-	}
-	return FirstBatch
-}
+func (f *Forwarder) batch() string { return pos.OpenBatch(f.o.Journal) }
 
 // SignOn signs on with the host, loads the working keys and takes the batch
 // number over where that is permitted. Calls at the same time share one
@@ -252,7 +245,7 @@ func (f *Forwarder) SignOn(ctx context.Context) error {
 // items too, until nothing is left or the context ends. It gives what is left.
 func (f *Forwarder) Forward(ctx context.Context) (left int, err error) {
 	for {
-		if err := f.probe(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		if err := f.Probe(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			f.o.Log.Info("the host did not answer a probe", "error", err)
 		}
 		c := call{kind: callForward, left: make(chan int, 1)}

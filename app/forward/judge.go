@@ -72,10 +72,12 @@ func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat t
 	case r.Code == "00":
 		return verdict{events: []pos.Event{acknowledged(a, r)}, answered: true, linked: goesOn(a)}
 	case r.Code == "77", r.Code == "99", r.Code == "A0":
-		return verdict{resign: true, answered: true, again: pause(a.Tries + 1)}
+		e := on(a, pos.EvReversalTry)
+		e.Text = "the host answered " + r.Code
+		return parked(a, now, verdict{events: []pos.Event{e}, resign: true, answered: true, again: pause(a.Tries + 1)})
 	}
 	e := on(a, pos.EvReversalTry)
-	e.Code, e.Text = r.Code, "the host answered "+r.Code
+	e.Text = "the host answered " + r.Code
 	v := verdict{events: []pos.Event{e}, answered: true, again: pause(a.Tries + 1)}
 	if r.Code != "12" && r.Code != "25" || a.LateApproved {
 		return parked(a, now, v)
@@ -103,7 +105,7 @@ func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat t
 // parked adds the parking of a reversal that was tried for too long.
 func parked(a pos.Attempt, now time.Time, v verdict) verdict {
 	tries := a.Tries + len(v.events)
-	if a.State != pos.Manual && (tries >= maxTries || now.Sub(a.Created) >= parkAfter) {
+	if a.State != pos.Manual && (tries >= maxTries || now.Sub(a.Since) >= parkAfter) {
 		v.events = append(v.events, on(a, pos.EvParked))
 	}
 	return v
@@ -125,10 +127,14 @@ func acknowledged(a pos.Attempt, r pos.Reply) pos.Event {
 }
 
 // partly says that a deferred sale was answered with 10.
-func partly(a pos.Attempt) bool { return a.Deferred && a.Code == "10" && a.State == pos.Reversing }
+func partly(a pos.Attempt) bool { return a.Deferred && a.Code == "10" }
 
 // goesOn says whether a reversed attempt was a deferred sale that is owed still.
-func goesOn(a pos.Attempt) bool { return a.Deferred && !partly(a) && a.State != pos.Manual }
+func goesOn(a pos.Attempt) bool { return a.Deferred && !partly(a) && a.Next == "" }
+
+// stray says that a deferred sale left and nobody waits for its answer any
+// more: it is reversed, never sent again under its number.
+func stray(a pos.Attempt) bool { return a.Deferred && a.State == pos.Delivering && a.Unanswered > 0 }
 
 // judgeUpload says what a send of an offline approval came to.
 func judgeUpload(a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
@@ -200,8 +206,14 @@ func reversing(a pos.Attempt, reason, text string) pos.Event {
 // approval keeps the reversal open, or opens it again.
 func judgeLate(a pos.Attempt, l pos.LateReply, class decline.Class) (pos.Event, bool) {
 	t := pos.EvLateAnswer
-	if class == decline.Success && l.Reply.Signed {
+	upload := a.Offline && !a.Deferred // the card said yes: there is nothing to reverse
+	if class == decline.Success && l.Reply.Signed && !upload {
 		t = pos.EvLateApproval
+	}
+	if upload && class == decline.Success && l.Reply.Signed && known(a.State, pos.EvDelivered) && a.Reason == "" {
+		e := delivered(a, l.Reply)
+		e.Approved = a.Amount
+		return e, true
 	}
 	if _, ok := pos.Lookup(a.State, t); !ok {
 		if t = pos.EvLateAnswer; !known(a.State, t) {

@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 
@@ -18,11 +19,11 @@ type item struct {
 
 // outcome is what an exchange of an item came to.
 type outcome struct {
-	id      string
-	reply   pos.Reply
-	err     error
-	fatal   string // a till reason why it can never be sent: keys_missing
-	prepare bool
+	id     string
+	reply  pos.Reply
+	err    error
+	fatal  string // a till reason why it can never be sent: keys_missing
+	upload bool
 }
 
 // owner is the goroutine that owns the queue.
@@ -36,6 +37,7 @@ type owner struct {
 	probed   chan error
 	lastTry  time.Time // of the line
 	state    string    // of the line, when last looked at
+	ready    bool      // keys were loaded then
 	resealed string    // day of the last resealing
 }
 
@@ -59,11 +61,8 @@ func (f *Forwarder) Run(ctx context.Context) {
 			w.reload()
 		case o := <-w.results:
 			w.settle(ctx, w.drain(o))
-		case err := <-w.probed:
+		case <-w.probed:
 			w.probing = false
-			if err == nil {
-				w.retryAll()
-			}
 		case l := <-f.o.Host.Late():
 			w.late(ctx, l)
 		case <-wait.C:
@@ -87,7 +86,7 @@ func (w *owner) reload() {
 		if it, ok := w.items[a.ID]; ok {
 			it.a = a
 		} else if sendable(a) || a.State == pos.Manual {
-			w.items[a.ID] = &item{a: a}
+			w.items[a.ID] = w.taken(a)
 		}
 	}
 	for id := range w.items {
@@ -95,6 +94,16 @@ func (w *owner) reload() {
 			delete(w.items, id)
 		}
 	}
+}
+
+// taken is an item as it is taken up; one whose original may still be on its
+// way keeps waiting for the repeat, over a restart too.
+func (w *owner) taken(a pos.Attempt) *item {
+	it := &item{a: a}
+	if waitsForRepeat(a) {
+		it.next = a.Updated.Add(w.f.o.Host.ReversalRepeat())
+	}
+	return it
 }
 
 // refresh reads one item again after a commit.
@@ -151,12 +160,12 @@ func (w *owner) drain(first outcome) []outcome {
 // housekeep watches the line and the change of day.
 func (w *owner) housekeep(ctx context.Context) {
 	f := w.f
-	state := f.o.Host.Link().State
-	if state != w.state {
-		if state == "online" {
+	state, ready := f.o.Host.Link().State, f.o.Host.Ready()
+	if state != w.state || ready != w.ready {
+		if state == "online" && ready {
 			w.retryAll()
 		}
-		w.state = state
+		w.state, w.ready = state, ready
 		f.o.Changed()
 	}
 	now := f.o.Clock.Now()
@@ -166,7 +175,7 @@ func (w *owner) housekeep(ctx context.Context) {
 	}
 	if !w.probing && !w.busy() && (now.Sub(w.lastTry) >= every || now.Before(w.lastTry)) {
 		w.probing, w.lastTry = true, now
-		go func() { w.probed <- f.probe(ctx) }()
+		go func() { w.probed <- f.Probe(ctx) }()
 	}
 	w.reseal(ctx, now)
 }
@@ -212,14 +221,14 @@ func (w *owner) dispatch(ctx context.Context) {
 	up := w.state == "online" && w.f.o.Host.Ready()
 	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && due(it) }) {
 		if it.a.Tender == pos.QR || up {
-			w.fly(ctx, it, false)
+			w.fly(ctx, it)
 			return // the next one when this has been answered
 		}
 	}
 	if !up {
 		return
 	}
-	free := w.f.o.Host.Window() - w.flying
+	free := w.window() - w.flying
 	if free <= 0 {
 		return
 	}
@@ -231,6 +240,14 @@ func (w *owner) dispatch(ctx context.Context) {
 // the ones before, and lets them go.
 func (w *owner) upload(ctx context.Context, next []*item, before []pos.Event) {
 	events := before
+	var lost []*item
+	next = slices.DeleteFunc(slices.Clone(next), func(it *item) bool {
+		if !stray(it.a) {
+			return false
+		}
+		events, lost = append(events, reversing(it.a, "98", "no_answer")), append(lost, it)
+		return true
+	})
 	for _, it := range next {
 		events = append(events, on(it.a, pos.EvDelivering))
 	}
@@ -241,11 +258,14 @@ func (w *owner) upload(ctx context.Context, next []*item, before []pos.Event) {
 		w.fault(err, next)
 		return
 	}
+	for _, it := range lost {
+		w.refresh(it.a.ID)
+	}
 	for _, it := range next {
 		w.refresh(it.a.ID)
 		w.flying++
 		it.flying = true
-		go w.send(ctx, it.a, false)
+		go w.send(ctx, it.a)
 	}
 }
 
@@ -260,9 +280,9 @@ func (w *owner) fault(err error, items []*item) {
 }
 
 // fly lets a reversal go; its intent has been durable since before the sale.
-func (w *owner) fly(ctx context.Context, it *item, prepare bool) {
+func (w *owner) fly(ctx context.Context, it *item) {
 	it.flying, w.reversal = true, true
-	go w.send(ctx, it.a, prepare)
+	go w.send(ctx, it.a)
 }
 
 // settle makes durable what some exchanges came to, and marks the next uploads
@@ -272,22 +292,18 @@ func (w *owner) settle(ctx context.Context, outs []outcome) {
 	var done []*item
 	now := w.f.o.Clock.Now()
 	for _, o := range outs {
+		w.landed(o)
 		it, ok := w.items[o.id]
 		if !ok {
-			continue
+			continue // ended meanwhile, by a late answer
 		}
-		w.landed(it)
+		it.flying = false
 		v := w.judge(it, o, now)
 		if v.answered {
 			w.f.heard()
 		}
 		if v.linked {
-			more, err := w.deferAgain(it.a, now)
-			if err != nil {
-				w.f.o.Log.Error("a deferred sale cannot go on", "attempt", it.a.ID, "error", err)
-				continue
-			}
-			v.events = append(v.events, more...)
+			v.events = w.goOn(it.a, v.events, now)
 		}
 		it.next = now.Add(v.again)
 		if v.resign {
@@ -312,13 +328,30 @@ func (w *owner) settle(ctx context.Context, outs []outcome) {
 	w.f.o.Changed()
 }
 
-func (w *owner) landed(it *item) {
-	if isReversal(it.a) || it.a.State == pos.Manual {
-		w.reversal = false
-	} else {
-		w.flying--
+// window is how many uploads may be in the air.
+func (w *owner) window() int { return max(1, w.f.o.Host.Window()) }
+
+// goOn ends a reversed deferred sale with the attempt that takes it on; one
+// that cannot go on becomes the owner's.
+func (w *owner) goOn(a pos.Attempt, events []pos.Event, now time.Time) []pos.Event {
+	last := &events[len(events)-1]
+	more, err := w.deferAgain(a, now)
+	if err != nil {
+		w.f.o.Log.Error("a deferred sale cannot go on", "attempt", a.ID, "error", err)
+		last.Type, last.Code = pos.EvLateDeclined, "keys_missing"
+		return events
 	}
-	it.flying = false
+	last.Next = more[0].Attempt
+	return append(events, more...)
+}
+
+// landed frees the place of an exchange.
+func (w *owner) landed(o outcome) {
+	if o.upload {
+		w.flying--
+	} else {
+		w.reversal = false
+	}
 }
 
 // judge applies the rule of the item's state to what its exchange came to.

@@ -10,8 +10,8 @@ import (
 )
 
 // send does one exchange of an item and reports to the owner.
-func (w *owner) send(ctx context.Context, a pos.Attempt, prepare bool) {
-	o := outcome{id: a.ID, prepare: prepare}
+func (w *owner) send(ctx context.Context, a pos.Attempt) {
+	o := outcome{id: a.ID, upload: pos.StateRules[a.State].Due == pos.DueUpload}
 	switch {
 	case a.Tender == pos.QR:
 		o.reply, o.err = w.undoOrder(ctx, a)
@@ -109,10 +109,13 @@ func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
 		return nil, err
 	}
 	sealed, err := w.seal("batch-"+batch, id, pos.CardData{
-		PAN: card.PAN, Expiry: card.Expiry, Sequence: card.Sequence, ShortF55: card.ShortF55, Entry: card.Entry,
+		PAN: card.PAN, Expiry: card.Expiry, Sequence: card.Sequence, ShortF55: card.ShortF55, Entry: card.Entry, PIN: card.PIN,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if stan == "" {
+		return nil, fmt.Errorf("every trace number of batch %s is in use", batch)
 	}
 	first := pos.Event{
 		Type: pos.EvCreated, Attempt: id, Basket: a.Basket, Receipt: a.Receipt, Kind: a.Kind, Tender: a.Tender,
@@ -120,10 +123,10 @@ func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
 		MaskedPAN: a.MaskedPAN, CardHash: a.CardHash, EntryMode: a.EntryMode, Sealed: sealed,
 	}
 	second := pos.Event{
-		Type: pos.EvDeferred, Attempt: id, Basket: a.Basket, Approved: a.Amount, Offline: true, Waiting: waiting, Chain: a.Chain + 1,
+		Type: pos.EvDeferred, Attempt: id, Basket: a.Basket, Approved: a.Amount, Offline: true, Waiting: waiting, Chain: a.Chain + 1, Taken: &a.Taken,
 	}
 	events := []pos.Event{first, second}
-	if a.Chain+1 >= maxDeferred || now.Sub(a.Created) >= overdueAfter {
+	if a.Chain+1 >= maxDeferred || now.Sub(a.Taken) >= overdueAfter {
 		last := pos.Event{Type: pos.EvLateDeclined, Attempt: id, Basket: a.Basket, Code: "no_answer"}
 		events = append(events, last)
 	}

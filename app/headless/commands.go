@@ -209,7 +209,7 @@ func pay(f *face, ctx context.Context, line []byte) (answer, error) {
 		Amount   *pos.Amount `json:"amount"`
 		Tendered *pos.Amount `json:"tendered"`
 		Card     string      `json:"card"`
-		PIN      string      `json:"pin"`
+		PIN      *string     `json:"pin"`
 		Wallet   string      `json:"wallet"`
 		Code     string      `json:"code"`
 		Override *approval   `json:"override"`
@@ -237,8 +237,10 @@ func pay(f *face, ctx context.Context, line []byte) (answer, error) {
 		if err := f.Bench.Present(c.Card); err != nil {
 			return nil, err
 		}
-		if c.PIN != "" {
-			f.Bench.PIN(c.PIN)
+		if c.PIN != nil {
+			f.Bench.PIN(*c.PIN)
+		} else {
+			f.Bench.Holder(c.Card)
 		}
 	case pos.QR:
 		if err := f.Bench.Wallet(c.Wallet); err != nil {

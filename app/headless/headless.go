@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"tillkeeper/app/checkout"
@@ -34,7 +35,8 @@ type Queue interface {
 // Bench handles the simulated devices for a script.
 type Bench interface {
 	Present(card string) error
-	PIN(pin string)
+	PIN(pin string)     // typed on the pad; "" is the customer who cancels
+	Holder(card string) // the PIN that belongs to the card is typed
 	Wallet(how string) error
 	Clear() // what a payment left unused
 }
@@ -47,16 +49,9 @@ type Options struct {
 	Codes    *decline.Table
 	Lang     string
 	Version  string
-	SelfTest func(ctx context.Context) []Check
+	SelfTest func(ctx context.Context) []pos.Condition
+	DayOf    func(time.Time) (day string, hour int)
 	Log      func(msg string, args ...any)
-}
-
-// Check is one line of the self-test.
-type Check struct {
-	Name   string `json:"name"`
-	State  string `json:"state"`
-	Detail string `json:"detail,omitempty"`
-	Remedy string `json:"remedy,omitempty"`
 }
 
 // maxLine bounds one command in bytes.
@@ -164,11 +159,26 @@ func read(line []byte, into any) error {
 	if err := d.Decode(into); err != nil {
 		var te *json.UnmarshalTypeError
 		if errors.As(err, &te) {
-			return pos.Errorf("bad_type", "see the command's keys in the manual", "the key %q takes a %s, not a %s", te.Field, te.Type, te.Value)
+			return pos.Errorf("bad_type", "see the command's keys in the manual", "the key %q takes %s, not %s", te.Field, plainType(te.Type), te.Value)
 		}
 		return pos.Errorf("unknown_key", "see the command's keys in the manual", "%v", err)
 	}
 	return nil
+}
+
+// plainType names a Go type as JSON knows it.
+func plainType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	}
+	return "a whole number"
 }
 
 // waitFor polls until a condition holds; the conditions are cheap.

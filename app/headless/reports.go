@@ -194,7 +194,7 @@ func totals(f *face, _ context.Context, line []byte) (answer, error) {
 		return nil, err
 	}
 	if c.Day == "" {
-		c.Day = f.Face.Snapshot().Time.Format(time.DateOnly)
+		c.Day, _ = f.DayOf(time.Now())
 	}
 	if _, err := time.Parse(time.DateOnly, c.Day); err != nil {
 		return nil, pos.Errorf("bad_day", "write it like 2026-11-22", "%q is no day", c.Day)
@@ -220,7 +220,8 @@ func totals(f *face, _ context.Context, line []byte) (answer, error) {
 	return answer{
 		"day": c.Day, "gross": t.Gross, "net": t.Net, "tax": t.Tax, "refunds": t.Refunds, "count": t.Count, "baskets": t.Baskets,
 		"by_tender": t.ByTender, "by_hour": hours, "by_cashier": t.ByCashier, "by_product": products,
-		"pending": t.Pending, "late_declined": t.LateDeclined,
+		"pending": t.Pending.Gross, "pending_count": t.Pending.Count,
+		"late_declined": t.LateDeclined.Gross, "late_declined_count": t.LateDeclined.Count,
 	}, nil
 }
 
@@ -228,7 +229,17 @@ func selfTest(f *face, ctx context.Context, line []byte) (answer, error) {
 	if err := read(line, &struct{ head }{}); err != nil {
 		return nil, err
 	}
-	return answer{"checks": f.SelfTest(ctx)}, nil
+	checks, faults := []answer{}, 0
+	for _, c := range f.SelfTest(ctx) {
+		a := answer{"name": c.Name, "state": c.State, "detail": c.Detail, "remedy": ""}
+		if c.Code != "" {
+			e := f.Codes.Lookup(c.Code)
+			a["code"], a["remedy"] = c.Code, e.Action(f.Lang)
+			faults++
+		}
+		checks = append(checks, a)
+	}
+	return answer{"checks": checks, "faults": faults}, nil
 }
 
 func status(f *face, _ context.Context, line []byte) (answer, error) {

@@ -23,24 +23,26 @@ type Event struct {
 	Hour     int    `json:"hour,omitempty"`     // hour of the shop's day
 	Receipt  string `json:"receipt,omitempty"`
 
-	STAN      string `json:"stan,omitempty"`  // DE 11
-	Batch     string `json:"batch,omitempty"` // DE 60.2
-	RRN       string `json:"rrn,omitempty"`   // DE 37
-	AuthCode  string `json:"auth_code,omitempty"`
-	Code      string `json:"code,omitempty"`   // DE 39, or a reason of the till's own
-	Reason    string `json:"reason,omitempty"` // reversal reason 98 A0 06, or why
-	Org       string `json:"org,omitempty"`    // DE 63.1, card organisation
-	HostDate  string `json:"host_date,omitempty"`
-	MaskedPAN string `json:"masked_pan,omitempty"` // first 6, last 4
-	CardHash  string `json:"card_hash,omitempty"`  // keyed hash of the PAN
-	EntryMode string `json:"entry_mode,omitempty"` // chip contactless swipe
-	Online    bool   `json:"pin_online,omitempty"` // PIN verified online
-	Offline   bool   `json:"offline,omitempty"`
-	Linked    string `json:"linked,omitempty"`
-	Chain     int    `json:"chain,omitempty"` // of a deferred sale: attempts before this one
-	Flag      bool   `json:"flag,omitempty"`  // to be looked for in the acquirer's file
-	Wallet    string `json:"wallet,omitempty"`
-	Order     string `json:"order,omitempty"` // the wallet's order number
+	STAN      string     `json:"stan,omitempty"`  // DE 11
+	Batch     string     `json:"batch,omitempty"` // DE 60.2
+	RRN       string     `json:"rrn,omitempty"`   // DE 37
+	AuthCode  string     `json:"auth_code,omitempty"`
+	Code      string     `json:"code,omitempty"`   // DE 39, or a reason of the till's own
+	Reason    string     `json:"reason,omitempty"` // reversal reason 98 A0 06, or why
+	Org       string     `json:"org,omitempty"`    // DE 63.1, card organisation
+	HostDate  string     `json:"host_date,omitempty"`
+	MaskedPAN string     `json:"masked_pan,omitempty"` // first 6, last 4
+	CardHash  string     `json:"card_hash,omitempty"`  // keyed hash of the PAN
+	EntryMode string     `json:"entry_mode,omitempty"` // chip contactless swipe
+	Online    bool       `json:"pin_online,omitempty"` // PIN verified online
+	Offline   bool       `json:"offline,omitempty"`
+	Linked    string     `json:"linked,omitempty"`
+	Next      string     `json:"next,omitempty"`  // the attempt that goes on with this one
+	Taken     *time.Time `json:"taken,omitempty"` // of a deferred sale: when the first attempt took it
+	Chain     int        `json:"chain,omitempty"` // of a deferred sale: attempts before this one
+	Flag      bool       `json:"flag,omitempty"`  // to be looked for in the acquirer's file
+	Wallet    string     `json:"wallet,omitempty"`
+	Order     string     `json:"order,omitempty"` // the wallet's order number
 
 	// Sealed is the Vault box of what a reversal or upload needs; Waiting the
 	// one of track, chip data and PIN block of an item that waits.
@@ -79,11 +81,14 @@ type Attempt struct {
 	Day                 string
 	Hour                int
 	Created, Updated    time.Time
-	Tries               int  // sends of what is owed in the present state
-	Unanswered          int  // sends of an upload that nobody answered
-	Chain               int  // of a deferred sale: attempts before this one
-	LateApproved        bool // an approval came after the reversal began: only a 00 ends it
-	Flagged             bool // to be looked for in the acquirer's file
+	Since               time.Time // of the present state
+	Taken               time.Time // of a deferred sale: when the first attempt took it
+	Next                string    // the attempt that goes on with a deferred sale
+	Tries               int       // sends of what is owed in the present state
+	Unanswered          int       // sends of an upload that nobody answered
+	Chain               int       // of a deferred sale: attempts before this one
+	LateApproved        bool      // an approval came after the reversal began: only a 00 ends it
+	Flagged             bool      // to be looked for in the acquirer's file
 	LastError           string
 	Wallet, Order       string
 	Sealed, Waiting     *Box

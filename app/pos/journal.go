@@ -60,6 +60,17 @@ var (
 	ErrFull         = errors.New("no room left for the journal")
 )
 
+// FirstBatch is the batch of a terminal that never signed on.
+const FirstBatch = "000001"
+
+// OpenBatch is the batch that new card payments belong to (DE 60.2).
+func OpenBatch(j Journal) string {
+	if b := j.Setting(SetBatch); b != "" {
+		return b
+	}
+	return FirstBatch
+}
+
 // The settings that flows keep in the journal.
 const (
 	SetBatch      = "batch"       // DE 60.2 of the open batch

@@ -28,6 +28,7 @@ type CardData struct {
 	F55      []byte `json:"f55,omitempty"`
 	ShortF55 []byte `json:"short_f55,omitempty"`
 	PINBlock []byte `json:"pin_block,omitempty"` // DE 52
+	PIN      bool   `json:"pin,omitempty"`       // one was entered: DE 22 says so in a reversal too
 	Entry    string `json:"entry,omitempty"`     // chip contactless swipe
 }
 

@@ -175,6 +175,9 @@ var Table = []Row{
 	{Manual, EvLateApproval, Reversing, []Effect{DoReverse}},
 	{Manual, EvReversalTry, Manual, nil},
 	{Manual, EvReversed, Reversed, []Effect{DoShow}},
+	{Manual, EvLateDeclined, LateDeclined, []Effect{DoShow}}, // the reversal of a partly approved deferred sale
+	{Manual, EvResealed, Manual, nil},
+	{Reversing, EvResealed, Reversing, nil},
 	{Manual, EvResolved, Cancelled, nil},
 
 	{OfflineApproved, EvDelivering, Delivering, []Effect{DoUpload}},
@@ -192,6 +195,10 @@ var Table = []Row{
 	{Delivering, EvParked, Manual, []Effect{DoShow}}, // 94 without an earlier send
 	{Delivering, EvReversing, Reversing, []Effect{DoReverse}},
 	{LateDeclined, EvResolved, Cancelled, nil},
+	{LateDeclined, EvDelivered, Delivered, nil}, // an earlier send was taken after all: its answer came late
+	{LateDeclined, EvLateAnswer, LateDeclined, nil},
+	{Manual, EvDelivered, Delivered, nil},
+	{Delivering, EvLateAnswer, Delivering, nil},
 
 	{Approved, EvSettled, Settled, nil},
 	{Approved, EvPrinted, Approved, nil},
@@ -240,6 +247,9 @@ func Apply(a Attempt, e Event) (Attempt, error) {
 	}
 	before := a.State
 	a.State = row.To
+	if before != row.To {
+		a.Since = e.Time
+	}
 	if before != row.To && !(before == Unknown && row.To == Reversing) {
 		a.Tries, a.LastError = 0, ""
 	}
@@ -274,6 +284,7 @@ func fold(a *Attempt, e Event) {
 	set(&a.CardHash, e.CardHash)
 	set(&a.EntryMode, e.EntryMode)
 	set(&a.Order, e.Order)
+	set(&a.Next, e.Next)
 	set(&a.Code, e.Code)
 	a.PINOnline = a.PINOnline || e.Online
 	a.Flagged = a.Flagged || e.Flag
@@ -289,6 +300,9 @@ func fold(a *Attempt, e Event) {
 		a.Offline = e.Type != EvApproved
 		a.Deferred = e.Type == EvDeferred
 		a.Chain = e.Chain
+		if a.Taken = a.Created; e.Taken != nil {
+			a.Taken = *e.Taken
+		}
 	case EvReversing:
 		a.Reason, a.LastError = e.Reason, e.Text
 		a.Approved = 0
@@ -302,9 +316,13 @@ func fold(a *Attempt, e Event) {
 		a.Unanswered++
 	case EvLateApproval:
 		a.LateApproved = true
+		set(&a.Reason, e.Reason)
 	case EvDelivered, EvReversed, EvDeclined, EvCancelled, EvLateDeclined:
-		if e.Type != EvDelivered {
+		switch {
+		case e.Type != EvDelivered:
 			a.Approved = 0
+		case e.Approved > 0:
+			a.Approved = e.Approved
 		}
 		a.Waiting = nil
 	}

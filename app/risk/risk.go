@@ -88,7 +88,7 @@ func Offline(l Limits, x Exposure, p Payment) string {
 		return "offline_swipe"
 	case p.PINOnline:
 		return "offline_pin"
-	case p.Now.Sub(p.LastOnline) > l.StopAfter:
+	case apart(p.Now, p.LastOnline) > l.StopAfter:
 		return "offline_too_long"
 	case p.Amount > l.PerPayment:
 		return "offline_limit_payment"
@@ -100,6 +100,16 @@ func Offline(l Limits, x Exposure, p Payment) string {
 		return "offline_limit_total"
 	}
 	return ""
+}
+
+// apart is how far two moments lie from each other. A clock that stands far
+// before the last answer of the host (1970 after a dead battery) cannot say how
+// long the till has been alone, so it counts like one far after it.
+func apart(a, b time.Time) time.Duration {
+	if a.Before(b) {
+		a, b = b, a
+	}
+	return a.Sub(b)
 }
 
 // Room is what may still be taken: sum and count, neither below zero.

@@ -6,9 +6,11 @@ package staff
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -84,8 +86,15 @@ func Hash(secret string, c Cost) (string, error) {
 
 var errHash = errors.New("not an Argon2id text")
 
-// maxKiB bounds what a text may cost to check.
-const maxKiB = 1 << 20
+// These bound what a text may cost to check.
+const (
+	maxKiB    = 1 << 20
+	maxPasses = 16
+)
+
+func (c Cost) fits() bool {
+	return c.KiB > 0 && c.KiB <= maxKiB && c.Passes > 0 && c.Passes <= maxPasses && c.Threads > 0
+}
 
 func matches(text, secret string) (bool, error) {
 	var c Cost
@@ -93,7 +102,7 @@ func matches(text, secret string) (bool, error) {
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != "v=19" {
 		return false, errHash
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.KiB, &c.Passes, &c.Threads); err != nil || c.KiB > maxKiB || c.KiB == 0 || c.Passes == 0 || c.Threads == 0 {
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.KiB, &c.Passes, &c.Threads); err != nil || !c.fits() {
 		return false, errHash
 	}
 	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
@@ -187,7 +196,7 @@ func ReadCSV(r io.Reader, c Cost) ([]pos.Operator, error) {
 	if len(rows) == 0 || strings.TrimPrefix(strings.Join(rows[0], ","), "\ufeff") != "id,name,role,pin" {
 		return nil, pos.Errorf("bad_staff", "begin the file with id,name,role,pin", "the first line of the staff file does not name its columns")
 	}
-	if len(rows) > maxStaff {
+	if len(rows)-1 > maxStaff {
 		return nil, pos.Errorf("bad_staff", "split the file", "more than %d people", maxStaff)
 	}
 	known := map[string]string{} // the same PIN in a demo is hashed once
@@ -208,12 +217,35 @@ func ReadCSV(r io.Reader, c Cost) ([]pos.Operator, error) {
 	return out, err
 }
 
-// Save writes the staff with their hashed secrets as JSON.
-func Save(w io.Writer, ops []pos.Operator) error { return json.NewEncoder(w).Encode(ops) }
+// saved is the file of hashed operators and what it was made from.
+type saved struct {
+	Source    string         `json:"source"` // SHA-256 of the CSV
+	Operators []pos.Operator `json:"operators"`
+}
 
-// Load reads what Save wrote.
-func Load(r io.Reader) ([]pos.Operator, error) {
-	var ops []pos.Operator
-	err := json.NewDecoder(r).Decode(&ops)
-	return ops, err
+// Load gives the operators of a CSV from a file of hashed ones that was made
+// from it, so that a start costs no hashing; false if it was made from another.
+func Load(r io.Reader, csv []byte) ([]pos.Operator, bool) {
+	var s saved
+	if err := json.NewDecoder(r).Decode(&s); err != nil || s.Source != source(csv) {
+		return nil, false
+	}
+	return s.Operators, true
+}
+
+// Stored gives the operators of such a file, whatever it was made from.
+func Stored(r io.Reader) ([]pos.Operator, error) {
+	var s saved
+	err := json.NewDecoder(r).Decode(&s)
+	return s.Operators, err
+}
+
+// Save writes the file that Load reads.
+func Save(w io.Writer, csv []byte, ops []pos.Operator) error {
+	return json.NewEncoder(w).Encode(saved{Source: source(csv), Operators: ops})
+}
+
+func source(csv []byte) string {
+	sum := sha256.Sum256(csv)
+	return hex.EncodeToString(sum[:])
 }

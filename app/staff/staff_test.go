@@ -22,20 +22,25 @@ func code(err error) string {
 
 func shop(t *testing.T) *List {
 	t.Helper()
-	ops, err := ReadCSV(strings.NewReader("id,name,role,pin\n1001,王芳,cashier,135790\n2001,赵敏,supervisor,246802\n"), cheap)
+	text := "id,name,role,pin\n1001,王芳,cashier,135790\n2001,赵敏,supervisor,246802\n"
+	ops, err := ReadCSV(strings.NewReader(text), cheap)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := Save(&b, ops); err != nil {
+	if err := Save(&b, []byte(text), ops); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), "135790") {
 		t.Fatal("a PIN in clear")
 	}
-	back, err := Load(&b)
-	if err != nil {
-		t.Fatal(err)
+	raw := b.Bytes()
+	if _, ok := Load(bytes.NewReader(raw), []byte("another file")); ok {
+		t.Fatal("the hashes of another file were taken")
+	}
+	back, ok := Load(bytes.NewReader(raw), []byte(text))
+	if !ok {
+		t.Fatal("the hashes were not taken")
 	}
 	l, err := NewList(back)
 	if err != nil {

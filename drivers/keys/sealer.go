@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 )
 
@@ -202,4 +203,19 @@ func bind(keyID string, aad []byte) []byte {
 	out = append(out, keyID...)
 	out = append(out, 0)
 	return append(out, aad...)
+}
+
+// Keys names the keys that exist, without the one of the card hash.
+func (s *Sealer) Keys() []string {
+	files, err := filepath.Glob(filepath.Join(s.dir, "*"+keySuffix))
+	if err != nil {
+		return nil // only a bad pattern can fail
+	}
+	var out []string
+	for _, f := range files {
+		if name := strings.TrimSuffix(filepath.Base(f), keySuffix); name != cardHashKey {
+			out = append(out, name)
+		}
+	}
+	return out
 }

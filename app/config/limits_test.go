@@ -1,0 +1,143 @@
+package config
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+// TestEveryKeyIsKnown compares the list behind the remedies with the tables
+// themselves, so that a new key cannot be forgotten in it.
+func TestEveryKeyIsKnown(t *testing.T) {
+	var want []string
+	for f := range fields(reflect.TypeFor[Config]()) {
+		for g := range fields(f.Type) {
+			want = append(want, f.Tag.Get("toml")+"."+g.Tag.Get("toml"))
+		}
+	}
+	sort.Strings(want)
+	if !slices.Equal(keys, want) {
+		t.Errorf("keys are\n%v\nthe tables have\n%v", keys, want)
+	}
+}
+
+func fields(t reflect.Type) func(func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			if !yield(t.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+// TestLimits tries the last value that fits and the first that does not.
+func TestLimits(t *testing.T) {
+	for _, c := range []struct{ table, key, fits, not string }{
+		{"terminal", "tid", `"A234567z"`, `"123456789"`},
+		{"terminal", "mid", `"12345678901234A"`, `"12345678901234"`},
+		{"host", "address", `"127.0.0.1:65535"`, `"127.0.0.1:65536"`},
+		{"host", "address", `"localhost:1"`, `"localhost:0"`},
+		{"host", "address", `"[::1]:8583"`, `":8583"`},
+		{"host", "address", `"127.9.9.9:1"`, `"127.0.0.1"`},
+		{"host", "timeout", `"10ms"`, `"9ms"`},
+		{"host", "timeout", `"5m"`, `"5m1s"`},
+		{"host", "reversal_repeat", `"0s"`, `"-1s"`},
+		{"host", "reversal_repeat", `"1h"`, `"61m"`},
+		{"host", "tls", `"off"`, `"on"`},
+		{"keys", "store", `"demo"`, `"passphrase"`},
+		{"keys", "tmk", `"0123456789abcdef0123456789abcdef0123456789abcdef"`, `"0123456789abcdef0123456789abcdeg"`},
+		{"offline", "per_payment", "0", "-1"},
+		{"offline", "per_payment", "1000000000", "1000000001"},
+		{"offline", "per_terminal", "1000000000", "1000000001"},
+		{"offline", "count", "10000", "10001"},
+		{"offline", "stop_after", `"720h"`, `"720h1s"`},
+		{"shop", "tax", `"added"`, `"none"`},
+		{"shop", "day_start", `"23:59"`, `"24:00"`},
+		{"shop", "timezone", `"America/New_York"`, `"Nowhere"`},
+		{"window", "language", `"en"`, `"fr"`},
+		{"window", "theme", `"dark"`, `"blue"`},
+	} {
+		if _, err := Parse("["+c.table+"]\n"+c.key+" = "+c.fits+"\n", "."); err != nil {
+			t.Errorf("%s.%s = %s was refused: %v", c.table, c.key, c.fits, err)
+		}
+		_, err := Parse("["+c.table+"]\n"+c.key+" = "+c.not+"\n", ".")
+		var e *pos.Error
+		if !errors.As(err, &e) || e.Code != "bad_config" || e.Remedy == "" || !strings.Contains(e.Message, c.table+"."+c.key) {
+			t.Errorf("%s.%s = %s: %v", c.table, c.key, c.not, err)
+		}
+	}
+}
+
+func TestTheMasterKeyIsNotSaid(t *testing.T) {
+	_, err := Parse("[keys]\ntmk = \"C0FFEE\"\n", ".")
+	if err == nil || strings.Contains(err.Error(), "C0FFEE") {
+		t.Error(err)
+	}
+}
+
+func TestAnotherHostIsCheckedToo(t *testing.T) {
+	p, err := Parse("", ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q, err := p.WithHost("127.0.0.1:9000"); err != nil || q.Host.Address != "127.0.0.1:9000" || !q.Named["host.address"] {
+		t.Error(q.Host, err)
+	}
+	if _, err := p.WithHost("192.0.2.1:9000"); err == nil {
+		t.Error("a far host without TLS was taken")
+	}
+}
+
+func TestOnlyThisMachineIsLoopback(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1:1": true, "127.1.2.3:1": true, "localhost:1": true, "[::1]:1": true,
+		"127.0.0.1.example.com:1": false, "localhost.example.com:1": false, "[::2]:1": false, "[:1": false, "10.0.0.1:1": false,
+	} {
+		if loopback(address) != want {
+			t.Errorf("%s: %v", address, !want)
+		}
+	}
+}
+
+func TestBusinessDay(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for _, c := range []struct {
+		zone, begins, at, day string
+		hour                  int
+	}{
+		{"Asia/Shanghai", "00:00", "2026-11-21T15:59:59Z", "2026-11-21", 23},
+		{"Asia/Shanghai", "00:00", "2026-11-21T16:00:00Z", "2026-11-22", 0},
+		{"Asia/Shanghai", "05:00", "2026-11-22T04:59:59+08:00", "2026-11-21", 4},
+		{"Asia/Shanghai", "05:00", "2026-11-22T05:00:00+08:00", "2026-11-22", 5},
+		{"Asia/Shanghai", "05:00", "2027-01-01T01:30:00+08:00", "2026-12-31", 1},
+		{"America/New_York", "05:00", "2026-03-08T05:00:00-04:00", "2026-03-08", 5}, // the clocks went forward
+		{"America/New_York", "05:00", "2026-11-01T04:59:00-05:00", "2026-10-31", 4}, // and back
+	} {
+		day, err := Shop{TimeZone: c.zone, DayStart: c.begins}.DayOf()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, h := day(at(c.at)); d != c.day || h != c.hour {
+			t.Errorf("%s from %s: %s %d, want %s %d", c.at, c.begins, d, h, c.day, c.hour)
+		}
+	}
+	if _, err := (Shop{TimeZone: "Nowhere", DayStart: "00:00"}).DayOf(); err == nil {
+		t.Error("no such zone")
+	}
+	if _, err := (Shop{TimeZone: "UTC", DayStart: "noon"}).DayOf(); err == nil {
+		t.Error("no such time")
+	}
+}

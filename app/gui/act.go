@@ -1,0 +1,309 @@
+package gui
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/pos"
+)
+
+// The longest things that can be typed.
+const (
+	entryLimit  = 18 // a barcode or an amount
+	amountLimit = 10
+	pinLimit    = 12
+	foundLimit  = 60 // articles of a search
+)
+
+// act does what a touch or a key asks for.
+func (t *till) act(a kit.Act) {
+	switch a.Verb {
+	case kit.VerbDigit:
+		t.digit(a.Arg)
+	case kit.VerbLetter:
+		t.letters(t.view.Letters + a.Arg)
+	case screen.VerbBack:
+		t.backspace()
+	case screen.VerbClear:
+		t.clear()
+	case screen.VerbGo:
+		t.goTo(screen.Name(a.Arg))
+	case screen.VerbStaff, screen.VerbSignIn, screen.VerbSignOut, screen.VerbSelfTest, screen.VerbDark, screen.VerbLang,
+		screen.VerbLineCut, screen.VerbSend, screen.VerbAttempt, screen.VerbPresent, screen.VerbPIN, screen.VerbWallet, screen.VerbPaper:
+		t.house(a)
+	case screen.VerbApprover, screen.VerbApprove, screen.VerbDismiss:
+		t.approve(a)
+	case screen.VerbPay, screen.VerbSplit, screen.VerbGive, screen.VerbNote, screen.VerbRound, screen.VerbConfirm,
+		screen.VerbCancel, screen.VerbCheck, screen.VerbNext:
+		t.money(a)
+	default:
+		t.goods(a)
+	}
+	t.draw()
+}
+
+// digit types into what the screen asks for; on an outcome it begins the next sale.
+func (t *till) digit(d string) {
+	v := &t.view
+	v.Notice = ""
+	switch {
+	case v.Sheet.Open:
+		if d != "." && len(t.approval)+len(d) <= pinLimit {
+			t.approval += d
+			v.Sheet.PIN = len(t.approval)
+		}
+	case v.Screen == screen.SelfTest:
+	case t.snap.Step == checkout.StepSignIn:
+		if d != "." && len(t.pin)+len(d) <= pinLimit {
+			t.pin += d
+			v.PIN = len(t.pin)
+		}
+	case v.Screen == screen.Cash:
+		v.Tendered = typed(v.Tendered, d, amountLimit, 2)
+	case v.Screen == screen.Search:
+		t.letters(v.Letters + d)
+	case v.Screen == screen.Records:
+		v.Entry = typed(v.Entry, d, entryLimit, 3)
+		t.loadRecords()
+	case v.Screen == screen.Home || v.Screen == screen.Quick:
+		t.next(nil)
+		v.Entry = typed(v.Entry, d, entryLimit, 3)
+	}
+}
+
+// typed appends digits to a number: one point, so many decimals after it.
+func typed(s, d string, limit, decimals int) string {
+	if d == "." {
+		if strings.Contains(s, ".") {
+			return s
+		}
+		if s == "" {
+			s = "0"
+		}
+	}
+	if len(s)+len(d) > limit {
+		return s
+	}
+	if _, frac, point := strings.Cut(s, "."); point && len(frac)+len(d) > decimals {
+		return s
+	}
+	return s + d
+}
+
+func (t *till) backspace() {
+	v := &t.view
+	cut := func(s string) string { return s[:max(0, len(s)-1)] }
+	switch {
+	case v.Sheet.Open:
+		t.approval = cut(t.approval)
+		v.Sheet.PIN = len(t.approval)
+	case t.snap.Step == checkout.StepSignIn:
+		t.pin = cut(t.pin)
+		v.PIN = len(t.pin)
+	case v.Screen == screen.Cash:
+		v.Tendered = cut(v.Tendered)
+	case v.Screen == screen.Search:
+		t.letters(cut(v.Letters))
+	case v.Screen == screen.Records:
+		v.Entry = cut(v.Entry)
+		t.loadRecords()
+	case v.Entry == "":
+		v.Qty = ""
+	default:
+		v.Entry = cut(v.Entry)
+	}
+	v.Notice = ""
+}
+
+func (t *till) clear() {
+	v := &t.view
+	v.Entry, v.Qty, v.Tendered, v.Notice, v.Rounding, v.Part = "", "", "", "", false, 0
+	switch v.Screen {
+	case screen.Records:
+		t.loadRecords()
+	case screen.Search:
+		t.letters("")
+	}
+}
+
+// letters searches the catalogue by pinyin initials.
+func (t *till) letters(s string) {
+	t.view.Letters = s
+	t.view.Found = nil
+	t.view.First["found"] = 0
+	if s != "" {
+		t.view.Found = t.parts.Face.Catalogue().Search(s, foundLimit)
+	}
+}
+
+// goods does what concerns articles and lines.
+func (t *till) goods(a kit.Act) {
+	v, face := &t.view, t.parts.Face
+	switch a.Verb {
+	case screen.VerbCategory:
+		v.Category = a.Arg
+		t.tiles()
+	case screen.VerbTile:
+		t.add(a.Arg)
+	case screen.VerbTimes:
+		if _, err := pos.ParseQty(v.Entry); err != nil || v.Entry == "" {
+			t.say(t.words.T("先输入数量"))
+			return
+		}
+		v.Qty, v.Entry = v.Entry, ""
+	case screen.VerbEnter:
+		t.enter()
+	case screen.VerbLine:
+		t.choose(a.Arg)
+	case screen.VerbPrice, screen.VerbDiscount, screen.VerbWeigh:
+		t.edit(a.Verb)
+	case screen.VerbDelete:
+		line := t.snap.Selected
+		t.do(func(ctx context.Context) error { return face.Remove(ctx, line, "cashier") }, nil)
+	case screen.VerbHold:
+		t.do(func(ctx context.Context) error {
+			_, err := face.Hold(ctx, "")
+			return err
+		}, nil)
+	case screen.VerbRecall:
+		t.do(func(ctx context.Context) error { return face.Recall(ctx, a.Arg) }, func() { v.Screen = screen.Home })
+	case screen.VerbReprint:
+		t.do(func(ctx context.Context) error { return face.Reprint(ctx, a.Arg) }, nil)
+	}
+}
+
+// choose makes a line the one that the functions change, by an edit that changes nothing.
+func (t *till) choose(arg string) {
+	line, err := strconv.Atoi(arg)
+	if err != nil {
+		return
+	}
+	s := *t.snap
+	s.Selected = line
+	t.snap = &s
+}
+
+// quantity takes the quantity set for the next article, one if none was.
+func (t *till) quantity() pos.Qty {
+	q, err := pos.ParseQty(t.view.Qty)
+	if err != nil || q <= 0 {
+		q = pos.One
+	}
+	t.view.Qty = ""
+	return q
+}
+
+func (t *till) add(sku string) {
+	face, qty := t.parts.Face, t.quantity()
+	if t.view.Screen == screen.Search || t.view.Screen == screen.Quick {
+		t.view.Screen, t.view.Letters, t.view.Found = screen.Home, "", nil
+	}
+	t.do(func(ctx context.Context) error {
+		_, err := face.Add(ctx, sku, qty)
+		return err
+	}, nil)
+}
+
+// scan adds what a barcode names. On an outcome it begins the next sale first.
+func (t *till) scan(code string) {
+	face, qty := t.parts.Face, t.quantity()
+	if t.snap.Step == checkout.StepSale && paymentCode(code) && t.snap.Basket.Due() > 0 {
+		t.pay(checkout.Pay{Tender: pos.QR, Amount: t.view.Part, Code: code})
+		return
+	}
+	if t.view.Screen == screen.Records {
+		t.view.Entry = code
+		t.loadRecords()
+		t.draw()
+		return
+	}
+	if t.view.Screen != screen.Cash {
+		t.view.Screen = screen.Home
+	}
+	leave := t.leave()
+	t.do(func(ctx context.Context) error {
+		if leave {
+			if err := face.Next(ctx); err != nil {
+				return err
+			}
+		}
+		_, err := face.Scan(ctx, code, qty)
+		return err
+	}, nil)
+	t.draw()
+}
+
+// paymentCode says whether digits are a customer's payment code: WeChat 10 to 15, Alipay 25 to 30, UnionPay 62.
+func paymentCode(code string) bool {
+	if len(code) < 16 || len(code) > 24 || strings.Trim(code, "0123456789") != "" {
+		return false
+	}
+	n, err := strconv.Atoi(code[:2])
+	return err == nil && (n >= 10 && n <= 15 || n >= 25 && n <= 30 || n == 62 && len(code) == 19)
+}
+
+// barcodeFrom is the length from which typed digits are a barcode, not an article number.
+const barcodeFrom = 8
+
+// enter adds what was typed, or sets the quantity of the chosen line.
+func (t *till) enter() {
+	v, face := &t.view, t.parts.Face
+	line := t.snap.Selected
+	switch {
+	case v.Entry == "" && v.Qty != "" && line > 0:
+		q := t.quantity()
+		t.do(func(ctx context.Context) error {
+			_, err := face.Edit(ctx, checkout.Edit{Line: line, Qty: &q})
+			return err
+		}, nil)
+	case v.Entry == "":
+	case len(v.Entry) >= barcodeFrom:
+		code := v.Entry
+		v.Entry = ""
+		t.scan(code)
+	default:
+		sku := v.Entry
+		v.Entry = ""
+		t.add(sku)
+	}
+}
+
+// edit changes the chosen line by the number that was typed.
+func (t *till) edit(verb string) {
+	v, face := &t.view, t.parts.Face
+	e := checkout.Edit{Line: t.snap.Selected, Reason: verb}
+	if v.Entry == "" || e.Line == 0 {
+		t.say(t.words.T("先输入数字，再按这个键"))
+		return
+	}
+	if verb == screen.VerbWeigh {
+		q, err := pos.ParseQty(v.Entry)
+		if err != nil {
+			t.say(t.words.T("数量不对"))
+			return
+		}
+		e.Qty = &q
+	} else {
+		a, err := pos.ParseAmount(v.Entry)
+		if err != nil {
+			t.say(t.words.T("金额不对"))
+			return
+		}
+		if verb == screen.VerbPrice {
+			e.Price = &a
+		} else {
+			e.Discount = &a
+		}
+	}
+	v.Entry = ""
+	t.approvable(func(ctx context.Context, o *checkout.Override) error {
+		e := e
+		e.Override = o
+		_, err := face.Edit(ctx, e)
+		return err
+	})
+}

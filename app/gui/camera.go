@@ -1,0 +1,91 @@
+package gui
+
+import (
+	"context"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+
+	"fyne.io/fyne/v2/test"
+
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/gui/screen"
+)
+
+// Camera takes pictures of the screens where there is no display: the same
+// pages as in the window, painted in software, one pixel a unit.
+type Camera struct {
+	t   *till
+	dir string
+}
+
+// NewCamera makes a camera that leaves its pictures in a folder.
+func NewCamera(ctx context.Context, parts Parts, dir string) (*Camera, error) {
+	art, err := look.Load(parts.Files)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	fill(&parts)
+	test.NewApp() // the painter asks an app for its settings
+	return &Camera{t: newTill(ctx, parts, art, func(f func()) { f() }), dir: dir}, nil
+}
+
+// Shoot takes the screen as it is now.
+func (c *Camera) Shoot(name string) error {
+	c.t.take(c.t.parts.Face.Snapshot())
+	return c.save(name)
+}
+
+// Evening takes the screens that the owner reads at the end of the day, in both
+// themes and languages.
+func (c *Camera) Evening() error {
+	if err := c.t.parts.Face.Next(c.t.ctx); err != nil {
+		return err
+	}
+	c.t.take(c.t.parts.Face.Snapshot())
+	for _, page := range []screen.Name{screen.Today, screen.Queue, screen.Records} {
+		c.show(page)
+		if err := c.save("evening-" + string(page)); err != nil {
+			return err
+		}
+	}
+	c.t.view.Dark, c.t.words.English = true, true
+	c.t.relook()
+	c.show(screen.Today)
+	return c.save("evening-today-en-dark")
+}
+
+// show opens a screen and does at once what it asks the journal for.
+func (c *Camera) show(page screen.Name) {
+	c.t.goTo(page)
+	for {
+		select {
+		case job := <-c.t.pump.jobs:
+			job(c.t.ctx)
+		default:
+			c.t.draw()
+			return
+		}
+	}
+}
+
+func (c *Camera) save(name string) (err error) {
+	f, err := os.Create(filepath.Join(c.dir, name+".png"))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	if err := png.Encode(f, kit.Picture(c.t.surface.Page())); err != nil {
+		return fmt.Errorf("picture %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package gui
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/pos"
+)
+
+// fake is a checkout that writes down what it was asked and answers from a script.
+type fake struct {
+	checkout.Face
+	mu     sync.Mutex
+	calls  []string
+	snap   checkout.Snapshot
+	push   func(*checkout.Snapshot)
+	fail   map[string]error
+	onNext func()
+	hold   chan struct{} // a payment waits for it
+}
+
+func (f *fake) note(format string, args ...any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := fmt.Sprintf(format, args...)
+	f.calls = append(f.calls, s)
+	return f.fail[s]
+}
+
+func (f *fake) set(change func(*checkout.Snapshot)) {
+	f.mu.Lock()
+	s := f.snap
+	change(&s)
+	s.Version++
+	f.snap = s
+	push := f.push
+	f.mu.Unlock()
+	push(&s)
+}
+
+func (f *fake) Snapshot() *checkout.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.snap
+	return &s
+}
+
+func (f *fake) Subscribe(push func(*checkout.Snapshot)) func() {
+	f.push = push
+	return func() {}
+}
+
+func (f *fake) SignIn(_ context.Context, staff, pin string) (pos.Operator, error) {
+	return pos.Operator{}, f.note("signin %s %s", staff, pin)
+}
+
+func (f *fake) Scan(_ context.Context, code string, qty pos.Qty) (pos.Line, error) {
+	return pos.Line{}, f.note("scan %s %s", code, qty)
+}
+
+func (f *fake) Add(_ context.Context, sku string, qty pos.Qty) (pos.Line, error) {
+	return pos.Line{}, f.note("add %s %s", sku, qty)
+}
+
+func (f *fake) Edit(_ context.Context, e checkout.Edit) (pos.Line, error) {
+	by := ""
+	if e.Override != nil {
+		by = " by " + e.Override.Staff + " " + e.Override.PIN
+	}
+	switch {
+	case e.Price != nil:
+		return pos.Line{}, f.note("price %d %s%s", e.Line, *e.Price, by)
+	case e.Discount != nil:
+		return pos.Line{}, f.note("discount %d %s%s", e.Line, *e.Discount, by)
+	}
+	return pos.Line{}, f.note("qty %d %s", e.Line, *e.Qty)
+}
+
+func (f *fake) Remove(_ context.Context, line int, _ string) error { return f.note("remove %d", line) }
+
+func (f *fake) Hold(context.Context, string) (string, error) { return "1", f.note("hold") }
+
+func (f *fake) Recall(_ context.Context, ticket string) error { return f.note("recall %s", ticket) }
+
+func (f *fake) Held() ([]pos.Basket, error) { return []pos.Basket{{Ticket: "7"}}, f.note("held") }
+
+func (f *fake) Pay(_ context.Context, p checkout.Pay) (checkout.Paid, error) {
+	if f.hold != nil {
+		<-f.hold
+	}
+	return checkout.Paid{}, f.note("pay %s amount %s tendered %s rounding %s code %s", p.Tender, p.Amount, p.Tendered, p.Rounding, p.Code)
+}
+
+func (f *fake) Cancel()  { _ = f.note("cancel") }
+func (f *fake) CheckQR() { _ = f.note("check") }
+func (f *fake) Next(context.Context) error {
+	err := f.note("next")
+	if err == nil && f.onNext != nil {
+		f.onNext()
+	}
+	return err
+}
+
+func (f *fake) Reprint(_ context.Context, r string) error { return f.note("reprint %s", r) }
+func (f *fake) Catalogue() checkout.Catalogue             { return goods{} }
+func (f *fake) Journal() checkout.Reader                  { return records{} }
+
+type goods struct{ checkout.Catalogue }
+
+func (goods) BySKU(sku string) (pos.Product, bool) {
+	return pos.Product{SKU: sku, Name: sku, Price: 300}, true
+}
+func (goods) Categories() []string { return []string{"饮料"} }
+func (goods) InCategory(string) []pos.Product {
+	return []pos.Product{{SKU: "100001", Name: "可口可乐", Price: 300}}
+}
+
+func (goods) Search(q string, _ int) []pos.Product {
+	if q == "nfsq" {
+		return []pos.Product{{SKU: "100013", Name: "农夫山泉", Price: 200}}
+	}
+	return nil
+}
+
+type records struct{ checkout.Reader }
+
+func (records) Totals(day string) (pos.Totals, error) {
+	return pos.Totals{Day: day, ByHour: map[int]pos.Sums{8: {Net: 600}, 9: {Net: 6000}}}, nil
+}
+func (records) Open() ([]pos.Attempt, error) { return []pos.Attempt{{ID: "1"}}, nil }
+
+func (records) Find(q pos.Query) ([]pos.Attempt, error) {
+	return []pos.Attempt{{ID: "1", Amount: q.Amount, Reason: q.Last4 + q.Text}}, nil
+}
+
+func (records) Attempt(id string) (pos.Attempt, error) { return pos.Attempt{ID: id}, nil }
+func (records) Events(string) ([]pos.Event, error)     { return []pos.Event{{Type: pos.EvCreated}}, nil }
+
+// desk is a window without a window: every step runs as Fyne would run it, one at a time.
+type desk struct {
+	t  *testing.T
+	f  *fake
+	ui *till
+	do chan func()
+	at time.Time
+}
+
+// with runs a test at a signed-in till with one line in the basket.
+func with(t *testing.T, f func(d *desk)) {
+	t.Helper()
+	test.NewTempApp(t)
+	art, err := look.Load(os.DirFS("../../assets"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		d := &desk{t: t, do: make(chan func(), 64), at: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC), f: &fake{fail: map[string]error{}}}
+		d.f.snap = checkout.Snapshot{
+			Version: 1, Step: checkout.StepSale, Operator: pos.Operator{ID: "1001", Name: "王芳"}, Selected: 1,
+			Basket: pos.Basket{Key: "k", Total: 18540, Lines: []pos.Line{{No: 1, Name: "a", Qty: pos.One, Price: 18540, Total: 18540}}},
+			Line:   checkout.LineView{State: "online"}, Refused: map[pos.Tender]string{},
+		}
+		parts := Parts{
+			Face: d.f, Zone: time.UTC, Staff: []screen.Staff{{ID: "1001", Name: "王芳", Role: pos.Cashier}, {ID: "2001", Name: "赵敏", Role: pos.Supervisor}},
+			Quick: []Quick{{"常用", "100001", "可口可乐", "330ml"}},
+		}
+		fill(&parts)
+		ctx, cancel := context.WithCancel(context.Background())
+		d.ui = newTill(ctx, parts, art, func(f func()) { d.do <- f })
+		end := make(chan struct{})
+		go func() {
+			for {
+				select {
+				case f := <-d.do:
+					f()
+				case <-end:
+					return
+				}
+			}
+		}()
+		stop := d.ui.start()
+		synctest.Wait()
+		defer func() {
+			cancel()
+			stop()
+			synctest.Wait()
+			close(end)
+		}()
+		f(d)
+	})
+}
+
+func (d *desk) run(f func()) {
+	d.do <- f
+	synctest.Wait()
+}
+
+func (d *desk) act(verb, arg string) { d.run(func() { d.ui.act(kit.Act{Verb: verb, Arg: arg}) }) }
+
+// key presses a key of the keyboard, as a finger does.
+func (d *desk) key(name fyne.KeyName) {
+	d.at = d.at.Add(200 * time.Millisecond)
+	d.run(func() { d.ui.keyAt(name, d.at) })
+}
+
+// types enters characters as fingers do.
+func (d *desk) types(s string) {
+	for _, r := range s {
+		d.at = d.at.Add(120 * time.Millisecond)
+		d.run(func() { d.ui.runeAt(r, d.at) })
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+	}
+}
+
+// scans enters characters as a scanner does, ended by a key.
+func (d *desk) scans(s string, gap time.Duration, end fyne.KeyName) {
+	d.at = d.at.Add(time.Second)
+	for _, r := range s {
+		d.at = d.at.Add(gap)
+		d.run(func() { d.ui.runeAt(r, d.at) })
+	}
+	d.at = d.at.Add(gap)
+	d.run(func() { d.ui.keyAt(end, d.at) })
+}
+
+func (d *desk) wants(calls ...string) {
+	d.t.Helper()
+	d.f.mu.Lock()
+	defer d.f.mu.Unlock()
+	if fmt.Sprint(d.f.calls) != fmt.Sprint(calls) {
+		d.t.Fatalf("the checkout was asked %q, want %q", d.f.calls, calls)
+	}
+	d.f.calls = nil
+}

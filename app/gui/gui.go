@@ -1,0 +1,126 @@
+// Package gui is the window face of the till: it shows the screens, takes fingers, keys and the scanner, and asks the
+// checkout for what they mean.
+//
+// It promises that all of its state belongs to the goroutine that Fyne draws with; that no command to the checkout runs
+// on that goroutine, so a key answers in one frame whatever the disk or the bank does; that fyne.Do stands in one file
+// (pump.go); that Enter alone never starts a payment and the Enter of a scan never confirms one; that digits always go
+// to the amount. It never touches the journal but to read, and never decides about money.
+//
+// Units: Fyne units; amounts are fen.
+package gui
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/decline"
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/pos"
+)
+
+// Quick is a quick key of the sale screen: an article, its short name and its spec, under a category.
+type Quick struct {
+	Category, SKU, Name, Spec string
+}
+
+// Bench is what a hand does at real devices, for the simulated ones.
+type Bench interface {
+	Cards() []string
+	Present(card string) error
+	PIN(pin string)          // "" cancels
+	Wallet(how string) error // of the next code
+	Line(up bool) error      // to the acquirer and the wallet
+	Paper(in bool)
+	Clear() // what a payment left unused
+}
+
+// Parts are what the window is composed of.
+type Parts struct {
+	Face     checkout.Face
+	Files    fs.FS          // the assets: fonts/ and icons/
+	Table    *decline.Table // answer codes and the till's reasons
+	Clock    pos.Clock      // nil is the machine's
+	Zone     *time.Location // of the shop; nil is the machine's
+	Staff    []screen.Staff // tiles of the sign-in
+	Quick    []Quick
+	Version  string
+	Products int // in the catalogue
+
+	SelfTest func(ctx context.Context) []pos.Condition       // nil: no self-test screen at the start
+	Send     func(ctx context.Context, attempt string) error // sends what is owed now; "" is all of it
+	CutLine  func(cut bool)                                  // the demo's switch of the line, nil for none
+	Bench    Bench                                           // the demo's hands, nil for none
+	Day      func(t time.Time) string                        // business day of a moment, 2006-01-02; nil is the date
+
+	Dark, English bool
+	Width, Height float32 // of the window in units; 0 is 1366 by 768
+	MM            float32 // units to the millimetre, 0 for the panel's usual
+	Full          bool    // whole screen, no frame
+	Customer      bool    // the second window
+}
+
+// Run opens the window and returns when it is closed or the context ends.
+func Run(ctx context.Context, parts Parts) error {
+	art, err := look.Load(parts.Files)
+	if err != nil {
+		return fmt.Errorf("open the window: %w", err)
+	}
+	fill(&parts)
+	fapp := app.NewWithID("shop.tillkeeper.till")
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	t := newTill(ctx, parts, art, onDraw)
+	fapp.Settings().SetTheme(look.Theme{Look: t.look})
+	t.setTheme = func(l *look.Look) { fapp.Settings().SetTheme(look.Theme{Look: l}) }
+	win := fapp.NewWindow("Tillkeeper")
+	win.SetPadded(false)
+	win.SetMaster()
+	win.Resize(fyne.NewSize(parts.Width, parts.Height))
+	win.SetFullScreen(parts.Full)
+	t.surface.OnSize = t.resize
+	win.SetContent(t.surface)
+	win.Canvas().SetOnTypedKey(t.typedKey)
+	win.Canvas().SetOnTypedRune(t.typedRune)
+	if parts.Customer {
+		second := fapp.NewWindow("Tillkeeper 2")
+		second.SetPadded(false)
+		second.Resize(fyne.NewSize(parts.Width, parts.Height))
+		t.customer = kit.NewSurface()
+		t.customer.OnSize = t.resizeCustomer
+		second.SetContent(t.customer)
+		second.Show()
+	}
+	stopPump := t.start()
+	defer stopPump()
+	go func() {
+		<-ctx.Done()
+		onDraw(fapp.Quit)
+	}()
+	win.ShowAndRun()
+	stop()
+	return nil
+}
+
+// fill sets what was left to its usual value.
+func fill(p *Parts) {
+	if p.Clock == nil {
+		p.Clock = pos.WallClock{}
+	}
+	if p.Zone == nil {
+		p.Zone = time.Local
+	}
+	if p.Width <= 0 || p.Height <= 0 {
+		p.Width, p.Height = 1366, 768
+	}
+	if p.Day == nil {
+		p.Day = func(t time.Time) string { return t.In(p.Zone).Format(time.DateOnly) }
+	}
+}

@@ -1,0 +1,118 @@
+package gui
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"tillkeeper/app/checkout"
+)
+
+// onDraw runs a function on the goroutine that draws. It is the only use of fyne.Do.
+func onDraw(f func()) { fyne.Do(f) }
+
+// jobLimit bounds the commands that wait for the checkout; more are refused with a notice.
+const jobLimit = 32
+
+// pump carries snapshots to the drawing goroutine and commands away from it.
+type pump struct {
+	post     func(func())
+	latest   atomic.Pointer[checkout.Snapshot]
+	queued   atomic.Bool
+	counting atomic.Bool // seconds are on the screen
+	jobs     chan func(context.Context)
+	wait     sync.WaitGroup
+}
+
+// start subscribes to the checkout and begins to work off commands and to count seconds; the result ends all of it.
+func (t *till) start() (stop func()) {
+	ctx, end := context.WithCancel(t.ctx)
+	cancel := t.parts.Face.Subscribe(t.offer)
+	t.pump.wait.Add(2)
+	go func() {
+		defer t.pump.wait.Done()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case job := <-t.pump.jobs:
+				job(ctx)
+			}
+		}
+	}()
+	go func() {
+		defer t.pump.wait.Done()
+		tick := time.NewTicker(time.Second)
+		shown := int64(0)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case at := <-tick.C:
+				if minute := at.Unix() / 60; t.pump.counting.Load() || minute != shown {
+					shown = minute
+					t.pump.post(t.draw)
+				}
+			}
+		}
+	}()
+	t.opened()
+	return func() {
+		cancel()
+		end()
+		t.pump.wait.Wait()
+	}
+}
+
+// offer takes a snapshot from any goroutine without waiting; only the newest one is drawn.
+func (t *till) offer(s *checkout.Snapshot) {
+	for {
+		old := t.pump.latest.Load()
+		if old != nil && old.Version > s.Version {
+			return
+		}
+		if t.pump.latest.CompareAndSwap(old, s) {
+			break
+		}
+	}
+	if t.pump.queued.CompareAndSwap(false, true) {
+		t.pump.post(func() {
+			t.pump.queued.Store(false)
+			t.take(t.pump.latest.Load())
+		})
+	}
+}
+
+// do gives the checkout a command; then, back on the drawing goroutine, what came of it is shown.
+func (t *till) do(f func(ctx context.Context) error, then func()) {
+	job := func(ctx context.Context) {
+		err := f(ctx)
+		t.pump.post(func() { t.done(err, then) })
+	}
+	select {
+	case t.pump.jobs <- job:
+	default:
+		t.say(t.words.T("太快了，请等一下"))
+	}
+}
+
+// apart runs a payment beside the other commands, because it lasts until its outcome; there is one at a time.
+func (t *till) apart(f func(ctx context.Context) error, then func()) {
+	if t.view.Busy {
+		return
+	}
+	t.view.Busy = true
+	t.pump.wait.Add(1)
+	go func() {
+		defer t.pump.wait.Done()
+		err := f(t.ctx)
+		t.pump.post(func() {
+			t.view.Busy = false
+			t.done(err, then)
+		})
+	}()
+}

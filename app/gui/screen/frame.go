@@ -1,0 +1,220 @@
+package screen
+
+import (
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/pos"
+)
+
+// shop gives the shop's name in the face's language.
+func (c *Ctx) shop() string {
+	if c.W.English && c.S.Shop.NameEN != "" {
+		return c.S.Shop.NameEN
+	}
+	return c.S.Shop.Name
+}
+
+// status draws the bar above every working screen: shop, state of line and devices, operator, time.
+func (c *Ctx) status() {
+	m, p := c.L.M, c.p
+	bar := kit.Rect{X: 0, Y: 0, W: m.W, H: m.Bar()}
+	p.Fill(bar, look.Surface)
+	p.Rule(0, bar.H, m.W)
+	x, right := c.u(16), m.W-c.u(16)
+	if m.Compact {
+		x, right = 12, m.W-12
+	}
+	size := float32(20)
+	if m.Compact {
+		size = 18
+	}
+	clock := kit.Style{Size: size, Bold: true, Side: kit.End}
+	right -= p.Text(kit.Rect{X: 0, Y: 0, W: right, H: bar.H}, c.V.Now.Format("15:04"), clock) + c.u(16)
+	if name := c.S.Operator.Name; name != "" {
+		right -= p.Text(kit.Rect{X: 0, Y: 0, W: right, H: bar.H}, name, kit.Style{Size: 18, Side: kit.End}) + c.u(6)
+		if !m.Compact {
+			p.Icon("user", right-c.u(10), bar.Mid(), c.u(20), look.Soft)
+			right -= c.u(22)
+		}
+		right -= c.u(14)
+	}
+	x += p.Text(kit.Rect{X: x, Y: 0, W: c.u(260), H: bar.H}, c.shop(), kit.Style{Size: size, Bold: true, Elide: true}) + c.u(12)
+	if !m.Compact {
+		caption := kit.Style{Size: 16, Ink: look.Soft}
+		x += p.Text(kit.Rect{X: x, Y: 0, W: c.u(200), H: bar.H}, c.t("终端 %s", c.S.Shop.TID), caption) + c.u(10)
+	}
+	if c.S.Shop.Demo && !m.Compact {
+		w := c.badge(x, bar.Mid(), c.t("演示密钥"))
+		if c.S.Step == checkout.StepSale && c.V.Bench.On {
+			p.Touch(kit.Rect{X: x, Y: 0, W: w, H: bar.H}, act(VerbGo, string(Settings)), -1, look.None)
+		}
+		x += w + c.u(10)
+	}
+	c.pills(x, right, bar.Mid()-c.u(16))
+}
+
+// badge draws a quiet remark about a middle height and gives its width.
+func (c *Ctx) badge(x, y float32, text string) float32 {
+	st := kit.Style{Size: 15, Bold: true, Ink: look.Soft, Side: kit.Centre}
+	w := c.p.Width(text, st) + c.u(16)
+	r := kit.Rect{X: x, Y: y - c.u(12), W: w, H: c.u(24)}
+	c.p.Box(r, look.Surface, look.Edge, 1, c.u(6))
+	c.p.Text(r, text, st)
+	return w
+}
+
+type pill struct {
+	state kit.State
+	text  string
+}
+
+// pills draws the line's and the devices' states from the right; the line takes what room they leave.
+func (c *Ctx) pills(left, right, y float32) {
+	gap := c.u(8)
+	if c.L.M.Compact {
+		gap = 6
+	}
+	devices := c.devices()
+	for i := len(devices) - 1; i >= 0; i-- {
+		w := c.p.PillWidth(devices[i].text)
+		c.p.Pill(right-w, y, devices[i].state, devices[i].text)
+		right -= w + gap
+	}
+	line := c.line(right - left)
+	w := min(c.p.PillWidth(line.text), right-left)
+	c.p.PillFit(right-w, y, w, line.state, line.text)
+}
+
+// line words the state of the line in as many words as fit.
+func (c *Ctx) line(room float32) pill {
+	v := c.S.Line
+	switch v.State {
+	case "online":
+		if v.Queued+v.Reversing == 0 {
+			return pill{kit.Calm, c.t("联机")}
+		}
+		return pill{kit.Waiting, c.t("联机 · 正在补送 %d 笔", v.Queued+v.Reversing)}
+	case "degraded":
+		return pill{kit.Waiting, c.t("线路不稳")}
+	}
+	since := c.t("离线 %s", c.W.span(c.V.Now.Sub(v.Since)))
+	cause := c.t(causes[v.Cause])
+	owed := ""
+	if v.Queued > 0 {
+		owed = c.t("待上送 %d 笔 ¥%s", v.Queued, money(v.QueuedSum))
+	}
+	for _, text := range []string{join(since, cause, owed), join(since, owed), since} {
+		if c.p.PillWidth(text) <= room {
+			return pill{kit.Waiting, text}
+		}
+	}
+	return pill{kit.Waiting, c.t("离线")}
+}
+
+var causes = map[string]string{
+	"": "原因待查", "network": "店内网络断开", "acquirer": "银行主机没有应答", "keys": "终端密钥未就绪",
+}
+
+// join writes parts with a dot between them, leaving empty ones out.
+func join(parts ...string) string {
+	out := ""
+	for _, s := range parts {
+		if s == "" {
+			continue
+		}
+		if out != "" {
+			out += " · "
+		}
+		out += s
+	}
+	return out
+}
+
+var deviceWords = map[string]string{
+	"reader": "读卡器", "printer": "打印机", "pinpad": "密码键盘", "display": "客显", "scanner": "扫码枪", "drawer": "钱箱",
+	"wallet": "钱包", "journal": "交易日志", "disk": "磁盘", "clock": "时钟", "keys": "密钥", "host": "银行线路", "scale": "电子秤",
+}
+
+// devices words the reader and the printer always, every other device only when it is not well.
+func (c *Ctx) devices() []pill {
+	var out []pill
+	for _, d := range c.S.Devices {
+		name := c.t(deviceWords[d.Name])
+		always := d.Name == "reader" || d.Name == "printer"
+		switch d.State {
+		case "ok", "":
+			if always {
+				out = append(out, pill{kit.Calm, name})
+			}
+		case "busy":
+			out = append(out, pill{kit.Busy, c.t("%s 使用中", name)})
+		case "warn":
+			out = append(out, pill{kit.Waiting, name + " " + c.W.Reason(d.Code)})
+		case "off":
+		default:
+			out = append(out, pill{kit.Failed, name + " " + c.fault(d)})
+		}
+	}
+	return out
+}
+
+func (c *Ctx) fault(d pos.Condition) string {
+	if d.Code != "" {
+		return c.W.Reason(d.Code)
+	}
+	return c.t("故障")
+}
+
+// places are the three columns of the counter and the pad's cells.
+type places struct {
+	order, mid, tenders kit.Rect
+	cols                []kit.Rect // the five columns of the middle, whole height
+	upper               kit.Rect   // categories and tiles
+	entry               kit.Rect   // the entry line
+	rows                []kit.Rect // the four rows of the pad
+	pad                 [4][3]kit.Rect
+}
+
+// counterPlaces computes the grid of a wide panel.
+func (c *Ctx) counterPlaces() places {
+	m := c.L.M
+	gap, margin := m.Gap(), m.Margin()
+	all := kit.Rect{X: margin, Y: m.Bar() + margin, W: m.W - 2*margin, H: m.H - m.Bar() - 2*margin}
+	var g places
+	var rest kit.Rect
+	g.order, rest = all.Left(c.u(424), gap)
+	g.tenders, g.mid = rest.Far(c.u(258), gap)
+	entry := m.KeyH()
+	upper := max(c.u(276), 5*m.KeyH()+4*(gap-1)) // five categories
+	digit := m.Digit(all.H - upper - entry - 2*gap)
+	pad, rest := g.mid.Foot(4*digit+3*gap, gap)
+	g.entry, g.upper = rest.Foot(entry, gap)
+	g.cols = g.mid.Cols(5, gap)
+	g.rows = pad.Rows(4, gap)
+	for row := range g.rows {
+		for col := range 3 {
+			g.pad[row][col] = g.cell(col+1, row)
+		}
+	}
+	return g
+}
+
+// cell gives the key place in a column (0 to 4) and a row (0 to 3) of the pad.
+func (g *places) cell(col, row int) kit.Rect {
+	return kit.Rect{X: g.cols[col].X, Y: g.rows[row].Y, W: g.cols[col].W, H: g.rows[row].H}
+}
+
+// paying says whether a payment runs that keeps the other keys back.
+func (c *Ctx) paying() bool {
+	return c.S.Step == checkout.StepCard || c.S.Step == checkout.StepQR
+}
+
+// due gives the sum that the tenders show.
+func (c *Ctx) due() pos.Amount {
+	due := c.S.Basket.Due()
+	if c.V.Part > 0 && c.V.Part < due {
+		return c.V.Part
+	}
+	return due
+}

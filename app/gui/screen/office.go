@@ -1,0 +1,134 @@
+package screen
+
+import (
+	"strconv"
+
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+)
+
+// railItems are the back office's screens in the order of the rail. An empty name is not there yet.
+var railItems = [...]struct {
+	name       Name
+	icon, word string
+}{
+	{Home, "cart", "收银"},
+	{Today, "bars", "今日"},
+	{Records, "list", "流水"},
+	{Queue, "clock", "待办"},
+	{"", "drawer", "班次"},
+	{"", "layout", "对账"},
+	{Catalogue, "box", "商品"},
+	{Settings, "gear", "设置"},
+}
+
+// office draws a back-office screen: rail, title line, panels, status above.
+func (c *Ctx) office() {
+	m := c.L.M
+	rail := kit.Rect{X: 0, Y: m.Bar(), W: c.railWidth(), H: m.H - m.Bar()}
+	c.rail(rail)
+	margin := c.u(12)
+	body := kit.Rect{X: rail.W + c.u(16), Y: m.Bar() + margin, W: m.W - rail.W - c.u(28), H: m.H - m.Bar() - 2*margin}
+	switch c.V.Screen {
+	case Today:
+		c.today(body)
+	case Records:
+		c.records(body)
+	case Record:
+		c.record(body)
+	case Queue:
+		c.queue(body)
+	case Catalogue:
+		c.catalogue(body)
+	case Settings:
+		c.settings(body)
+	}
+	c.status()
+}
+
+func (c *Ctx) railWidth() float32 {
+	return max(c.u(96), 80)
+}
+
+func (c *Ctx) rail(r kit.Rect) {
+	p := c.p
+	p.Fill(r, look.Surface)
+	p.Wall(r.W, r.Y, r.H)
+	here := c.V.Screen
+	if here == Record {
+		here = Records
+	}
+	for i, place := range (kit.Rect{X: r.X, Y: r.Y + c.u(7), W: r.W, H: r.H - c.u(14)}).Rows(len(railItems), 0) {
+		item := railItems[i]
+		k := place.In(c.u(8), min(c.u(5), place.H*0.05))
+		ink, bold, body := look.Soft, false, -1
+		if item.name == here && item.name != Home {
+			body = p.Box(k, look.ActionSoft, look.None, 0, c.u(10))
+			ink, bold = look.OnSoft, true
+		} else {
+			body = p.Box(k, look.Surface, look.None, 0, c.u(10))
+		}
+		word, dy := c.t(item.word), k.H*0.22
+		if item.name == "" && i > 0 {
+			c.railAbsent(k, item.icon, word)
+			continue
+		}
+		p.Icon(item.icon, k.X+k.W/2, k.Mid()-dy+c.u(2), max(c.u(26), 20), ink)
+		p.Line(k.X, k.Mid()+dy, k.W, word, kit.Style{Size: 18, Bold: bold, Ink: ink, Side: kit.Centre})
+		if n := c.owed(); item.name == Queue && n > 0 {
+			p.Disc(k.X+k.W/2+c.u(22), k.Y+c.u(15), c.u(22), look.Wait)
+			p.Line(k.X+k.W/2+c.u(11), k.Y+c.u(15), c.u(22), strconv.Itoa(n), kit.Style{Size: 16, Bold: true, Ink: look.Surface, Side: kit.Centre})
+		}
+		if item.name != "" || i == 0 {
+			p.Touch(k, act(VerbGo, string(item.name)), body, look.PlainDown)
+		}
+	}
+	p.Keys["Escape"] = act(VerbGo, string(Home))
+}
+
+// railAbsent draws a screen that is not there yet, with its reason; a low rail has no room for its icon.
+func (c *Ctx) railAbsent(k kit.Rect, icon, word string) {
+	st := kit.Style{Size: 18, Ink: look.Soft, Side: kit.Centre}
+	small := kit.Style{Size: 14, Ink: look.Soft, Side: kit.Centre}
+	if k.H < 64 {
+		c.p.Line(k.X, k.Mid()-9, k.W, word, st)
+		c.p.Line(k.X, k.Mid()+11, k.W, c.t("未开通"), small)
+		return
+	}
+	c.p.Icon(icon, k.X+k.W/2, k.Mid()-c.u(20), c.u(26), look.Soft)
+	c.p.Line(k.X, k.Mid()+c.u(9), k.W, word, st)
+	c.p.Line(k.X, k.Mid()+c.u(29), k.W, c.t("未开通"), small)
+}
+
+// fit gives the first text that fits a room, or the last.
+func (c *Ctx) fit(room float32, st kit.Style, texts ...string) string {
+	for _, s := range texts {
+		if c.p.Width(s, st) <= room {
+			return s
+		}
+	}
+	return texts[len(texts)-1]
+}
+
+// owed counts what waits for the bank or for a person.
+func (c *Ctx) owed() int { return c.S.Line.Queued + c.S.Line.Reversing + c.S.Line.Persons }
+
+// title draws a back-office screen's title line with its keys at the right, and gives what is below it.
+func (c *Ctx) title(r kit.Rect, title, under string, keys ...kit.Key) kit.Rect {
+	p, m := c.p, c.L.M
+	head, rest := r.Top(max(c.u(48), m.KeyH()), c.u(14))
+	right := head.Right()
+	for i := len(keys) - 1; i >= 0; i-- {
+		k := keys[i]
+		k.Form, k.Size = kit.Wide, 20
+		w := c.u(170)
+		if n := p.Width(k.Label, kit.Style{Size: 20, Bold: true}) + c.u(108); n > w {
+			w = n
+		}
+		p.Key(kit.Rect{X: right - w, Y: head.Y, W: w, H: head.H}, k)
+		right -= w + m.Gap()
+	}
+	used := p.Line(head.X, head.Mid(), (right-head.X)*0.6, title, kit.Style{Size: 30, Bold: true})
+	p.Line(head.X+used+c.u(18), head.Mid()+c.u(2), right-head.X-used-c.u(24), under, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	return rest
+}

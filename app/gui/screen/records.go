@@ -1,0 +1,240 @@
+package screen
+
+import (
+	"fmt"
+
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/pos"
+)
+
+// outcomeOf gives the mark and the word of an attempt's state for people.
+func (c *Ctx) outcomeOf(a *pos.Attempt) (kit.State, string) {
+	switch a.State {
+	case pos.Approved, pos.Delivered, pos.Settled:
+		return kit.Calm, c.t("已收款")
+	case pos.Declined:
+		return kit.Failed, c.t("没有收款")
+	case pos.Cancelled:
+		return kit.Failed, c.t("已取消")
+	case pos.Reversed:
+		return kit.Unsure, c.t("已撤销")
+	case pos.LateDeclined:
+		return kit.Failed, c.t("迟到拒付")
+	case pos.Manual:
+		return kit.Failed, c.t("等人处理")
+	case pos.OfflineApproved, pos.Deferred, pos.Delivering:
+		return kit.Waiting, c.t("已收，待上送")
+	case pos.Created, pos.Sending:
+		return kit.Busy, c.t("进行中")
+	}
+	return kit.Unsure, c.t("结果不明")
+}
+
+// records draws the attempts found, newest first; a touch opens one.
+func (c *Ctx) records(r kit.Rect) {
+	u, p := c.u, c.p
+	under := c.t("最近的在上面；扫小票条码，或输入金额、卡号后四位、凭证号")
+	if c.V.Entry != "" {
+		under = c.t("查找：%s", c.V.Entry)
+	}
+	keys := []kit.Key{}
+	if c.V.Entry != "" {
+		keys = append(keys, kit.Key{Label: c.t("清空"), Icon: "cross", Key: "Home", Act: act(VerbClear, "")})
+	}
+	body := c.title(r, c.t("流水"), under, keys...)
+	p.Panel(body)
+	list := c.V.Found2
+	foot, rows := body.Foot(u(50), 0)
+	shown := 0
+	if len(list) == 0 {
+		c.empty(rows, "list", c.t("没有记录"), c.t("收一笔款，这里就有一行"))
+	} else {
+		rows.Y++
+		shown = p.TouchList(rows, "records", max(u(58), 44), len(list), c.V.First["records"], func(i int, row kit.Rect) {
+			c.recordRow(row, &list[i])
+		})
+	}
+	p.Rule(body.X+1, foot.Y, body.W-2)
+	p.Line(foot.X+u(24), foot.Mid(), foot.W-u(48), c.t("%d 笔 · %d 页", len(list), pages(len(list), shown)), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
+}
+
+func (c *Ctx) recordRow(row kit.Rect, a *pos.Attempt) {
+	u, p := c.u, c.p
+	cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: row.W - 2, H: row.H - 1}, look.Surface)
+	p.Rule(row.X+u(24), row.Bottom()-1, row.W-u(48))
+	state, word := c.outcomeOf(a)
+	k := row.W / 1242
+	at := func(v float32) float32 { return row.X + v*k }
+	p.Line(at(24), row.Mid(), at(130)-at(24), a.Created.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
+	p.Line(at(140), row.Mid(), at(280)-at(140), join(c.W.tender(a.Tender)), kit.Style{Size: 20, Bold: true})
+	p.Line(at(290), row.Mid(), at(390)-at(290), a.Receipt, kit.Style{Size: 18, Ink: look.Soft})
+	p.Line(at(400), row.Mid(), at(640)-at(400), masked(a.MaskedPAN)+a.Wallet, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	p.PillFit(at(650), row.Mid()-u(16), at(850)-at(650), state, word)
+	p.Line(at(860), row.Mid(), at(1010)-at(860), c.name(a.Cashier), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	sum := a.Approved
+	if sum == 0 {
+		sum = a.Amount
+	}
+	p.Line(at(1010), row.Mid(), row.Right()-u(64)-at(1010), money(sum), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	p.Icon("chevron-right", row.Right()-u(34), row.Mid(), u(20), look.Soft)
+	p.Row(row, act(VerbAttempt, a.ID), cover)
+}
+
+func (c *Ctx) name(id string) string {
+	if n := c.V.Names[id]; n != "" {
+		return n
+	}
+	return id
+}
+
+// record draws one attempt: what it is left, what happened to it right.
+func (c *Ctx) record(r kit.Rect) {
+	u, p, a := c.u, c.p, &c.V.Attempt
+	head, rest := r.Top(max(u(48), c.L.M.KeyH()), u(14))
+	back := kit.Rect{X: head.X, Y: head.Y, W: u(120), H: head.H}
+	p.Key(back, kit.Key{Form: kit.Wide, Size: 20, Label: c.t("返回"), Icon: "chevron-left", Key: "Escape", Act: act(VerbGo, string(Records))})
+	used := p.Line(back.Right()+u(18), head.Mid(), u(300), c.t("%s收款", c.W.tender(a.Tender)), kit.Style{Size: 30, Bold: true})
+	p.Line(back.Right()+u(36)+used, head.Mid()+u(2), head.Right()-back.Right()-u(40)-used,
+		join(a.Created.In(c.V.Now.Location()).Format("01-02 15:04:05"), c.t("小票 %s", dash(a.Receipt)), c.name(a.Cashier)),
+		kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	left, right := rest.Left(rest.W*0.378, u(12))
+	c.recordFacts(left, a)
+	c.recordEvents(right)
+}
+
+func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
+	u, p := c.u, c.p
+	p.Panel(r)
+	state, word := c.outcomeOf(a)
+	ground, ink := state.Ground(), state.Ink()
+	if state == kit.Calm {
+		ground = look.OKSoft
+	}
+	h := u(126)
+	p.Add(kit.Item{Shape: kit.Box, R: kit.Rect{X: r.X + 1, Y: r.Y + 1, W: r.W - 2, H: h}, Fill: ground, Radius: u(13), CutBottom: true})
+	p.Mark(state, r.X+u(38), r.Y+u(36), u(16))
+	p.Line(r.X+u(62), r.Y+u(36), r.W-u(80), word, kit.Style{Size: 22, Bold: true, Ink: ink})
+	sum := a.Approved
+	if sum == 0 {
+		sum = a.Amount
+	}
+	note := c.recordNote(a)
+	p.Line(r.X+u(26), r.Y+u(92), r.W*0.4, note, kit.Style{Size: 18, Elide: true})
+	p.Sum(kit.Rect{X: r.X + r.W*0.4, Y: r.Y + u(88), W: r.W*0.6 - u(24), H: 0}, money(sum), kit.Style{Size: 50, Bold: true, Side: kit.End})
+	foot, _ := r.Foot(u(138), 0)
+	rows := [][2]string{
+		{c.t("卡"), masked(a.MaskedPAN)},
+		{c.t("读法"), c.entry(a.EntryMode)},
+		{c.t("凭证号（流水号）"), a.STAN},
+		{c.t("批次"), a.Batch},
+		{c.t("授权码"), a.AuthCode},
+		{c.t("终端号"), c.S.Shop.TID},
+		{c.t("商户号"), c.S.Shop.MID},
+		{c.t("银行参考号"), a.RRN},
+	}
+	switch a.Tender {
+	case pos.QR:
+		rows = [][2]string{{c.t("钱包"), a.Wallet}, {c.t("订单号"), a.Order}, {c.t("终端号"), c.S.Shop.TID}}
+	case pos.Cash:
+		rows = [][2]string{{c.t("已收"), money(a.Tendered)}, {c.t("找零"), money(a.Change)}, {c.t("终端号"), c.S.Shop.TID}}
+	case pos.Card:
+	}
+	c.facts(kit.Rect{X: r.X + u(24), Y: r.Y + h + u(4), W: r.W - u(48), H: r.H - h - u(146)}, rows, 46)
+	p.Rule(r.X+1, foot.Y, r.W-2)
+	k := kit.Key{Dress: kit.Filled, Form: kit.Wide, Size: 20, Label: c.t("重打小票"), Icon: "printer", Cap: "F9", Act: act(VerbReprint, a.Receipt)}
+	if a.Receipt == "" {
+		k.Dress, k.Act = kit.Unavailable, kit.Act{}
+		k.Label = c.t("没有小票")
+	}
+	p.Key(kit.Rect{X: r.X + u(18), Y: foot.Y + u(14), W: r.W - u(36), H: u(52)}, k)
+	two := kit.Rect{X: r.X + u(18), Y: foot.Y + u(76), W: r.W - u(36), H: u(48)}.Cols(2, u(10))
+	p.Key(two[0], kit.Key{Form: kit.Wide, Size: 20, Label: c.t("立即发"), Icon: "send", Dress: sendable(a), Act: act(VerbSend, a.ID)})
+	p.Key(two[1], kit.Key{Form: kit.Wide, Size: 20, Label: c.t("看待办"), Icon: "clock", Act: act(VerbGo, string(Queue))})
+}
+
+func sendable(a *pos.Attempt) kit.Dress {
+	if a.Open() {
+		return kit.Plain
+	}
+	return kit.Unavailable
+}
+
+func (c *Ctx) recordNote(a *pos.Attempt) string {
+	switch a.State {
+	case pos.Declined, pos.LateDeclined:
+		return c.W.Reason(a.Code)
+	case pos.Reversed, pos.Cancelled:
+		return c.t("顾客不应被扣款")
+	case pos.Unknown, pos.Reversing, pos.Sending:
+		return c.t("正在向银行撤销")
+	}
+	return ""
+}
+
+// eventWords are, by event, its mark and its sentence.
+var eventWords = map[pos.EventType]struct {
+	state kit.State
+	text  string
+}{
+	pos.EvCreated: {kit.Calm, "记入日志，金额 %s"}, pos.EvSending: {kit.Calm, "请求发给银行"}, pos.EvApproved: {kit.Calm, "已批准"},
+	pos.EvDeclined: {kit.Failed, "没有批准"}, pos.EvCancelled: {kit.Failed, "已取消"}, pos.EvUnknown: {kit.Unsure, "没有得到回答"},
+	pos.EvReversing: {kit.Unsure, "按规则撤销（冲正）"}, pos.EvReversalTry: {kit.Waiting, "冲正没有得到确认"},
+	pos.EvReversed: {kit.Calm, "银行已确认撤销"}, pos.EvParked: {kit.Failed, "不再自动发，等人处理"}, pos.EvSendAgain: {kit.Waiting, "再发一次"},
+	pos.EvResolved: {kit.Calm, "已由人决定"}, pos.EvOfflineApproved: {kit.Waiting, "卡脱机批准"}, pos.EvDeferred: {kit.Waiting, "先收下，待上送"},
+	pos.EvDelivering: {kit.Waiting, "正在上送"}, pos.EvDeliveryTry: {kit.Waiting, "上送没有得到回答"}, pos.EvDelivered: {kit.Calm, "已上送银行"},
+	pos.EvLateDeclined: {kit.Failed, "银行事后拒付"}, pos.EvLateAnswer: {kit.Unsure, "回答来得太晚"}, pos.EvLateApproval: {kit.Unsure, "撤销后才来的批准"},
+	pos.EvResealed: {kit.Calm, "换日重新加密"}, pos.EvSettled: {kit.Calm, "已结算"}, pos.EvPrinted: {kit.Calm, "小票已打印"},
+	pos.EvReprinted: {kit.Calm, "小票已重打"}, pos.EvBasketPaid: {kit.Calm, "整单付清"},
+}
+
+func (c *Ctx) recordEvents(r kit.Rect) {
+	u, p := c.u, c.p
+	p.Panel(r)
+	p.Line(r.X+u(24), r.Y+u(34), r.W/2, c.t("经过"), kit.Style{Size: 20, Bold: true})
+	list := c.V.Events
+	if n := len(list); n > 0 {
+		p.Line(r.X+u(24), r.Y+u(34), r.W-u(48), c.t("日志 %d – %d · 校验一致", list[0].Seq, list[n-1].Seq), kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
+	}
+	p.Rule(r.X+1, r.Y+u(60), r.W-2)
+	rows := kit.Rect{X: r.X, Y: r.Y + u(65), W: r.W, H: r.H - u(72)}
+	pitch := max(u(66), 48)
+	x := r.X + u(150)
+	p.TouchList(rows, "events", pitch, len(list), c.V.First["events"], func(i int, row kit.Rect) {
+		e := list[i]
+		w, known := eventWords[e.Type]
+		text := string(e.Type)
+		if known {
+			text = c.t(w.text)
+			if e.Type == pos.EvCreated {
+				text = fmt.Sprintf(text, money(e.Amount))
+			}
+		}
+		if row.Bottom()+u(20) < rows.Bottom() && i < len(list)-1 {
+			p.Fill(kit.Rect{X: x - 1, Y: row.Mid() + u(16), W: 2, H: pitch - u(32)}, look.Edge)
+		}
+		p.Line(r.X+u(24), row.Mid(), u(110), e.Time.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
+		p.Mark(w.state, x, row.Mid(), u(14))
+		p.Line(x+u(34), row.Mid()-u(13), r.Right()-x-u(54), text, kit.Style{Size: 20, Bold: true, Elide: true})
+		p.Line(x+u(34), row.Mid()+u(15), r.Right()-x-u(54), c.eventNote(e), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	})
+}
+
+// eventNote words what an event carries.
+func (c *Ctx) eventNote(e pos.Event) string {
+	code := ""
+	if e.Code != "" {
+		code = c.W.Reason(e.Code)
+		if len(e.Code) == 2 {
+			code = e.Code + " " + code
+		}
+	}
+	stan, receipt := "", ""
+	if e.STAN != "" {
+		stan = c.t("凭证号 %s", e.STAN)
+	}
+	if e.Receipt != "" {
+		receipt = c.t("小票 %s", e.Receipt)
+	}
+	return join(stan, receipt, c.entry(e.EntryMode), code)
+}

@@ -1,0 +1,253 @@
+package screen
+
+import (
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/pos"
+)
+
+// counter draws the screens on which one sells: order left, the step in the middle, tenders right, status above.
+func (c *Ctx) counter() {
+	if c.L.M.Compact {
+		c.smallCounter()
+		return
+	}
+	g := c.counterPlaces()
+	c.order(g.order)
+	c.tenders(g.tenders)
+	switch {
+	case c.S.Step == checkout.StepCard:
+		c.card(g.mid)
+	case c.S.Step == checkout.StepQR:
+		c.code(g.mid)
+	case c.V.Screen == Cash:
+		c.cash(g)
+	case c.V.Screen == Search:
+		c.search(g.mid)
+	case c.V.Screen == Held:
+		c.held(g.mid)
+	default:
+		c.sale(g)
+	}
+	c.status()
+}
+
+// sale draws the middle at rest: categories, tiles, entry line, functions and pad.
+func (c *Ctx) sale(g places) {
+	c.goods(g)
+	c.entryLine(g.entry)
+	c.functions(g)
+	c.p.Pad(g.pad, true)
+	c.entryKeys(g)
+}
+
+// tileRows is how many rows of quick articles stand above the pad.
+const tileRows = 3
+
+// goods draws the categories in the first column and the quick articles in the other four.
+func (c *Ctx) goods(g places) {
+	p, gap := c.p, c.L.M.Gap()
+	names := c.V.Categories
+	if len(names) > 4 {
+		names = names[:4]
+	}
+	for i, r := range (kit.Rect{X: g.cols[0].X, Y: g.upper.Y, W: g.cols[0].W, H: g.upper.H}).Rows(5, gap-1) {
+		if i == 4 {
+			p.Key(r, kit.Key{Label: c.t("拼音"), Icon: "search", Key: "F11", Act: act(VerbGo, string(Search))})
+			continue
+		}
+		if i >= len(names) {
+			continue
+		}
+		k := kit.Key{Label: c.t(names[i]), Act: act(VerbCategory, names[i])}
+		if names[i] == c.V.Category {
+			k.Dress = kit.Chosen
+		}
+		p.Key(r, k)
+	}
+	for i, t := range c.V.Tiles {
+		col, row := i%4, i/4
+		if row >= tileRows {
+			break
+		}
+		r := kit.Rect{X: g.cols[col+1].X, Y: g.upper.Y, W: g.cols[col+1].W, H: g.upper.H}.Rows(tileRows, gap)[row]
+		p.Key(r, kit.Key{
+			Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: money(t.Price), Act: act(VerbTile, t.SKU),
+		})
+	}
+}
+
+// entryLine draws what has been typed and what it is for.
+func (c *Ctx) entryLine(r kit.Rect) {
+	u, p := c.u, c.p
+	p.Panel(r)
+	soft := kit.Style{Size: 18, Ink: look.Soft}
+	x := r.X + u(18)
+	x += p.Line(x, r.Mid(), u(100), c.t("输入"), soft) + u(16)
+	hint, ink := c.entryHint(), look.Soft
+	if c.V.Notice != "" {
+		hint, ink = c.V.Notice, look.Bad
+		p.Mark(kit.Failed, x+u(8), r.Mid(), u(11))
+		x += u(24)
+	}
+	right := r.Right() - u(18)
+	bold := kit.Style{Size: 28, Bold: true, Side: kit.End}
+	room := u(220)
+	switch {
+	case c.V.Entry != "":
+		right -= p.Line(right-room, r.Mid(), room, c.V.Entry, bold)
+		if c.V.Qty != "" {
+			p.Icon("times", right-u(24), r.Mid(), u(24), look.Ink)
+			right -= u(44)
+			right -= p.Line(right-room, r.Mid(), room, c.V.Qty, bold)
+		}
+	case c.V.Qty != "":
+		p.Icon("times", right-u(14), r.Mid(), u(24), look.Ink)
+		right -= u(34)
+		right -= p.Line(right-room, r.Mid(), room, c.V.Qty, bold)
+	default:
+		bold.Ink = look.Soft
+		right -= p.Line(right-room, r.Mid(), room, "0", bold)
+	}
+	p.Line(x, r.Mid(), right-x-u(12), hint, kit.Style{Size: 18, Ink: ink, Elide: true})
+}
+
+func (c *Ctx) entryHint() string {
+	switch {
+	case c.V.Qty != "" && c.V.Entry == "":
+		return c.t("下一件商品的数量；直接扫码或点商品")
+	case c.V.Part > 0:
+		return c.t("组合付：先收 ¥%s，请选方式", money(c.V.Part))
+	case c.V.Entry != "":
+		return c.t("数量、金额，或货号后按“加入”")
+	case len(c.S.Basket.Lines) > 0:
+		return c.t("扫码、点商品，或输入数量")
+	}
+	return ""
+}
+
+// functions draws the column left of the digits: what happens to the chosen line.
+func (c *Ctx) functions(g places) {
+	chosen := c.S.Selected > 0
+	for i, f := range [...]struct{ label, icon, sub, key, verb string }{
+		{"改价", "tag", "Ins", "Insert", VerbPrice},
+		{"折扣", "percent", "小键盘 /", "/", VerbDiscount},
+		{"称重", "scale", "End", "End", VerbWeigh},
+		{"删行", "trash", "Del", "Delete", VerbDelete},
+	} {
+		k := kit.Key{Label: c.t(f.label), Icon: f.icon, Sub: c.t(f.sub), Key: f.key, Act: act(f.verb, "")}
+		if !chosen {
+			k.Dress, k.Sub = kit.Unavailable, c.t("先选一行")
+		}
+		c.p.Key(g.cell(0, i), k)
+	}
+}
+
+// entryKeys draws the column right of the digits: what happens to the entry.
+func (c *Ctx) entryKeys(g places) {
+	p := c.p
+	p.Key(g.cell(4, 0), kit.Key{Dress: kit.Flat, Icon: "backspace", Key: "BackSpace", Act: act(VerbBack, "")})
+	p.Key(g.cell(4, 1), kit.Key{Dress: kit.Flat, Label: c.t("清空"), Sub: "Home", Key: "Home", Act: act(VerbClear, "")})
+	p.Key(g.cell(4, 2), kit.Key{
+		Dress: kit.Tint, Label: c.t("数量"), Icon: "times", Sub: c.t("小键盘 *"), Key: "*", Act: act(VerbTimes, ""),
+	})
+	p.Key(g.cell(4, 3), kit.Key{
+		Dress: kit.Tint, Label: c.t("加入"), Icon: "plus", Sub: "Enter", Key: "Return", Act: act(VerbEnter, ""),
+	})
+}
+
+// tenders draws the ways of paying and the functions under them.
+func (c *Ctx) tenders(r kit.Rect) {
+	gap := c.L.M.Gap()
+	three, rest := r.Top(max(c.u(392), r.H*0.565), gap)
+	for i, k := range c.tenderKeys() {
+		c.p.Key(three.Rows(3, gap)[i], k)
+	}
+	six := rest.Rows(3, gap)
+	for i, k := range c.functionKeys() {
+		c.p.Key(six[i/2].Cols(2, gap)[i%2], k)
+	}
+}
+
+// tenderKeys gives the three ways of paying as they stand now.
+func (c *Ctx) tenderKeys() [3]kit.Key {
+	var out [3]kit.Key
+	for i, t := range [...]pos.Tender{pos.Card, pos.QR, pos.Cash} {
+		k := kit.Key{
+			Form: kit.Tender, Dress: kit.Filled, Label: c.W.tender(t), Icon: tenderIcons[t], Cap: tenderCaps[t],
+			Amount: money(c.due()), Act: act(VerbPay, string(t)),
+		}
+		if t == pos.Cash {
+			k.Dress = kit.Tint
+		}
+		out[i] = c.tenderNow(t, k)
+	}
+	return out
+}
+
+// tenderNow dresses a way of paying for the step and the state of the line.
+func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
+	running := map[checkout.Step]pos.Tender{checkout.StepCard: pos.Card, checkout.StepQR: pos.QR}[c.S.Step]
+	refused, why := c.S.Refused[t]
+	switch {
+	case running == t:
+		k.Dress, k.Act = kit.Chosen, kit.Act{}
+	case running != "":
+		word := c.W.tender(running)
+		return rest(k, c.t("%s进行中", word), c.t("先取消%s", word))
+	case len(c.S.Basket.Lines) == 0:
+		ready := map[pos.Tender]string{pos.Card: "联机就绪", pos.QR: "联机就绪", pos.Cash: "现金就绪"}[t]
+		if c.S.Line.State != "online" && t != pos.Cash {
+			ready = "离线"
+		}
+		return rest(k, c.t(ready), c.t("等待商品"))
+	case why:
+		k = rest(k, append(wrap(c, c.W.Reason(refused), c.L.M.U(222), 17, 2), c.t("恢复后自动可用"))[:2]...)
+		k.Label = c.t("%s不可用", c.W.tender(t))
+	case c.V.Screen == Cash && t == pos.Cash:
+		k.Dress = kit.Chosen
+	case c.V.Screen == Cash:
+		k.Dress = kit.Plain
+	case c.S.Line.State == "offline" && t == pos.Card:
+		k.Note = []string{c.t("脱机余 %s · %d 笔", money(c.S.Line.RoomSum), c.S.Line.RoomCount)}
+	case c.S.Line.State == "offline" && t == pos.Cash:
+		k.Note = []string{c.t("不受影响")}
+	}
+	return k
+}
+
+// rest makes a key unavailable, with its reason.
+func rest(k kit.Key, note ...string) kit.Key {
+	k.Dress, k.Note, k.Amount = kit.Unavailable, note, ""
+	return k
+}
+
+// functionKeys gives the six functions under the tenders.
+func (c *Ctx) functionKeys() []kit.Key {
+	has := len(c.S.Basket.Lines) > 0
+	held := ""
+	if c.S.Held > 0 {
+		held = c.t("%d 单", c.S.Held)
+	}
+	keys := []kit.Key{
+		{Label: c.t("组合付"), Icon: "split", Cap: "F4", Act: act(VerbSplit, "")},
+		{Label: c.t("挂单"), Icon: "hold", Cap: "F5", Act: act(VerbHold, "")},
+		{Label: c.t("取单"), Icon: "recall", Cap: "F6", Sub: held, Act: act(VerbGo, string(Held))},
+		{Label: c.t("退货"), Icon: "refund", Cap: c.t("未开通")},
+		{Label: c.t("查余额"), Icon: "wallet", Cap: c.t("未开通")},
+		{Label: c.t("菜单"), Icon: "menu", Cap: "F10", Act: act(VerbGo, string(Today))},
+	}
+	away := c.paying() || c.V.Screen == Cash || c.V.Screen == Search || c.V.Screen == Held
+	for i := range keys {
+		keys[i].Form = kit.Corner
+		empty := !has && i < 2 || i == 2 && (has || c.S.Held == 0)
+		if away || empty || keys[i].Act == (kit.Act{}) {
+			keys[i].Dress = kit.Unavailable
+		}
+	}
+	if away && !c.paying() {
+		keys[5] = kit.Key{Form: kit.Corner, Label: c.t("返回"), Icon: "chevron-left", Cap: "Esc", Act: act(VerbGo, string(Home))}
+	}
+	return keys
+}

@@ -1,0 +1,157 @@
+package screen
+
+import (
+	"fmt"
+	"time"
+
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/pos"
+)
+
+// selfTest draws what the machine says of itself: a row a part, and for the first fault what to do.
+func (c *Ctx) selfTest() {
+	m, p, u := c.L.M, c.p, c.u
+	side := u(48)
+	c.bigTitle(side, c.t("开机自检"), join(c.shop(), c.t("终端 %s", c.S.Shop.TID), c.t("版本 %s", c.V.Version)))
+	bad := -1
+	good := 0
+	for i, t := range c.V.Tests {
+		if isBad(t) {
+			if bad < 0 || c.V.Tests[bad].State == "warn" && t.State == "fault" {
+				bad = i
+			}
+			continue
+		}
+		good++
+	}
+	state, text := kit.Calm, c.t("%d 项正常", good)
+	if n := len(c.V.Tests) - good; n > 0 {
+		state, text = kit.Failed, c.t("%d 项正常，%d 项需要处理", good, n)
+	}
+	if c.V.Testing {
+		state, text = kit.Busy, c.t("正在检测")
+	}
+	w := p.PillWidth(text)
+	p.Pill(m.W-side-w, u(50), state, text)
+	top := u(140)
+	body := kit.Rect{X: side, Y: top, W: m.W - 2*side, H: m.H - top - u(24)}
+	left, right := body.Left(body.W*0.52, u(20))
+	c.testRows(left, bad)
+	c.testRemedy(right, bad)
+}
+
+func isBad(t pos.Condition) bool { return t.State == "fault" || t.State == "warn" }
+
+func (c *Ctx) testRows(r kit.Rect, bad int) {
+	u, p := c.u, c.p
+	p.Panel(r)
+	n := max(9, len(c.V.Tests))
+	h := max((r.H-2)/float32(n), u(44))
+	p.TouchList(kit.Rect{X: r.X, Y: r.Y + 1, W: r.W, H: r.H - 2}, "tests", h, len(c.V.Tests), c.V.First["tests"], func(i int, row kit.Rect) {
+		t := c.V.Tests[i]
+		state, ink := kit.Calm, look.Soft
+		switch t.State {
+		case "fault":
+			state, ink = kit.Failed, look.Bad
+		case "warn":
+			state, ink = kit.Waiting, look.Wait
+		case "busy":
+			state = kit.Busy
+		case "off":
+			state = kit.Unsure
+		}
+		if i == bad && t.State == "fault" {
+			p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: row.W - 2, H: row.H}, look.BadSoft)
+			p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: u(5), H: row.H}, look.Bad)
+		} else if i < len(c.V.Tests)-1 {
+			p.Rule(row.X+u(24), row.Bottom(), row.W-u(48))
+		}
+		p.Mark(state, row.X+u(40), row.Mid(), u(14))
+		name := u(190)
+		p.Line(row.X+u(68), row.Mid(), name, c.t(deviceWords[t.Name]), kit.Style{Size: 20, Bold: true})
+		took := p.Line(row.X, row.Mid(), row.W-u(24), c.took(t.Took), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
+		p.Line(row.X+u(72)+name, row.Mid(), row.W-u(110)-name-took, c.testText(t), kit.Style{Size: 20, Bold: isBad(t), Ink: ink, Elide: true})
+	})
+}
+
+// detailWords are the sentences that a healthy part's figure stands in.
+var detailWords = map[string]string{"journal": "完整，%s 条", "clock": "与银行相差 %s 秒", "keys": "已装载，批次 %s"}
+
+// testText words a part's condition.
+func (c *Ctx) testText(t pos.Condition) string {
+	switch {
+	case t.Code != "" && isBad(t):
+		return c.W.Reason(t.Code)
+	case t.Detail != "" && detailWords[t.Name] != "":
+		return c.t(detailWords[t.Name], t.Detail)
+	case t.Detail != "":
+		return t.Detail
+	case t.State == "off":
+		return c.t("没有接")
+	case isBad(t):
+		return c.t("故障")
+	}
+	return c.t("正常")
+}
+
+func (c *Ctx) took(d time.Duration) string {
+	tenths := int(d / (100 * time.Millisecond))
+	return c.t("%s 秒", fmt.Sprintf("%d.%d", tenths/10, tenths%10))
+}
+
+// testRemedy draws what to do about the first fault, and the ways on.
+func (c *Ctx) testRemedy(r kit.Rect, bad int) {
+	u, p := c.u, c.p
+	small, rest := r.Foot(u(52), u(12))
+	again, panel := rest.Foot(u(72), u(12))
+	p.Panel(panel)
+	icon, ink, soft := "check", look.OK, look.OKSoft
+	title, under := c.t("可以营业"), c.t("机器和线路都正常")
+	steps := []string{c.t("选名字，输入密码"), c.t("扫码或点商品，就可以收款")}
+	start := kit.Key{Label: c.t("开始"), Cap: "F12", Act: act(VerbGo, string(Home))}
+	if bad >= 0 {
+		t := c.V.Tests[bad]
+		icon, ink, soft = "warning", look.Bad, look.BadSoft
+		title, under = c.testText(t), join(c.t(deviceWords[t.Name]), t.Detail)
+		steps = wrap(c, c.W.Remedy(t.Code), panel.W-u(110), 20, 3)
+		start.Label = c.t("先这样开始")
+	}
+	p.Disc(panel.X+u(64), panel.Y+u(64), u(76), soft)
+	p.Icon(icon, panel.X+u(64), panel.Y+u(64), u(42), ink)
+	p.Line(panel.X+u(122), panel.Y+u(49), panel.W-u(140), title, kit.Style{Size: 28, Bold: true})
+	p.Line(panel.X+u(122), panel.Y+u(86), panel.W-u(140), under, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	p.Rule(panel.X+u(28), panel.Y+u(124), panel.W-u(56))
+	for i, s := range steps {
+		if s == "" {
+			continue
+		}
+		y := panel.Y + u(164) + float32(i)*u(54)
+		p.Disc(panel.X+u(44), y, u(30), look.ActionSoft)
+		p.Line(panel.X+u(29), y, u(30), string(rune('1'+i)), kit.Style{Size: 18, Bold: true, Ink: look.OnSoft, Side: kit.Centre})
+		p.Line(panel.X+u(74), y, panel.W-u(94), s, kit.Style{Size: 20})
+	}
+	if bad >= 0 {
+		well := kit.Rect{X: panel.X + u(20), Y: panel.Bottom() - u(136), W: panel.W - u(40), H: u(116)}
+		p.Well(well)
+		p.Line(well.X+u(20), well.Y+u(28), well.W-u(40), c.t("这样也能营业"), kit.Style{Size: 20, Bold: true})
+		p.Para(well.X+u(20), well.Y+u(60), well.W-u(40), u(26), []string{c.t("现金收款照常；小票存下来，恢复后补打。"), c.t("刷卡和扫码在恢复后自动可用。")}, kit.Style{Size: 18, Ink: look.Soft})
+	}
+	k := kit.Key{Dress: kit.Filled, Size: 26, Label: c.t("重新检测"), Icon: "refresh", Cap: "Enter", Key: "Return", Act: act(VerbSelfTest, "")}
+	if c.V.Testing {
+		k.Dress, k.Size, k.Sub = kit.Unavailable, 22, c.t("正在检测")
+	} else if bad < 0 {
+		k, start = start, k
+		k.Dress, k.Size, k.Cap, k.Key = kit.Filled, 26, "Enter", "Return"
+		start.Dress, start.Cap, start.Key, start.Size = kit.Plain, "F7", "", 20
+	}
+	p.Key(again, k)
+	if bad < 0 && !c.V.Testing {
+		p.Keys["F12"] = act(VerbGo, string(Home))
+	}
+	report := kit.Key{Label: c.t("打印报告"), Dress: kit.Unavailable, Cap: "F9"}
+	for i, k := range [...]kit.Key{start, report} {
+		k.Form, k.Size = kit.Wide, 20
+		p.Key(small.Cols(2, u(12))[i], k)
+	}
+}

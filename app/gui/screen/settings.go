@@ -1,0 +1,120 @@
+package screen
+
+import (
+	"strconv"
+
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/pos"
+)
+
+// catalogue draws the articles of the chosen category or of a search.
+func (c *Ctx) catalogue(r kit.Rect) {
+	u, p := c.u, c.p
+	body := c.title(r, c.t("商品"), c.t("%s 种 · 价格含税", strconv.Itoa(c.V.Products)))
+	p.Panel(body)
+	side, list := body.Left(max(u(180), 120), 0)
+	p.Wall(side.Right(), side.Y+1, side.H-2)
+	rowH := c.L.M.KeyH() + c.L.M.Gap()
+	in := side.In(u(12), u(14))
+	p.TouchList(in, "categories", rowH, len(c.V.Categories), c.V.First["categories"], func(i int, row kit.Rect) {
+		row.H -= c.L.M.Gap()
+		k := kit.Key{Label: c.t(c.V.Categories[i]), Size: 20, Late: true, Act: act(VerbCategory, c.V.Categories[i])}
+		if c.V.Categories[i] == c.V.Category {
+			k.Dress = kit.Chosen
+		}
+		p.Key(row, k)
+	})
+	list = kit.Rect{X: list.X, Y: list.Y + 1, W: list.W, H: list.H - 2}
+	if len(c.V.Found) == 0 {
+		c.empty(list, "box", c.t("这一类没有商品"), c.t("选别的类别"))
+		return
+	}
+	p.TouchList(list, "found", u(58), len(c.V.Found), c.V.First["found"], func(i int, row kit.Rect) {
+		a := c.V.Found[i]
+		p.Rule(row.X+u(24), row.Bottom()-1, row.W-u(48))
+		p.Line(row.X+u(24), row.Mid(), row.W*0.44, a.Name, kit.Style{Size: 20, Elide: true})
+		p.Line(row.X+row.W*0.5, row.Mid(), row.W*0.22, dash(a.Barcode), kit.Style{Size: 18, Ink: look.Soft})
+		p.Line(row.X+row.W*0.72, row.Mid(), row.W*0.1, a.Unit, kit.Style{Size: 18, Ink: look.Soft})
+		p.Line(row.X+row.W*0.72, row.Mid(), row.W*0.28-u(24), money(a.Price), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	})
+}
+
+// settings draws the switches of the face and the states of the devices.
+func (c *Ctx) settings(r kit.Rect) {
+	u, p := c.u, c.p
+	body := c.title(r, c.t("设置"), join(c.t("版本 %s", c.V.Version), c.t("终端 %s", c.S.Shop.TID), c.t("商户 %s", c.S.Shop.MID)))
+	left, right := body.Left(body.W*0.5-u(6), u(12))
+	p.Panel(left)
+	p.Line(left.X+u(24), left.Y+u(34), left.W-u(48), c.t("这台收银机"), kit.Style{Size: 22, Bold: true})
+	p.Rule(left.X+1, left.Y+u(62), left.W-2)
+	lang, theme, line := c.t("中文"), c.t("浅色"), c.t("通")
+	if c.W.English {
+		lang = "English"
+	}
+	if c.V.Dark {
+		theme = c.t("深色")
+	}
+	if c.V.Bench.Cut {
+		line = c.t("已拔掉")
+	}
+	paper := c.t("有纸")
+	if c.V.Bench.Empty {
+		paper = c.t("没有纸")
+	}
+	rows := [...]struct {
+		icon, word, value, key string
+		cap                    string
+		act                    kit.Act
+	}{
+		{"globe", "语言", lang, "切换", "F6", act(VerbLang, "")},
+		{"moon", "外观", theme, "切换", "F7", act(VerbDark, "")},
+		{"plug", "演示：网线", line, "切换", "F8", act(VerbLineCut, "")},
+		{"printer", "演示：打印纸", paper, "切换", "", act(VerbPaper, "")},
+		{"phone", "演示：顾客手机", c.t(walletWords[c.V.Bench.Wallet]), "切换", "", act(VerbWallet, "")},
+		{"refresh", "自检", c.tested().text, "开始", "F9", act(VerbGo, string(SelfTest))},
+		{"lock", "收银员", c.S.Operator.Name, "签退", "F12", act(VerbSignOut, "")},
+	}
+	h := min(u(78), (left.H-u(70))/float32(len(rows)))
+	for i, row := range rows {
+		place := kit.Rect{X: left.X, Y: left.Y + u(64) + float32(i)*h, W: left.W, H: h}
+		p.Icon(row.icon, place.X+u(38), place.Mid(), u(26), look.Soft)
+		p.Line(place.X+u(66), place.Mid(), max(u(160), 112), c.t(row.word), kit.Style{Size: 20, Bold: true})
+		kw := max(u(150), 110)
+		k := kit.Key{Form: kit.Wide, Size: 20, Label: c.t(row.key), Cap: row.cap, Act: row.act}
+		if demoOnly[row.act.Verb] && !c.V.Bench.On {
+			k.Dress, k.Label = kit.Unavailable, c.t("只在演示里")
+		}
+		p.Key(kit.Rect{X: place.Right() - u(20) - kw, Y: place.Mid() - u(25), W: kw, H: u(50)}, k)
+		p.Line(place.X+u(76)+max(u(160), 112), place.Mid(), place.W-u(106)-max(u(160), 112)-kw, row.value, kit.Style{Size: 20, Ink: look.Soft, Elide: true})
+		p.Rule(place.X+u(24), place.Bottom(), place.W-u(48))
+	}
+	c.deviceList(right)
+}
+
+// demoOnly are the verbs of the simulated devices.
+var demoOnly = map[string]bool{VerbLineCut: true, VerbPaper: true, VerbWallet: true}
+
+// deviceList draws every device with its state in words.
+func (c *Ctx) deviceList(r kit.Rect) {
+	u, p := c.u, c.p
+	p.Panel(r)
+	p.Line(r.X+u(24), r.Y+u(34), r.W-u(48), c.t("设备"), kit.Style{Size: 22, Bold: true})
+	p.Rule(r.X+1, r.Y+u(62), r.W-2)
+	list := c.S.Devices
+	p.TouchList(kit.Rect{X: r.X, Y: r.Y + u(64), W: r.W, H: r.H - u(70)}, "devices", max(u(58), 44), len(list), c.V.First["devices"], func(i int, row kit.Rect) {
+		d := list[i]
+		state := map[string]kit.State{"ok": kit.Calm, "busy": kit.Busy, "warn": kit.Waiting, "off": kit.Unsure, "": kit.Calm, "fault": kit.Failed}[d.State]
+		p.Mark(state, row.X+u(38), row.Mid(), u(13))
+		p.Line(row.X+u(66), row.Mid(), u(200), c.t(deviceWords[d.Name]), kit.Style{Size: 20, Bold: true})
+		p.Line(row.X+u(280), row.Mid(), row.W-u(304), c.deviceText(d), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+		p.Rule(row.X+u(24), row.Bottom(), row.W-u(48))
+	})
+}
+
+func (c *Ctx) deviceText(d pos.Condition) string {
+	if d.State == "busy" {
+		return c.t("使用中")
+	}
+	return c.testText(d)
+}

@@ -1,0 +1,204 @@
+package gui
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/decline"
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/pos"
+)
+
+// till is the state of the window. It belongs to the drawing goroutine.
+type till struct {
+	ctx      context.Context
+	parts    Parts
+	art      *look.Art
+	look     *look.Look
+	words    screen.Words
+	surface  *kit.Surface
+	customer *kit.Surface
+	custLook *look.Look
+	setTheme func(*look.Look)
+	snap     *checkout.Snapshot
+	view     screen.View
+	pin      string
+	burst    burst
+	pump     pump
+	retry    func(context.Context, *checkout.Override) error // the command that wants approval
+	leaving  bool                                            // the outcome was told to go and has not gone yet
+	approval string                                          // digits of the supervisor's PIN
+}
+
+func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func())) *till {
+	t := &till{
+		ctx: ctx, parts: parts, art: art, surface: kit.NewSurface(), setTheme: func(*look.Look) {},
+		words: screen.Words{English: parts.English, Table: parts.Table},
+		pump:  pump{post: post, jobs: make(chan func(context.Context), jobLimit)},
+	}
+	t.look = look.New(parts.Dark, look.Fit(parts.Width, parts.Height, parts.MM), art)
+	t.resizeCustomer(parts.Width, parts.Height)
+	t.surface.OnAct = t.act
+	t.surface.OnScroll = func(list string, first int) {
+		t.view.First[list] = first
+		t.draw()
+	}
+	t.snap = parts.Face.Snapshot()
+	t.view = screen.View{
+		First: map[string]int{}, Staff: parts.Staff, Version: parts.Version, Dark: parts.Dark, Products: parts.Products,
+		Names: map[string]string{},
+	}
+	for _, s := range parts.Staff {
+		t.view.Names[s.ID] = s.Name
+	}
+	if parts.Bench != nil {
+		t.view.Bench = screen.Bench{On: true, Cards: parts.Bench.Cards()}
+	} else {
+		t.view.Bench.On = parts.CutLine != nil
+	}
+	t.categories()
+	return t
+}
+
+// opened shows the first screen: the self-test, or the sign-in where there is none.
+func (t *till) opened() {
+	if t.parts.SelfTest != nil && t.snap.Step == checkout.StepSignIn {
+		t.view.Screen = screen.SelfTest
+		t.selfTest()
+	}
+	t.draw()
+}
+
+// resize fits the look to another size of the window.
+func (t *till) resize(w, h float32) {
+	if w < 1 || h < 1 {
+		return
+	}
+	m := look.Fit(w, h, t.parts.MM)
+	if m != t.look.M {
+		t.look = look.New(t.look.Dark, m, t.art)
+	}
+	t.draw()
+}
+
+func (t *till) resizeCustomer(w, h float32) {
+	t.custLook = look.New(t.look.Dark, look.Fit(w, h, t.parts.MM), t.art)
+	if t.customer != nil {
+		t.draw()
+	}
+}
+
+// draw shows the present state; what did not change is not painted again.
+func (t *till) draw() {
+	t.view.Now = t.parts.Clock.Now().In(t.parts.Zone)
+	v := t.view
+	v.First = maps.Clone(v.First)
+	c := screen.Ctx{L: t.look, W: t.words, S: t.snap, V: v}
+	t.pump.counting.Store(t.snap.Step == checkout.StepCard || t.snap.Step == checkout.StepQR || t.snap.Line.State == "offline")
+	t.surface.Draw(screen.Draw(c))
+	if t.customer != nil {
+		c.L = t.custLook
+		t.customer.Draw(screen.Customer(c))
+	}
+}
+
+// take shows a newer snapshot.
+func (t *till) take(s *checkout.Snapshot) {
+	if s == nil || t.snap != nil && s.Version < t.snap.Version {
+		return
+	}
+	old := t.snap
+	t.snap = s
+	if len(old.Basket.Lines) != len(s.Basket.Lines) || old.Basket.Key != s.Basket.Key {
+		delete(t.view.First, "order")
+	}
+	if old.Step != s.Step {
+		t.stepped(s.Step)
+	}
+	t.draw()
+}
+
+// stepped leaves behind what belonged to the step before.
+func (t *till) stepped(to checkout.Step) {
+	t.leaving = false
+	switch to {
+	case checkout.StepOutcome, checkout.StepCard, checkout.StepQR:
+		t.view.Tendered, t.view.Rounding, t.view.Entry, t.view.Qty, t.view.Notice = "", false, "", "", ""
+		if to == checkout.StepOutcome {
+			t.view.Part = 0
+		}
+		t.view.Screen = screen.Home
+	case checkout.StepSignIn:
+		t.view.Screen, t.view.Who, t.view.PIN, t.pin = screen.Home, "", 0, ""
+	case checkout.StepSale:
+	}
+}
+
+// done ends a command: its error becomes a notice.
+func (t *till) done(err error, then func()) {
+	if err != nil {
+		t.leaving = false
+		if t.wantsApproval(err) {
+			return
+		}
+		t.say(t.explain(err))
+		return
+	}
+	t.view.Notice, t.retry = "", nil
+	t.view.Sheet = screen.Sheet{}
+	if then != nil {
+		then()
+	}
+	t.draw()
+}
+
+// say shows a sentence where the cashier looks.
+func (t *till) say(text string) {
+	t.view.Notice = text
+	t.draw()
+}
+
+// explain words an error in the face's language.
+func (t *till) explain(err error) string {
+	var e *pos.Error
+	if !errors.As(err, &e) {
+		return t.words.T("没有做成，请再试一次")
+	}
+	if t.parts.Table != nil && t.parts.Table.Lookup(e.Code).Class != decline.UnknownCode {
+		return t.words.Reason(e.Code)
+	}
+	if zh, ok := errorWords[e.Code]; ok {
+		return t.words.T(zh)
+	}
+	if t.words.English {
+		return e.Message
+	}
+	return t.words.T("没有做成，请再试一次") + " · " + e.Code
+}
+
+// errorWords are the sentences of refusals that are not about a payment.
+var errorWords = map[string]string{
+	"unknown_barcode": "没有这个条码，可按拼音查找", "unknown_sku": "没有这个货号", "needs_weight": "称重商品：先输入重量，再按“数量”",
+	"payment_running": "付款还没有结果，请等一下", "not_signed_in": "请先登录", "bad_pin": "密码不对，请重输", "wrong_pin": "密码不对，请重输",
+	"locked": "输错太多次，请稍后再试", "locked_out": "输错太多次，请稍后再试", "needs_supervisor": "需要店长授权", "forbidden": "需要店长授权",
+	"empty_basket": "订单里还没有商品", "part_paid": "这一单已收了一部分，先付清", "too_many_held": "挂起的订单太多，先取回一单",
+	"basket_open": "先付清、挂起或清空现在的订单", "unknown_ticket": "没有这张挂单", "unknown_receipt": "没有这张小票", "not_paid": "这一单还没有付清",
+	"bad_amount": "金额不对", "bad_rounding": "抹零太多", "too_little": "收的钱不够", "bad_quantity": "数量不对", "bad_line": "数量、价格或折扣不对",
+	"unknown_line": "先选一行", "safe_mode": "流水打不开，先不要收款", "no_outcome": "没有可离开的结果",
+}
+
+// relook applies another palette or language to what is shown.
+func (t *till) relook() {
+	t.look = look.New(t.view.Dark, t.look.M, t.art)
+	t.custLook = look.New(t.view.Dark, t.custLook.M, t.art)
+	t.setTheme(t.look)
+	t.draw()
+}
+
+// now is the shop's time.
+func (t *till) now() time.Time { return t.parts.Clock.Now().In(t.parts.Zone) }

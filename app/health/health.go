@@ -1,0 +1,52 @@
+// Package health is the self-test: it looks at each part of the till, moves
+// nothing, and names what is wrong in a closed list of codes. A root cause hides
+// its consequences: without a line nobody is told about the sign-on too.
+package health
+
+import (
+	"context"
+	"strconv"
+
+	"tillkeeper/app/pos"
+)
+
+// Parts are what is looked at.
+type Parts struct {
+	Journal func() (records uint64, err error)
+	Room    func() error
+	Probe   func(ctx context.Context) error // of the host
+	Ready   func() bool                     // working keys are loaded
+	Batch   func() string
+	Skew    func() int64 // host's clock less ours, seconds
+	Devices func(ctx context.Context) []pos.Condition
+}
+
+// maxSkew is how far the clock may be off before it is said, in seconds.
+const maxSkew = 600
+
+// SelfTest gives one condition a part, in the order in which they matter.
+func SelfTest(ctx context.Context, p Parts) []pos.Condition {
+	n, err := p.Journal()
+	journal := judge("journal", err, "journal_fault")
+	if err == nil {
+		journal.Detail = strconv.FormatUint(n, 10)
+	}
+	host := judge("host", p.Probe(ctx), "no_line")
+	keys := pos.Condition{Name: "keys", State: "ok", Detail: p.Batch()}
+	if !p.Ready() && host.State == "ok" {
+		keys.State, keys.Code = "warn", "not_signed_on"
+	}
+	clock := pos.Condition{Name: "clock", State: "ok", Detail: strconv.FormatInt(p.Skew(), 10)}
+	if s := p.Skew(); s > maxSkew || s < -maxSkew {
+		clock.State, clock.Code = "warn", "clock_off"
+	}
+	out := []pos.Condition{journal, judge("disk", p.Room(), "disk_full"), clock, keys}
+	return append(append(out, p.Devices(ctx)...), host)
+}
+
+func judge(name string, err error, code string) pos.Condition {
+	if err != nil {
+		return pos.Condition{Name: name, State: "fault", Code: code, Detail: err.Error()}
+	}
+	return pos.Condition{Name: name, State: "ok"}
+}

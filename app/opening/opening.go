@@ -1,0 +1,202 @@
+// Package opening reads what a shop brings to its till: its people, its goods,
+// the deck of its simulated reader; and fills an empty folder with the demo
+// shop. It changes nothing that is there already and never keeps a PIN: people
+// are stored with their hashes only.
+package opening
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"tillkeeper/app/basket"
+	"tillkeeper/app/config"
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+	"tillkeeper/app/staff"
+)
+
+// The files of a till's folder.
+const (
+	peopleFile = "staff.json"
+	goodsFile  = "products.csv"
+	deckFile   = "deck.json"
+)
+
+// Seed puts the demo shop into a folder that has no shop yet.
+func Seed(dir string, assets fs.FS) error {
+	for _, name := range []string{goodsFile, deckFile} {
+		b, err := fs.ReadFile(assets, "demo/"+name)
+		if err != nil {
+			return err
+		}
+		if err := keep(filepath.Join(dir, name), b); err != nil {
+			return err
+		}
+	}
+	path := filepath.Join(dir, peopleFile)
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	csv, err := fs.ReadFile(assets, "demo/staff.csv")
+	if err != nil {
+		return err
+	}
+	_, err = hashed(path, csv)
+	return err
+}
+
+// keep writes a file that is not there.
+func keep(path string, b []byte) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	return write(path, b)
+}
+
+// write makes a file whole or not at all: a power cut in the first start leaves
+// no half of it.
+func write(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// own reads the file that the configuration names, else the folder's own; nil
+// if there is neither.
+func own(dir, named, name string) ([]byte, error) {
+	if named != "" {
+		b, err := os.ReadFile(named)
+		if err != nil {
+			return nil, &pos.Error{Code: "bad_config", Message: "a file under [import] cannot be read", Remedy: "name a file that is there", Err: err}
+		}
+		return b, nil
+	}
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}
+
+// Deck gives the text of the simulated cards; nil if there are none.
+func Deck(dir string, i config.Import) ([]byte, error) { return own(dir, i.Deck, deckFile) }
+
+// People gives the shop's staff.
+func People(dir string, i config.Import) (*staff.List, error) {
+	path := filepath.Join(dir, peopleFile)
+	if i.Staff != "" {
+		csv, err := own(dir, i.Staff, "")
+		if err != nil {
+			return nil, err
+		}
+		ops, err := hashed(path, csv)
+		if err != nil {
+			return nil, err
+		}
+		return staff.NewList(ops)
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return staff.NewList(nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ops, err := staff.Stored(bytes.NewReader(b))
+	if err != nil {
+		return nil, &pos.Error{Code: "bad_staff", Message: path + " is damaged", Remedy: "name the staff file under [import] again", Err: err}
+	}
+	return staff.NewList(ops)
+}
+
+// hashed gives the people of a CSV with their PINs hashed; the hashes are kept,
+// for hashing is meant to be slow.
+func hashed(path string, csv []byte) ([]pos.Operator, error) {
+	if b, err := os.ReadFile(path); err == nil {
+		if ops, ok := staff.Load(bytes.NewReader(b), csv); ok {
+			return ops, nil
+		}
+	}
+	ops, err := staff.ReadCSV(bytes.NewReader(csv), staff.Strong)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := staff.Save(&b, csv, ops); err != nil {
+		return nil, err
+	}
+	return ops, write(path, b.Bytes())
+}
+
+// Goods gives the shop's catalogue, an empty one if it brought none.
+func Goods(dir string, i config.Import) (*basket.Catalogue, error) {
+	b, err := own(dir, i.Catalogue, goodsFile)
+	if err != nil {
+		return nil, err
+	}
+	if b == nil {
+		return basket.NewCatalogue(nil)
+	}
+	c, err := basket.LoadCatalogue(bytes.NewReader(b))
+	if err != nil {
+		return nil, &pos.Error{Code: "bad_catalogue", Message: "the catalogue", Remedy: "correct the line that is named", Err: err}
+	}
+	return c, nil
+}
+
+// Quick gives the quick keys of the shop's categories; those whose article the
+// catalogue does not have are left out.
+func Quick(assets fs.FS, goods *basket.Catalogue) ([]basket.QuickKey, error) {
+	b, err := fs.ReadFile(assets, "demo/quickkeys.csv")
+	if err != nil {
+		return nil, err
+	}
+	return basket.LoadQuickKeys(bytes.NewReader(b), goods)
+}
+
+// Config reads the configuration file, "" for none, and puts another address of
+// the host in where a flag names one.
+func Config(file, host string) (config.Parsed, error) {
+	text, dir := []byte(nil), "."
+	if file != "" {
+		var err error
+		if text, err = os.ReadFile(file); err != nil {
+			return config.Parsed{}, &pos.Error{Code: "bad_config", Message: "the configuration cannot be read", Remedy: "name a file that is there", Err: err}
+		}
+		dir = filepath.Dir(file)
+	}
+	c, err := config.Parse(string(text), dir)
+	if err == nil && host != "" {
+		c, err = c.WithHost(host)
+	}
+	return c, err
+}
+
+// Codes gives the table of answer codes and of the till's own reasons.
+func Codes(assets fs.FS) (*decline.Table, error) {
+	var tables []io.Reader
+	for _, name := range []string{"codes/answer-codes.tsv", "codes/till-reasons.tsv"} {
+		b, err := fs.ReadFile(assets, name)
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, bytes.NewReader(b))
+	}
+	return decline.Parse(tables...)
+}

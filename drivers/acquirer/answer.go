@@ -1,0 +1,214 @@
+package acquirer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"tillkeeper/app/pos"
+	"tillkeeper/drivers/acquirer/wire"
+)
+
+// The parts of field 63 in an answer: organisation, then the issuer's text (bytes).
+const (
+	orgBytes    = 3
+	issuerBytes = 20
+)
+
+// misfit names the first thing in which a message is not the answer to want; empty means that it is.
+func (l *Link) misfit(want, got *wire.Message) string {
+	same := func(id int) bool {
+		return strings.TrimRight(want.Get(id), " ") == strings.TrimRight(got.Get(id), " ")
+	}
+	switch {
+	case got.MTI != answerMTI(want.MTI):
+		return "MTI"
+	case !same(11):
+		return "11"
+	case !same(41):
+		return "41"
+	case !same(42):
+		return "42"
+	case !want.Has(3):
+		return ""
+	case !same(3):
+		return "3"
+	case !same(4) && !l.p.Codes.IsPartial(got.Get(39)):
+		return "4"
+	case got.Get(39) == "":
+		return "39"
+	}
+	return ""
+}
+
+// answerMTI is the MTI of the answer to a request: ten higher.
+func answerMTI(mti string) string { return mti[:2] + string(mti[2]+1) + mti[3:] }
+
+// judge applies the MAC rules to an answer that is ours.
+func (l *Link) judge(r pos.Request, a answer, trusted bool) (pos.Reply, error) {
+	reply := l.reply(a.m)
+	reply.SignOn = a.h.Requirement() == 3
+	if !l.p.NeedsMAC(a.m.MTI) {
+		return reply, nil
+	}
+	if a.m.Has(64) {
+		if err := l.verify(a.m); err != nil {
+			// the cause is not wrapped: a pad without keys must not look like a request that was not sent
+			return pos.Reply{}, fmt.Errorf("%w: STAN %s: %s", pos.ErrBadMAC, r.STAN, err.Error())
+		}
+		reply.Signed = true
+		return reply, nil
+	}
+	if l.mustSign(r.Op, reply.Code) || !l.p.MAC.DeclineMayOmit || !trusted {
+		return pos.Reply{}, fmt.Errorf("%w: STAN %s, code %s without one", pos.ErrBadMAC, r.STAN, reply.Code)
+	}
+	return reply, nil
+}
+
+// mustSign tells whether an answer means nothing without a MAC: an approval,
+// and every answer to a reversal but one that asks for a sign-on.
+func (l *Link) mustSign(op pos.Operation, code string) bool {
+	if op == pos.OpReversal {
+		return !l.p.Codes.WantsSignOn(code)
+	}
+	return l.p.Codes.IsSuccess(code) || l.p.Codes.IsPartial(code)
+}
+
+// verify checks field 64; nil means that it is good.
+func (l *Link) verify(m *wire.Message) error {
+	in, err := l.p.MACInput(m)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(l.ctx, macLimit)
+	defer cancel()
+	mac, err := l.o.Keys.MAC(ctx, l.p.MAC.Algorithm, in)
+	if err != nil {
+		return err
+	}
+	if upperHex(mac[:]) != m.Get(64) {
+		return errors.New("field 64 does not match")
+	}
+	return nil
+}
+
+// reply puts an answer into the words of the trade.
+func (l *Link) reply(m *wire.Message) pos.Reply {
+	r := pos.Reply{
+		Code: m.Get(39), RRN: strings.TrimSpace(m.Get(37)), AuthCode: strings.TrimSpace(m.Get(38)),
+		HostTime: m.Get(12), HostDate: m.Get(13),
+	}
+	if v, err := strconv.ParseInt(m.Get(4), 10, 64); err == nil {
+		r.Amount = pos.Amount(v)
+	}
+	if f55, err := fromHex(m.Get(55)); err == nil && len(f55) > 0 {
+		r.F55 = f55
+	}
+	f63 := m.Get(63)
+	org := min(len(f63), orgBytes)
+	issuer := min(len(f63), orgBytes+issuerBytes)
+	r.Org, r.Text = plain(f63[:org]), plain(f63[org:issuer])
+	return r
+}
+
+// plain makes UTF-8 of a host's text (GBK, GB18030) and drops control characters.
+func plain(s string) string {
+	if s == "" {
+		return ""
+	}
+	out, err := simplifiedchinese.GB18030.NewDecoder().String(s)
+	if err != nil {
+		return ""
+	}
+	out = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == unicode.ReplacementChar {
+			return -1
+		}
+		return c
+	}, out)
+	return strings.TrimSpace(out)
+}
+
+// batchOf is field 60.2, empty where the message has none.
+func batchOf(m *wire.Message) string {
+	if f := m.Get(60); len(f) >= 8 {
+		return f[2:8]
+	}
+	return ""
+}
+
+// hostTime reads the host's clock (MMDD, hhmmss) in the year that is nearest to now and in now's time zone; zero where it is no time.
+func hostTime(now time.Time, date, clock string) time.Time {
+	var best time.Time
+	for year := now.Year() - 1; year <= now.Year()+1; year++ {
+		t, err := time.ParseInLocation("20060102150405", fmt.Sprintf("%04d%s%s", year, date, clock), now.Location())
+		if err != nil {
+			continue
+		}
+		if best.IsZero() || t.Sub(now).Abs() < best.Sub(now).Abs() {
+			best = t
+		}
+	}
+	return best
+}
+
+// unexpected logs a message that nobody waits for. An answer to a sale, void or
+// upload of this terminal is passed on to Late once its MAC was looked at.
+func (l *Link) unexpected(m *wire.Message) {
+	ours := strings.TrimRight(m.Get(41), " ") == l.o.TID && strings.TrimRight(m.Get(42), " ") == l.o.MID
+	l.o.Log.Warn("a message that nobody waits for", "mti", m.MTI, "stan", m.Get(11), "code", m.Get(39), "ours", ours)
+	if !ours || m.Get(11) == "" || m.Get(39) == "" || !l.financialAnswer(m.MTI) {
+		return
+	}
+	select {
+	case l.judging <- m:
+	default:
+		l.o.Log.Error("too many late answers: one is dropped", "stan", m.Get(11))
+	}
+}
+
+// financialAnswer tells whether an MTI answers an operation of the table other than a reversal that carries a MAC.
+func (l *Link) financialAnswer(mti string) bool {
+	for op, t := range l.p.Transactions {
+		if t.Proc != "" && op != string(pos.OpReversal) && answerMTI(t.MTI) == mti {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeLate checks the MACs of late answers and hands them on; when nobody
+// takes them the oldest is dropped.
+func (l *Link) judgeLate() {
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case m := <-l.judging:
+			late := pos.LateReply{STAN: m.Get(11), Batch: batchOf(m), Reply: l.reply(m), Note: "nobody waits for MTI " + m.MTI}
+			late.Reply.Signed = m.Has(64) && l.verify(m) == nil
+			l.pass(late)
+		}
+	}
+}
+
+func (l *Link) pass(late pos.LateReply) {
+	for {
+		select {
+		case l.late <- late:
+			return
+		default:
+		}
+		select {
+		case old := <-l.late:
+			l.o.Log.Error("too many late answers: the oldest is dropped", "stan", old.STAN)
+		default:
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package acquirer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tillkeeper/app/pos"
+	"tillkeeper/drivers/acquirer/wire"
+)
+
+// Exchange sends one request and gives its matched and judged answer. Its
+// errors are pos.ErrNotSent, pos.ErrNoKeys and pos.ErrLineBusy (nothing left
+// the till), pos.ErrNoAnswer and pos.ErrBadMAC (the outcome is unknown).
+func (l *Link) Exchange(ctx context.Context, r pos.Request) (pos.Reply, error) {
+	if !l.Ready() {
+		return pos.Reply{}, pos.ErrNoKeys
+	}
+	m, err := l.message(r)
+	if err != nil {
+		return pos.Reply{}, fmt.Errorf("%w: %w", pos.ErrNotSent, err)
+	}
+	place := l.live
+	if r.Advice {
+		place = l.advice
+	}
+	if err := place.take(ctx, r.Advice, placeWaits*l.o.Timeout); err != nil {
+		return pos.Reply{}, err
+	}
+	defer place.give()
+	if err := l.sign(ctx, m); err != nil {
+		return pos.Reply{}, err
+	}
+	a, ln, err := l.ask(ctx, m)
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	return l.judge(r, a, ln.trusted)
+}
+
+// sign adds field 64 where the profile wants it.
+func (l *Link) sign(ctx context.Context, m *wire.Message) error {
+	if !l.p.NeedsMAC(m.MTI) {
+		return nil
+	}
+	in, err := l.p.MACInput(m)
+	if err != nil {
+		return fmt.Errorf("%w: %w", pos.ErrNotSent, err)
+	}
+	mac, err := l.o.Keys.MAC(ctx, l.p.MAC.Algorithm, in)
+	if errors.Is(err, pos.ErrNoKeys) {
+		l.setReady(false, "")
+		return pos.ErrNoKeys
+	}
+	if err != nil {
+		return fmt.Errorf("%w: no MAC: %w", pos.ErrNotSent, err)
+	}
+	m.Fields[64] = upperHex(mac[:])
+	return nil
+}
+
+// ask sends a message and waits for the answer that fits. A connection that had
+// died before the first byte is opened again once.
+func (l *Link) ask(ctx context.Context, m *wire.Message) (answer, *line, error) {
+	body, err := l.p.Pack(l.p.NewHeader(), m)
+	if err != nil {
+		return answer{}, nil, fmt.Errorf("%w: %w", pos.ErrNotSent, err)
+	}
+	frame := l.p.Framed(body)
+	w := &waiter{want: m, answer: make(chan answer, 1)}
+	for try := 0; ; try++ {
+		ln, fresh, err := l.open(ctx)
+		if err != nil {
+			return answer{}, nil, fmt.Errorf("%w: %w", pos.ErrNotSent, err)
+		}
+		sent, err := ln.send(ctx, w, frame)
+		switch {
+		case err == nil:
+			a, err := l.await(ctx, ln, w)
+			if l.p.Frame.OneRequestPerConnection {
+				ln.fail(errors.New("one request a connection"))
+			}
+			return a, ln, err
+		case sent:
+			l.lost()
+			return answer{}, nil, fmt.Errorf("%w: the request was cut off: %s", pos.ErrNoAnswer, err.Error())
+		case errors.Is(err, pos.ErrLineBusy):
+			return answer{}, nil, err
+		case !errors.Is(err, errDead) || fresh || try >= maxReopen:
+			return answer{}, nil, fmt.Errorf("%w: %w", pos.ErrNotSent, err)
+		}
+	}
+}
+
+// await waits for the answer, the end of its time, of the connection or of the
+// caller's patience.
+func (l *Link) await(ctx context.Context, ln *line, w *waiter) (answer, error) {
+	timer := time.NewTimer(l.o.Timeout)
+	defer timer.Stop()
+	var cause error
+	select {
+	case a := <-w.answer:
+		l.answered()
+		return a, nil
+	case <-timer.C:
+		cause = fmt.Errorf("%w: %v", pos.ErrNoAnswer, l.o.Timeout)
+	case <-ctx.Done():
+		cause = fmt.Errorf("%w: %w", pos.ErrNoAnswer, ctx.Err())
+	case <-ln.done:
+		cause = fmt.Errorf("%w: %s", pos.ErrNoAnswer, gone)
+	}
+	ln.leave(w)
+	select {
+	case a := <-w.answer: // it came at the last moment
+		l.answered()
+		return a, nil
+	default:
+	}
+	switch {
+	case errors.Is(cause, context.Canceled), l.ctx.Err() != nil:
+	case isDone(ln.done):
+		l.lost()
+	default:
+		l.missed(ln)
+	}
+	return answer{}, cause
+}
+
+func isDone(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// SignOn asks for working keys and loads them. A refusal is pos.ErrRefused with
+// the host's code; keys that do not match their check values leave the line
+// without keys.
+func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.SignOnReply, error) {
+	m, err := l.control(signOnOp, stan, batch, l.p.Keys.Network)
+	if err != nil {
+		return pos.SignOnReply{}, err
+	}
+	if operator != "" {
+		m.Fields[63] = operator
+	}
+	a, _, err := l.ask(ctx, m)
+	if err != nil {
+		return pos.SignOnReply{}, err
+	}
+	if code := a.m.Get(39); !l.p.Codes.IsSuccess(code) {
+		return pos.SignOnReply{}, fmt.Errorf("%w: code %s", pos.ErrRefused, code)
+	}
+	f60 := a.m.Get(60)
+	network := l.p.Keys.Network
+	if len(f60) >= 11 {
+		network = f60[8:11]
+	}
+	if err := l.load(ctx, a.m.Get(62), network); err != nil {
+		l.setReady(false, err.Error())
+		return pos.SignOnReply{}, err
+	}
+	l.setReady(true, "")
+	return pos.SignOnReply{Batch: batchOf(a.m), Host: hostTime(l.o.Clock.Now(), a.m.Get(13), a.m.Get(12))}, nil
+}
+
+// load passes field 62 of a sign-on answer to the holder of the keys.
+func (l *Link) load(ctx context.Context, f62, network string) error {
+	layout, ok := l.p.Keys.Layouts[network]
+	if !ok {
+		return fmt.Errorf("the sign-on answer names network code %q, whose keys have no layout", network)
+	}
+	raw, err := fromHex(f62)
+	if err != nil || len(raw) == 0 {
+		return errors.New("the sign-on answer has no working keys")
+	}
+	return l.o.Keys.LoadKeys(ctx, raw, layout)
+}
+
+// Echo asks the host for a sign of life; any answer that fits is one.
+func (l *Link) Echo(ctx context.Context, stan, batch string) error {
+	m, err := l.control(echoOp, stan, batch, "")
+	if err != nil {
+		return err
+	}
+	_, _, err = l.ask(ctx, m)
+	return err
+}

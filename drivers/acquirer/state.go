@@ -1,0 +1,107 @@
+package acquirer
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+// The states and causes of a line, as pos.Link words them.
+const (
+	online        = "online"
+	degraded      = "degraded"
+	offline       = "offline"
+	causeNetwork  = "network"
+	causeAcquirer = "acquirer"
+	causeKeys     = "keys"
+)
+
+// What Windows calls a refused and a reset connection (WSAECONNREFUSED, WSAECONNRESET).
+const (
+	wsaRefused = syscall.Errno(10061)
+	wsaReset   = syscall.Errno(10054)
+)
+
+// health is one view of the line; since is the begin of its state and cause.
+type health struct {
+	state, cause, detail string
+	since                time.Time
+	misses               int
+}
+
+// Link is the state of the line; it only reads memory.
+func (l *Link) Link() pos.Link {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.health
+	if h.state != offline && !l.ready {
+		h = health{state: offline, cause: causeKeys, detail: pos.ErrNoKeys.Error(), since: l.keys.since}
+		if l.keys.detail != "" {
+			h.detail = l.keys.detail
+		}
+		if l.health.since.After(h.since) {
+			h.since = l.health.since
+		}
+	}
+	return pos.Link{State: h.state, Cause: h.cause, Since: h.since, Detail: h.detail}
+}
+
+// turn sets the state of the line.
+func (l *Link) turn(state, cause, detail string, misses int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := health{state: state, cause: cause, detail: detail, since: l.health.since, misses: misses}
+	if state != l.health.state || cause != l.health.cause {
+		h.since = l.o.Clock.Now()
+		l.o.Log.Info("the line to the host", "state", state, "cause", cause, "detail", detail)
+	}
+	l.health = h
+}
+
+// answered notes an answer that was ours.
+func (l *Link) answered() { l.turn(online, "", "", 0) }
+
+// missed notes a request without an answer in time. After the second in a row
+// the next request opens another connection.
+func (l *Link) missed(ln *line) {
+	l.mu.Lock()
+	n := l.health.misses + 1
+	was := l.health
+	l.mu.Unlock()
+	if n < maxMisses && was.state != offline {
+		l.turn(degraded, causeAcquirer, "one request was not answered", n)
+		return
+	}
+	l.turn(offline, causeAcquirer, "requests are not answered", n)
+	l.retire(ln)
+}
+
+// lost notes a connection that ended while an answer was due.
+func (l *Link) lost() { l.turn(offline, causeAcquirer, "the host ended the connection", 0) }
+
+// unreachable notes a connection that could not be opened.
+func (l *Link) unreachable(ctx context.Context, err error) {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return // given up by the caller: says nothing of the line
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaRefused):
+		l.turn(offline, causeAcquirer, "the host refuses connections", 0)
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, wsaReset):
+		l.turn(offline, causeAcquirer, "the host reset the connection", 0)
+	default:
+		l.turn(offline, causeNetwork, "no connection: "+err.Error(), 0)
+	}
+}
+
+// setReady notes whether there are working keys.
+func (l *Link) setReady(ready bool, detail string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if ready != l.ready {
+		l.keys.since = l.o.Clock.Now()
+	}
+	l.ready, l.keys.detail = ready, detail
+}

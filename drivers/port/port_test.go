@@ -1,0 +1,131 @@
+package port_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/uart"
+	"periph.io/x/conn/v3/uart/uartreg"
+
+	"tillkeeper/drivers/port"
+)
+
+func pair(t *testing.T) (far *port.Line, path string) {
+	t.Helper()
+	far, path, err := port.Pty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = far.Close() })
+	return far, path
+}
+
+func TestEveryByteCrossesUnchangedBothWays(t *testing.T) {
+	far, path := pair(t)
+	near, err := port.OpenLine(path, 115200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	for _, way := range [][2]io.ReadWriter{{near, far}, {far, near}} {
+		if _, err := way[0].Write(all); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, 256)
+		if _, err := io.ReadFull(way[1], got); err != nil || string(got) != string(all) {
+			t.Fatalf("got % x, %v", got, err)
+		}
+	}
+}
+
+func TestDeadlineEndsARead(t *testing.T) {
+	_, path := pair(t)
+	near, err := port.OpenLine(path, 9600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	near.SetWait(10 * time.Millisecond)
+	if err := near.Tx(nil, make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestHangUpIsAnError(t *testing.T) {
+	far, path := pair(t)
+	near, err := port.OpenLine(path, 9600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	if err := far.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := near.Read(make([]byte, 1)); !errors.Is(err, port.ErrHangup) || !errors.Is(err, io.EOF) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestRegisteredPortIsOpenedByName(t *testing.T) {
+	far, path := pair(t)
+	name := "till" + t.Name()
+	if err := port.Register(name, path); err != nil {
+		t.Fatal(err)
+	}
+	p, err := uartreg.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.LimitSpeed(9600 * physic.Hertz); err != nil {
+		t.Fatal(err)
+	}
+	c, err := p.Connect(115200*physic.Hertz, uart.One, uart.NoParity, uart.NoFlow, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Connect(9600*physic.Hertz, uart.One, uart.NoParity, uart.NoFlow, 8); err == nil {
+		t.Fatal("connected twice")
+	}
+	if err := c.Tx([]byte{5}, nil); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 1)
+	if _, err := far.Read(b); err != nil || b[0] != 5 {
+		t.Fatalf("got %v %v", b, err)
+	}
+}
+
+func TestSettingsThatNoTTYHasAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		baud   physic.Frequency
+		stop   uart.Stop
+		parity uart.Parity
+		flow   uart.Flow
+		bits   int
+	}{
+		"speed":  {12345 * physic.Hertz, uart.One, uart.NoParity, uart.NoFlow, 8},
+		"stop":   {9600 * physic.Hertz, uart.OneHalf, uart.NoParity, uart.NoFlow, 8},
+		"parity": {9600 * physic.Hertz, uart.One, uart.Mark, uart.NoFlow, 8},
+		"flow":   {9600 * physic.Hertz, uart.One, uart.NoParity, uart.MakeXOnXOffFlow(17, 19), 8},
+		"bits":   {9600 * physic.Hertz, uart.One, uart.NoParity, uart.NoFlow, 9},
+	} {
+		_, path := pair(t)
+		p, err := port.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Connect(c.baud, c.stop, c.parity, c.flow, c.bits); !errors.Is(err, port.ErrSpeed) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		_ = p.Close()
+	}
+}

@@ -1,0 +1,82 @@
+package printer_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"tillkeeper/drivers/printer"
+)
+
+func TestColumns(t *testing.T) {
+	for text, want := range map[string]int{
+		"": 0, "abc 123": 7, "惠民": 4, "￥2.00": 6, "，。：": 6, "—…·": 6, "ｱ": 1, "é": 2, "ñ": 1, "한국": 4, "\U0001f35c": 2,
+	} {
+		if got := printer.Columns(text); got != want {
+			t.Errorf("%q: %d columns, want %d", text, got, want)
+		}
+	}
+}
+
+func TestLay(t *testing.T) {
+	for _, c := range []struct {
+		left, right string
+		width       int
+		want        []string
+	}{
+		{"", "", 8, []string{""}},
+		{"合计", "2.00", 10, []string{"合计  2.00"}},
+		{"合计", "12.00", 10, []string{"合计 12.00"}},
+		{"合计", "123.00", 10, []string{"合计", "    123.00"}}, // no gap would be left
+		{"", "1234567890", 10, []string{"1234567890"}},
+		{"找零", "¥5.00", 12, []string{"找零  ￥5.00"}},
+		{"one two three", "", 8, []string{"one two", "three"}},
+		{"one two three", "9.00", 10, []string{"one two", "three 9.00"}},
+		{"abcdefghij", "", 4, []string{"abcd", "efgh", "ij"}},
+		{"农夫山泉矿泉水", "", 9, []string{"农夫山泉", "矿泉水"}}, // no half of a character
+		{"农夫山泉 550ml", "", 12, []string{"农夫山泉", "550ml"}},
+		{"  卡号", "622424******0113", 16, []string{"  卡号", "622424******0113"}},
+		{"a", "0123456789", 4, []string{"a", "0123", "4567", "  89"}},
+		{"tab\there", "", 20, []string{"tab here"}},
+		{"中文", "", 1, []string{"中", "文"}}, // ends, however narrow
+	} {
+		if got := printer.Lay(c.left, c.right, c.width); !slices.Equal(got, c.want) {
+			t.Errorf("%q %q on %d: %q, want %q", c.left, c.right, c.width, got, c.want)
+		}
+	}
+}
+
+// TestLayLosesNothing: no row is too wide, and all but spaces is on paper, in
+// order.
+func TestLayLosesNothing(t *testing.T) {
+	letters := rapid.StringOfN(rapid.RuneFrom([]rune("ab 1.é惠民店￥，ñ한")), 0, 60, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		left, right := letters.Draw(t, "left"), letters.Draw(t, "right")
+		width := rapid.IntRange(8, 48).Draw(t, "width")
+		rows := printer.Lay(left, right, width)
+		for _, r := range rows {
+			if printer.Columns(r) > width {
+				t.Fatalf("%q takes %d columns of %d", r, printer.Columns(r), width)
+			}
+		}
+		bare := func(s string) string { return strings.ReplaceAll(s, " ", "") }
+		if got, want := bare(strings.Join(rows, "")), bare(left+right); got != want {
+			t.Fatalf("%q became %q", want, got)
+		}
+	})
+}
+
+// TestRightColumnEndsAtTheEdge on both widths of paper.
+func TestRightColumnEndsAtTheEdge(t *testing.T) {
+	for _, width := range []int{printer.Columns80, printer.Columns58, printer.Columns58 / 2} {
+		for _, left := range []string{"", "合计", strings.Repeat("农夫山泉 ", 12), strings.Repeat("long ", 30)} {
+			rows := printer.Lay(left, "￥123.00", width)
+			last := rows[len(rows)-1]
+			if printer.Columns(last) != width || !strings.HasSuffix(last, "￥123.00") {
+				t.Errorf("%q on %d ends with %q", left, width, last)
+			}
+		}
+	}
+}

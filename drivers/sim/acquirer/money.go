@@ -1,0 +1,298 @@
+package acquirer
+
+import (
+	"strings"
+
+	"tillkeeper/drivers/acquirer/wire"
+)
+
+// cardNumber is F2, else the number of track 2, else a payment code of F59 (tag A3), else empty.
+func cardNumber(m *wire.Message) string {
+	if pan := m.Get(2); pan != "" {
+		return pan
+	}
+	if pan, _, ok := strings.Cut(m.Get(35), "="); ok {
+		return pan
+	}
+	if f := m.Get(59); len(f) > 5 && f[:2] == "A3" && digits(f[2:5]) && int(number(f[2:5])) <= len(f)-5 {
+		return f[5 : 5+number(f[2:5])]
+	}
+	return ""
+}
+
+// kindOf names what a request asks for, by MTI, F3 and the type in F60; empty when the host has no such function.
+func kindOf(m *wire.Message) string {
+	switch m.MTI + m.Get(3) + prefix(m.Get(60), 2) {
+	case "020000000022":
+		if m.Has(59) {
+			return KindCodeSale
+		}
+		return KindSale
+	case "020000000036":
+		return KindOfflineSale
+	case "020020000023":
+		return KindVoid
+	case "022020000025":
+		return KindRefund
+	case "020031000001":
+		return "balance"
+	case "010003000010":
+		return KindPreauth
+	case "010020000011":
+		return KindPreauthVoid
+	case "020000000020":
+		return KindCompletion
+	case "020020000021":
+		return KindCompletionVoid
+	}
+	return ""
+}
+
+// money decides about a request that was verified; the caller holds mu.
+func (h *Host) money(t *terminal, m *wire.Message, o *outcome) error {
+	key, kind, number := keyOf(m), kindOf(m), cardNumber(m)
+	_, known := h.book.byKey[key]
+	switch {
+	case kind == "" || number == "" && !follows(kind):
+		o.code = "12"
+		return nil
+	case known || h.declined[key]:
+		o.code, o.flight = "94", h.ledger.current()
+		return nil
+	case h.overtaken[key] && h.cfg.RefuseOvertaken:
+		o.code = "12"
+	default:
+		o.code = h.permit(m, kind, number)
+	}
+	var original *txn
+	if o.code == "" {
+		original, o.code = h.judge(t, m, kind, number, o)
+	}
+	if !success(o.code) {
+		h.declined[key] = o.code != "99"
+		h.warn(m, kind, number, o)
+		return nil
+	}
+	if kind == "balance" {
+		left := h.available(number)
+		o.balance = &left
+		h.notice(m, kind, number, o)
+		return nil
+	}
+	return h.post(m, kind, number, original, o)
+}
+
+// follows tells whether a kind is about an original, whose card it then means.
+func follows(kind string) bool {
+	switch kind {
+	case KindVoid, KindRefund, KindPreauthVoid, KindCompletion, KindCompletionVoid:
+		return true
+	}
+	return false
+}
+
+// judge answers the original that a request is about and the code it gets.
+func (h *Host) judge(t *terminal, m *wire.Message, kind, number string, o *outcome) (*txn, string) {
+	switch kind {
+	case KindVoid, KindPreauthVoid, KindCompletionVoid:
+		return h.judgeVoid(m, kind, number)
+	case KindRefund:
+		return h.judgeRefund(m, number)
+	case KindCompletion:
+		return h.judgeCompletion(m, number)
+	}
+	return nil, h.judgePayment(t, m, kind, number, o)
+}
+
+// judgePayment is the issuer's word about a new payment or a balance inquiry.
+func (h *Host) judgePayment(t *terminal, m *wire.Message, kind, number string, o *outcome) string {
+	a := h.account(number)
+	if code := stateCodes[a.State]; code != "" {
+		return code
+	}
+	if m.Has(52) {
+		if code := h.checkPIN(t, m, a, number); code != "" {
+			return code
+		}
+	}
+	if kind == "balance" {
+		return "00"
+	}
+	left := h.available(number)
+	switch {
+	case o.amount <= 0:
+		return "13"
+	case a.Answer != "" && a.Answer != "10" && !success(a.Answer) && !upstream(a.Answer):
+		return a.Answer
+	case a.Limit > 0 && o.amount > a.Limit:
+		return "61"
+	case a.Count > 0 && h.book.counts[h.cardHash(number)] >= a.Count:
+		return "65"
+	case o.amount > left && a.Answer == "10" && kind == KindSale && left > 0:
+		o.amount = left
+		return "10"
+	case o.amount > left:
+		return "51"
+	}
+	return "00"
+}
+
+// upstream codes leave the outcome open: the money may have moved, and here it has.
+func upstream(code string) bool { return code == "68" || code == "96" || code == "98" }
+
+// checkPIN answers the code of a wrong PIN, empty when it is right.
+func (h *Host) checkPIN(t *terminal, m *wire.Message, a Account, number string) string {
+	card := h.cardHash(number)
+	pin, ok := clearPIN(t.pik, m.Get(52), number)
+	switch {
+	case !ok:
+		return "99"
+	case h.wrongPINs[card] >= pinTries:
+		return "75"
+	case a.PIN != "" && pin != a.PIN:
+		h.wrongPINs[card]++
+		return "55"
+	}
+	delete(h.wrongPINs, card)
+	return ""
+}
+
+// originalOf finds what F61 names; number, F37 and F38 have to agree where both sides have them.
+func (h *Host) originalOf(m *wire.Message, card string, kinds ...string) *txn {
+	f := m.Get(61)
+	if len(f) < 12 {
+		return nil
+	}
+	t := h.book.byKey[Key{m.Get(41), m.Get(42), f[:6], f[6:12]}]
+	if t == nil || t.reversed || card != "" && t.Card != h.cardHash(card) {
+		return nil
+	}
+	if m.Has(37) && m.Get(37) != t.RRN || m.Has(38) && t.Auth != "" && m.Get(38) != t.Auth {
+		return nil
+	}
+	for _, k := range kinds {
+		if t.Kind == k {
+			return t
+		}
+	}
+	return nil
+}
+
+// judgeVoid wants the whole original, not yet undone; a sale and a completion only while their batch is open.
+func (h *Host) judgeVoid(m *wire.Message, kind, number string) (*txn, string) {
+	of := map[string][]string{
+		KindVoid:           {KindSale, KindCodeSale, KindOfflineSale},
+		KindPreauthVoid:    {KindPreauth},
+		KindCompletionVoid: {KindCompletion},
+	}[kind]
+	t := h.originalOf(m, number, of...)
+	switch {
+	case t == nil:
+		return nil, "25"
+	case kind != KindPreauthVoid && h.isClosed(t.TID, t.MID, t.Batch):
+		return nil, "22"
+	case t.voided || t.completed || t.refunded > 0:
+		return nil, "12"
+	case amountOf(m) != t.Amount:
+		return nil, "64"
+	}
+	return t, "00"
+}
+
+// judgeRefund lets go at most what the original still charges.
+func (h *Host) judgeRefund(m *wire.Message, number string) (*txn, string) {
+	t := h.originalOf(m, number, KindSale, KindCodeSale, KindOfflineSale, KindCompletion)
+	switch {
+	case t == nil:
+		return nil, "25"
+	case t.voided:
+		return nil, "12"
+	case amountOf(m) <= 0 || amountOf(m) > t.Amount-t.refunded:
+		return nil, "64"
+	}
+	return t, "00"
+}
+
+// judgeCompletion takes at most what was authorized, once. The original is named by F61, or by F38 where F61 names none.
+func (h *Host) judgeCompletion(m *wire.Message, number string) (*txn, string) {
+	t := h.originalOf(m, number, KindPreauth)
+	switch {
+	case t == nil:
+		return nil, "25"
+	case t.voided || t.completed:
+		return nil, "12"
+	case amountOf(m) <= 0 || amountOf(m) > t.Amount:
+		return nil, "64"
+	}
+	return t, "00"
+}
+
+// post enters a success in book and ledger.
+func (h *Host) post(m *wire.Message, kind, number string, original *txn, o *outcome) error {
+	e := Entry{
+		Kind: kind, Amount: o.amount, PAN: wire.MaskPAN(number), Card: h.cardHash(number), Code: o.code,
+		RRN: m37(o.number), Auth: o.auth, State: "approved",
+	}
+	if o.amount != amountOf(m) {
+		e.Asked = amountOf(m)
+	}
+	if original != nil {
+		e.Original, e.PAN, e.Card = original.Seq, original.PAN, original.Card
+	}
+	if a := h.account(number); original == nil && a.Answer != "10" && a.Answer != "" {
+		e.Code, o.code = a.Answer, a.Answer
+	}
+	var err error
+	if o.flight, err = h.enter(m, e); err != nil {
+		return err
+	}
+	h.notice(m, kind, number, o)
+	return nil
+}
+
+// enter numbers an entry, takes it into the ledger and the book; the flight says when it is durable.
+func (h *Host) enter(m *wire.Message, e Entry) (*flight, error) {
+	e.Seq, e.Time = h.book.seq+1, h.cfg.Clock.Now()
+	e.TID, e.MID, e.Batch, e.STAN, e.MTI = m.Get(41), m.Get(42), batchOf(m), m.Get(11), m.MTI
+	f, err := h.ledger.append(e)
+	if err != nil {
+		return nil, err
+	}
+	return f, h.book.apply(e)
+}
+
+// reverse undoes a message once and acknowledges it always; the caller holds mu.
+func (h *Host) reverse(m *wire.Message, o *outcome) error {
+	key := keyOf(m)
+	t := h.book.byKey[key]
+	switch {
+	case t == nil && h.declined[key]:
+		o.code = "00"
+		return nil
+	case t == nil:
+		h.overtaken[key] = true
+		o.code = h.cfg.OriginalNotThere
+		return nil
+	case amountOf(m) != t.asked():
+		o.code = "64"
+		return nil
+	}
+	o.code, o.amount = "00", amountOf(m)
+	if t.reversed {
+		o.flight = h.ledger.current()
+		return nil
+	}
+	var err error
+	o.flight, err = h.enter(m, Entry{
+		Kind: KindReversal, Amount: t.Amount, PAN: t.PAN, Card: t.Card, Code: "00", RRN: m37(o.number),
+		State: "done", Original: t.Seq, Reason: m.Get(39),
+	})
+	return err
+}
+
+func (t *txn) asked() int64 {
+	if t.Asked > 0 {
+		return t.Asked
+	}
+	return t.Amount
+}

@@ -1,0 +1,277 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+// foldable holds the types of events that pos.Table speaks of. An event of
+// another type is logged and changes no attempt.
+var foldable = func() map[pos.EventType]bool {
+	m := map[pos.EventType]bool{}
+	for _, r := range pos.Table {
+		m[r.On] = true
+	}
+	return m
+}()
+
+// folds says whether an event changes an attempt.
+func folds(e pos.Event) bool { return e.Attempt != "" && foldable[e.Type] }
+
+// apply folds one event and keeps what the host refused late.
+func apply(a folded, e pos.Event) (folded, error) {
+	taken := a.Counts()
+	next, err := pos.Apply(a.Attempt, e)
+	if err != nil {
+		return a, err
+	}
+	if e.Type == pos.EvLateDeclined {
+		a.late += taken
+	}
+	a.Attempt = next
+	return a, nil
+}
+
+// change is an old and a new document; the old one is zero if there was none.
+type change[T any] struct {
+	old, now T
+	known    bool // the old one is in the file
+}
+
+// batch is the state of the commits that share one flush.
+type batch struct {
+	tx       *snap
+	now      time.Time
+	head     head
+	entries  []entry
+	first    uint64 // sequence of entries[0]
+	attempts map[string]change[folded]
+	baskets  map[string]change[paidBasket]
+	settings map[string]string
+}
+
+func newBatch(tx *snap, h head, now time.Time) *batch {
+	return &batch{
+		tx: tx, now: now, head: h, first: h.Seq + 1,
+		attempts: map[string]change[folded]{}, baskets: map[string]change[paidBasket]{}, settings: map[string]string{},
+	}
+}
+
+// trial is one commit before it is accepted.
+type trial struct {
+	head     head
+	events   []pos.Event
+	entries  []entry
+	attempts map[string]change[folded]
+	baskets  map[string]change[paidBasket]
+}
+
+// add validates a commit against everything before it and takes it up; a
+// refused one leaves the batch as it was.
+func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
+	t := trial{head: b.head, attempts: map[string]change[folded]{}, baskets: map[string]change[paidBasket]{}}
+	for _, e := range c.Events {
+		if err := b.addEvent(&t, e); err != nil {
+			return nil, err
+		}
+	}
+	for i := range c.Baskets {
+		if err := b.addBasket(&t, c.Baskets[i]); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range t.events {
+		if e.Type != pos.EvBasketPaid {
+			continue
+		}
+		if err := b.pay(&t, e); err != nil {
+			return nil, err
+		}
+	}
+	b.head = t.head
+	b.entries = append(b.entries, t.entries...)
+	maps.Copy(b.attempts, t.attempts)
+	maps.Copy(b.baskets, t.baskets)
+	maps.Copy(b.settings, c.Settings)
+	return t.events, nil
+}
+
+func (b *batch) addEvent(t *trial, e pos.Event) error {
+	e.Seq = t.head.Seq + 1
+	if e.Time.IsZero() {
+		e.Time = b.now
+	}
+	if folds(e) {
+		c, err := b.attempt(t, e.Attempt)
+		if err != nil {
+			return err
+		}
+		if c.now, err = apply(c.now, e); err != nil {
+			return err
+		}
+		t.attempts[e.Attempt] = c
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	t.head.Seq = e.Seq
+	t.head.Chain = link(t.head.Chain, body)
+	t.entries = append(t.entries, entry{t.head.Chain, body})
+	t.events = append(t.events, e)
+	return nil
+}
+
+// attempt finds an attempt in the trial, the batch or the file.
+func (b *batch) attempt(t *trial, id string) (change[folded], error) {
+	if c, ok := t.attempts[id]; ok {
+		return c, nil
+	}
+	if c, ok := b.attempts[id]; ok {
+		return c, nil
+	}
+	a, err := readAttempt(b.tx, id)
+	if errors.Is(err, pos.ErrNotFound) {
+		return change[folded]{}, nil
+	}
+	return change[folded]{old: a, now: a, known: err == nil}, err
+}
+
+func (b *batch) basket(t *trial, key string) (change[paidBasket], error) {
+	if c, ok := t.baskets[key]; ok {
+		return c, nil
+	}
+	if c, ok := b.baskets[key]; ok {
+		return c, nil
+	}
+	k, err := readBasket(b.tx, key)
+	if errors.Is(err, pos.ErrNotFound) {
+		return change[paidBasket]{}, nil
+	}
+	return change[paidBasket]{old: k, now: k, known: err == nil}, err
+}
+
+func (b *batch) addBasket(t *trial, doc pos.Basket) error {
+	if doc.Key == "" {
+		return pos.Errorf("basket_without_key", "this is a fault of the program", "a basket needs a key")
+	}
+	c, err := b.basket(t, doc.Key)
+	if err != nil {
+		return err
+	}
+	c.now.Basket = *doc.Clone()
+	t.baskets[doc.Key] = c
+	return nil
+}
+
+// pay notes the business day on which a basket was paid in full.
+func (b *batch) pay(t *trial, e pos.Event) error {
+	c, err := b.basket(t, e.Basket)
+	if err != nil {
+		return err
+	}
+	if c.now.Key == "" {
+		return nil // a paid event without its document counts nothing
+	}
+	c.now.day = e.Day
+	if c.now.day == "" && len(c.now.Attempts) > 0 {
+		last, err := b.attempt(t, c.now.Attempts[len(c.now.Attempts)-1])
+		if err != nil {
+			return err
+		}
+		c.now.day = last.now.Day
+	}
+	if c.now.day == "" {
+		c.now.day = e.Time.Format(time.DateOnly)
+	}
+	t.baskets[e.Basket] = c
+	return nil
+}
+
+// flush writes everything of the batch into the transaction.
+func (b *batch) flush(n counters) (head, error) {
+	for i, e := range b.entries {
+		b.tx.put(bLog, seqKey(b.first+uint64(i)), e.rest())
+	}
+	sums := newDelta()
+	for _, id := range slices.Sorted(maps.Keys(b.attempts)) {
+		c := b.attempts[id]
+		sums.attempt(c.old, -1)
+		sums.attempt(c.now, +1)
+		if err := b.putAttempt(c); err != nil {
+			return b.head, err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.baskets)) {
+		c := b.baskets[key]
+		sums.basket(c.old, -1)
+		sums.basket(c.now, +1)
+		if err := b.putBasket(c); err != nil {
+			return b.head, err
+		}
+	}
+	if err := sums.write(b.tx); err != nil {
+		return b.head, err
+	}
+	for k, v := range b.settings {
+		b.tx.put(bSetting, []byte(k), []byte(v))
+	}
+	h := b.head
+	h.counters = n
+	h.Commit++
+	return h, putHead(b.tx, h)
+}
+
+// putAttempt writes an attempt and its entries in the indexes.
+func (b *batch) putAttempt(c change[folded]) error {
+	a, old := c.now, c.old
+	body, err := encodeAttempt(a)
+	if err != nil {
+		return err
+	}
+	b.tx.put(bAttempt, []byte(a.ID), body)
+	if !c.known {
+		for bucket, part := range map[string]string{bReceipt: a.Receipt, bSale: a.Basket} {
+			if part == "" {
+				continue
+			}
+			b.tx.put(bucket, pair(part, a.ID), nil)
+		}
+		b.tx.put(bDay, dayKey(a.Day, a.Seqs[0]), []byte(a.ID))
+	}
+	if a.STAN != "" && (a.STAN != old.STAN || a.Batch != old.Batch) {
+		b.tx.put(bTrace, pair(a.Batch, a.STAN), []byte(a.ID))
+	}
+	was := c.known && old.Open()
+	switch {
+	case a.Open() && !was:
+		b.tx.put(bOpen, seqKey(a.Seqs[0]), []byte(a.ID))
+	case was && !a.Open():
+		b.tx.del(bOpen, seqKey(a.Seqs[0]))
+	}
+	return nil
+}
+
+// isLive says whether a basket is one that is worked on.
+func isLive(b pos.Basket) bool { return b.State == pos.BasketOpen || b.State == pos.BasketHeld }
+
+func (b *batch) putBasket(c change[paidBasket]) error {
+	body, err := encodeBasket(c.now)
+	if err != nil {
+		return err
+	}
+	key := []byte(c.now.Key)
+	b.tx.put(bBasket, key, body)
+	switch was := c.known && isLive(c.old.Basket); {
+	case isLive(c.now.Basket) && !was:
+		b.tx.put(bLive, key, nil)
+	case was && !isLive(c.now.Basket):
+		b.tx.del(bLive, key)
+	}
+	return nil
+}
