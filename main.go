@@ -29,7 +29,6 @@ import (
 	"tillkeeper/app/opening"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/receipt"
-	"tillkeeper/app/risk"
 	"tillkeeper/app/staff"
 	"tillkeeper/assets"
 	"tillkeeper/drivers"
@@ -94,9 +93,6 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	}
 }
 
-// errUsage says that the arguments do not fit.
-var errUsage = errors.New("wrong usage")
-
 func fail(errs io.Writer, err error) int {
 	var pe *pos.Error
 	switch {
@@ -109,7 +105,7 @@ func fail(errs io.Writer, err error) int {
 	default:
 		fmt.Fprintf(errs, "tillkeeper: %v\n", err)
 	}
-	if errors.Is(err, errUsage) {
+	if errors.Is(err, opening.ErrUsage) {
 		return 2
 	}
 	return 1
@@ -117,7 +113,7 @@ func fail(errs io.Writer, err error) int {
 
 func runDecode(args []string, out io.Writer) error {
 	if len(args) != 1 {
-		return fmt.Errorf("%w: tillkeeper decode HEX", errUsage)
+		return fmt.Errorf("%w: tillkeeper decode HEX", opening.ErrUsage)
 	}
 	p, err := wire.Load(assets.FS, "cup")
 	if err != nil {
@@ -126,45 +122,16 @@ func runDecode(args []string, out io.Writer) error {
 	return wire.Decode(p, args[0], out)
 }
 
-// flags are what the faces share.
-type flags struct {
-	data, config, host string
-	demo               bool
-}
-
-func parse(name string, args []string, errs io.Writer) (flags, error) {
-	var f flags
-	set := flag.NewFlagSet("tillkeeper "+name, flag.ContinueOnError)
-	set.SetOutput(errs)
-	set.StringVar(&f.data, "data", "", "the till's one `folder`")
-	set.StringVar(&f.config, "config", "", "configuration `file` (TOML)")
-	set.StringVar(&f.host, "host", "", "`address` of the acquirer, host:port")
-	set.BoolVar(&f.demo, "demo", false, "fill an empty data folder with the demo shop")
-	if err := set.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return f, err
-		}
-		return f, fmt.Errorf("%w: %w", errUsage, err)
-	}
-	if set.NArg() > 0 {
-		return f, fmt.Errorf("%w: %q is not expected here", errUsage, set.Arg(0))
-	}
-	if f.data == "" {
-		return f, fmt.Errorf("%w: name the till's folder with --data", errUsage)
-	}
-	return f, nil
-}
-
 func logger(errs io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
 func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
-	f, err := parse("headless", args, errs)
+	f, err := opening.Parse("headless", args, errs)
 	if err != nil {
 		return err
 	}
-	t, err := openTill(ctx, f, logger(errs), timersOfScripts())
+	t, err := openTill(ctx, f, logger(errs), checkout.ScriptTimers())
 	if err != nil {
 		return err
 	}
@@ -188,25 +155,17 @@ type till struct {
 	ended   chan struct{}
 }
 
-// timersOfScripts lets a script's wallet order be asked for more often than a
-// cashier's.
-func timersOfScripts() checkout.Timers {
-	t := checkout.DefaultTimers()
-	t.Poll, t.QR = 50*time.Millisecond, 10*time.Second
-	return t
-}
-
 // openTill opens everything that a face needs, in the order of trust: the
 // journal, what a crash left behind, the devices, the flows.
-func openTill(ctx context.Context, f flags, log *slog.Logger, timers checkout.Timers) (t *till, err error) {
+func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers checkout.Timers) (t *till, err error) {
 	t = &till{log: log, ended: make(chan struct{}), stop: func() {}}
-	if t.cfg, err = opening.Config(f.config, f.host); err != nil {
+	if t.cfg, err = opening.Config(f.Config, f.Host); err != nil {
 		return nil, err
 	}
 	if t.dayOf, err = t.cfg.Shop.DayOf(); err != nil {
 		return nil, err
 	}
-	if t.journal, err = store.Open(store.Options{Dir: f.data, Logger: log}); err != nil {
+	if t.journal, err = store.Open(store.Options{Dir: f.Data, Logger: log}); err != nil {
 		return nil, err
 	}
 	defer func(j *store.Store) {
@@ -214,8 +173,8 @@ func openTill(ctx context.Context, f flags, log *slog.Logger, timers checkout.Ti
 			err = errors.Join(err, j.Close())
 		}
 	}(t.journal)
-	if f.demo {
-		if err = opening.Seed(f.data, assets.FS); err != nil {
+	if f.Demo {
+		if err = opening.Seed(f.Data, assets.FS); err != nil {
 			return nil, err
 		}
 	}
@@ -242,16 +201,16 @@ func openTill(ctx context.Context, f flags, log *slog.Logger, timers checkout.Ti
 	return t, nil
 }
 
-func (t *till) openFlows(ctx context.Context, f flags, timers checkout.Timers) error {
-	deck, err := opening.Deck(f.data, t.cfg.Import)
+func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.Timers) error {
+	deck, err := opening.Deck(f.Data, t.cfg.Import)
 	if err != nil {
 		return err
 	}
 	c := t.cfg
 	t.set, err = drivers.Open(ctx, drivers.Config{
-		Dir: f.data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: c.Host.Address,
+		Dir: f.Data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: c.Host.Address,
 		Profile: c.Host.Profile, Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(), TMK: c.Keys.TMK,
-		HostInside: f.demo && f.host == "" && !c.Named["host.address"], Reader: c.Devices.Reader, PINPad: c.Devices.PINPad,
+		HostInside: f.Demo && f.Host == "" && !c.Named["host.address"], Reader: c.Devices.Reader, PINPad: c.Devices.PINPad,
 		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Deck: deck, Clock: pos.WallClock{}, Log: t.log,
 	})
 	if err != nil {
@@ -260,10 +219,10 @@ func (t *till) openFlows(ctx context.Context, f flags, timers checkout.Timers) e
 	if t.codes, err = opening.Codes(assets.FS); err != nil {
 		return err
 	}
-	if t.people, err = opening.People(f.data, c.Import); err != nil {
+	if t.people, err = opening.People(f.Data, c.Import); err != nil {
 		return err
 	}
-	if t.goods, err = opening.Goods(f.data, c.Import); err != nil {
+	if t.goods, err = opening.Goods(f.Data, c.Import); err != nil {
 		return err
 	}
 	t.forward = forward.New(forward.Options{
@@ -275,16 +234,13 @@ func (t *till) openFlows(ctx context.Context, f flags, timers checkout.Timers) e
 			}
 		},
 	})
-	limits := risk.Default()
-	limits.PerPayment, limits.PerTerminal = pos.Amount(c.Offline.PerPayment), pos.Amount(c.Offline.PerTerminal)
-	limits.Count, limits.StopAfter = c.Offline.Count, c.Offline.StopAfter.Std()
 	t.session, err = checkout.New(checkout.Options{
 		Journal: t.journal, Host: t.set.Host, Line: line{t.forward, t.set}, Reader: t.set.Reader, PINPad: t.set.PINPad,
 		Printer: t.set.Printer, Display: t.set.Display, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
 		Codes: t.codes, Goods: t.goods, Slip: receipt.Maker{
 			Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
 			Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: time.Now,
-		}, Tax: pos.TaxMode(c.Shop.Tax), Limits: limits,
+		}, Tax: pos.TaxMode(c.Shop.Tax), Limits: opening.Limits(c.Offline),
 		Shop: checkout.Shop{
 			Name: c.Shop.Name, NameEN: c.Shop.NameEN, Address: c.Shop.Address, Phone: c.Shop.Phone,
 			TID: c.Terminal.TID, MID: c.Terminal.MID, Demo: c.Keys.Store == "demo",
@@ -342,7 +298,7 @@ func (l line) View() checkout.LineView {
 }
 
 func runWindow(ctx context.Context, args []string, errs io.Writer) error {
-	f, err := parse("window", args, errs)
+	f, err := opening.Parse("window", args, errs)
 	if err != nil {
 		return err
 	}
@@ -392,12 +348,12 @@ func (t *till) window() (gui.Parts, error) {
 
 // runDay plays the demo day and leaves its pictures; it needs no display.
 func runDay(ctx context.Context, args []string, out, errs io.Writer) error {
-	f, err := parse("day", args, errs)
+	f, err := opening.Parse("day", args, errs)
 	if err != nil {
 		return err
 	}
-	f.demo = true
-	t, err := openTill(ctx, f, slog.New(slog.DiscardHandler), timersOfScripts())
+	f.Demo = true
+	t, err := openTill(ctx, f, slog.New(slog.DiscardHandler), checkout.ScriptTimers())
 	if err != nil {
 		return err
 	}
@@ -410,7 +366,7 @@ func runDay(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	camera, err := gui.NewCamera(ctx, parts, filepath.Join(f.data, "screens"))
+	camera, err := gui.NewCamera(ctx, parts, filepath.Join(f.Data, "screens"))
 	if err != nil {
 		return err
 	}
@@ -421,6 +377,6 @@ func runDay(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err := camera.Evening(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nreceipts: %s\nscreens:  %s\n", filepath.Join(f.data, "receipts"), filepath.Join(f.data, "screens"))
+	fmt.Fprintf(out, "\nreceipts: %s\nscreens:  %s\n", filepath.Join(f.Data, "receipts"), filepath.Join(f.Data, "screens"))
 	return nil
 }

@@ -3,7 +3,9 @@ package store
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -11,40 +13,52 @@ import (
 	"tillkeeper/app/pos"
 )
 
-// bbolt takes its locks without a defer: a fault of the mapped file inside its
-// Begin or its Rollback leaves them held, and whoever asks for them next waits
-// for ever. Three things stand against that. Both heads of the file are asked
-// for by a plain read before each Begin, so that a file that was cut fails
-// outside of bbolt. If Begin or Rollback ends in a fault all the same, the store
-// has fallen: nobody goes near bbolt again. And Append and Close wait for
-// somebody who may be caught in bbolt no longer than lockPatience after that.
+// bbolt takes its locks without a defer: a fault of the mapped file while a
+// reading Begin copies the head of the file leaves metalock and mmaplock held,
+// and whoever asks for them next, a Commit and a Close too, waits for ever. So
+// begin gives both back in bbolt's place. The store has fallen then: nobody goes
+// near bbolt again. A fault in any other place leaves at most rwlock held, which
+// the writer alone asks for. And should a later bbolt name its locks otherwise,
+// Append and Close still wait no longer than lockPatience after the fall.
 
 // begin begins a transaction. Faults have to be panics for the caller.
 func (s *Store) begin(write bool) (tx *bolt.Tx, err error) {
 	if s.hasFallen() {
 		return nil, s.SafeMode()
 	}
-	var edge [2]byte // the last byte of one head, the first of the other
-	if _, err := s.file.ReadAt(edge[:], pageSize-1); err != nil {
-		return nil, faulted(err)
-	}
-	defer s.fallen(&err)
+	defer s.fallen(&err, !write)
 	return s.db.Begin(write)
+}
+
+// giveBack unlocks what a reading Begin of bbolt held when it ended in a fault.
+func giveBack(db *bolt.DB) {
+	in := reflect.ValueOf(db).Elem()
+	meta, mapped := in.FieldByName("metalock"), in.FieldByName("mmaplock")
+	if meta.IsValid() && meta.Type() == reflect.TypeFor[sync.Mutex]() {
+		(*sync.Mutex)(meta.Addr().UnsafePointer()).Unlock()
+	}
+	if mapped.IsValid() && mapped.Type() == reflect.TypeFor[sync.RWMutex]() {
+		(*sync.RWMutex)(mapped.Addr().UnsafePointer()).RUnlock()
+	}
 }
 
 // rollback ends a transaction that may be over already.
 func (s *Store) rollback(tx *bolt.Tx) {
 	var err error
-	defer s.fallen(&err)
+	defer s.fallen(&err, false)
 	_ = tx.Rollback()
 }
 
-// fallen turns a panic inside of bbolt's locks into an error and safe mode.
-func (s *Store) fallen(err *error) {
+// fallen turns a panic inside of bbolt's locks into an error and safe mode;
+// reading says that a reading Begin may hold locks.
+func (s *Store) fallen(err *error, reading bool) {
 	if p := recover(); p != nil {
 		*err = faulted(p)
 		s.enterSafeMode(*err)
 		s.fall.Do(func() { close(s.down) })
+		if reading {
+			giveBack(s.db)
+		}
 	}
 }
 
@@ -59,10 +73,12 @@ func (s *Store) hasFallen() bool {
 }
 
 // faultError is a fault of the file; see faulted.
-type faultError struct{ *pos.Error }
+type faultError struct{ cause *pos.Error }
+
+func (e faultError) Error() string { return e.cause.Error() }
 
 // Unwrap gives what a caller of the store sees.
-func (e faultError) Unwrap() error { return e.Error }
+func (e faultError) Unwrap() error { return e.cause }
 
 func faulted(cause any) error {
 	return faultError{&pos.Error{
@@ -177,19 +193,33 @@ func (s *Store) await(r *request) ([]pos.Event, error) {
 	case <-r.answer:
 		return r.events, r.err
 	case <-s.done:
-	case <-s.down:
 		select {
 		case <-r.answer:
-		case <-s.done:
-		case <-time.After(lockPatience):
-			return nil, s.SafeMode()
+			return r.events, r.err
+		default: // it came after the writer had ended
+			return nil, errClosed
 		}
+	case <-s.down:
+	}
+	if !s.within(r.answer) {
+		return nil, s.SafeMode()
+	}
+	return r.events, r.err
+}
+
+// within waits for somebody; once the store has fallen, no longer than
+// lockPatience.
+func (s *Store) within(end <-chan struct{}) bool {
+	select {
+	case <-end:
+		return true
+	case <-s.down:
 	}
 	select {
-	case <-r.answer:
-		return r.events, r.err
-	default:
-		return nil, errClosed
+	case <-end:
+		return true
+	case <-time.After(lockPatience):
+		return false
 	}
 }
 
@@ -199,14 +229,7 @@ func (s *Store) Close() error {
 	var err error
 	s.once.Do(func() {
 		close(s.stop)
-		select {
-		case <-s.done:
-		case <-s.down:
-			select {
-			case <-s.done:
-			case <-time.After(lockPatience):
-			}
-		}
+		s.within(s.done)
 		err = s.shut()
 	})
 	return err
@@ -225,12 +248,14 @@ func (s *Store) closeDB() (err error) {
 
 // shut closes the files.
 func (s *Store) shut() (err error) {
-	for waited := time.Duration(0); !s.dbMu.TryLock(); waited += lockPause {
-		if s.hasFallen() && waited >= lockPatience {
-			letGo(s.file)
-			return errors.Join(s.anchor.close(), s.lock.Close())
-		}
-		time.Sleep(lockPause)
+	locked := make(chan struct{})
+	go func() {
+		s.dbMu.Lock()
+		close(locked)
+	}()
+	if !s.within(locked) { // a reader is caught in bbolt
+		letGo(s.file)
+		return errors.Join(s.anchor.close(), s.lock.Close())
 	}
 	defer s.dbMu.Unlock()
 	defer catch(&err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +29,8 @@ func ends(t *testing.T, what string, do func()) {
 	select {
 	case <-done:
 	case <-time.After(hangLimit):
-		t.Fatalf("%s hangs", what)
+		buf := make([]byte, 1<<20)
+		t.Fatalf("%s hangs\n%s", what, buf[:runtime.Stack(buf, true)])
 	}
 }
 

@@ -55,6 +55,14 @@ func DefaultTimers() Timers {
 	return Timers{Present: 60 * time.Second, PIN: 60 * time.Second, QR: 120 * time.Second, Poll: 3 * time.Second}
 }
 
+// ScriptTimers let a script's wallet order be asked for more often than a
+// cashier's, and end sooner.
+func ScriptTimers() Timers {
+	t := DefaultTimers()
+	t.Poll, t.QR = 50*time.Millisecond, 10*time.Second
+	return t
+}
+
 // Options are the ports and settings of a session.
 type Options struct {
 	Journal    pos.Journal

@@ -9,14 +9,14 @@ import (
 	"tillkeeper/app/gui/look"
 )
 
-// cardWords are, by stage, the icon, what to do now, how, and the word in the list of steps.
-var cardWords = [...]struct{ icon, now, how, step string }{
-	checkout.CardPrepare: {"send", "正在准备", "先处理上一笔没有结果的交易", "准备线路"},
-	checkout.CardPresent: {"contactless", "请顾客插卡、挥卡或刷卡", "金额已显示在读卡器上", "金额已送到读卡器"},
-	checkout.CardRead:    {"card", "正在读卡", "请不要拔卡", "读卡"},
-	checkout.CardPIN:     {"pinpad", "请顾客输入密码", "在密码键盘上输入，按确认键", "顾客输入密码"},
-	checkout.CardHost:    {"globe", "正在联系银行", "请不要拔卡，不要重复刷卡", "联系银行"},
-	checkout.CardFinish:  {"card", "银行已回答，正在收尾", "请等提示再拔卡", "卡确认"},
+// cardWords are, by stage, the icon, what to do now, and how.
+var cardWords = [...]struct{ icon, now, how string }{
+	checkout.CardPrepare: {"send", "正在准备", "先处理上一笔没有结果的交易"},
+	checkout.CardPresent: {"contactless", "请顾客插卡、挥卡或刷卡", "金额已显示在读卡器上"},
+	checkout.CardRead:    {"card", "正在读卡", "请不要拔卡"},
+	checkout.CardPIN:     {"pinpad", "请顾客输入密码", "在密码键盘上输入，按确认键"},
+	checkout.CardHost:    {"globe", "正在联系银行", "请不要拔卡，不要重复刷卡"},
+	checkout.CardFinish:  {"card", "银行已回答，正在收尾", "请等提示再拔卡"},
 }
 
 // patience is after how long a step that has no deadline shows the seconds that it has taken.
@@ -76,31 +76,30 @@ func (c *Ctx) entry(mode string) string {
 	return mode
 }
 
+// cardSteps names the five steps of a card payment as they stand now.
 func (c *Ctx) cardSteps(v *checkout.CardView) []kit.Step {
-	stages := [...]checkout.CardStage{
-		checkout.CardPrepare, checkout.CardPresent, checkout.CardRead, checkout.CardPIN, checkout.CardHost,
+	steps := []kit.Step{
+		{Text: c.t("准备线路")}, {Text: c.t("读卡")}, {Text: c.t("顾客输入密码")}, {Text: c.t("联系银行")}, {Text: c.t("打印小票，可以开始下一单")},
 	}
-	out := make([]kit.Step, 0, len(stages)+1)
-	for _, s := range stages {
-		step := kit.Step{Text: c.t(cardWords[s].step)}
-		switch {
-		case s < v.Stage:
-			step.Stage = kit.Done
-		case s == v.Stage:
-			step.Stage, step.Right = kit.Now, c.t("进行中")
-		}
-		if s == checkout.CardPresent && v.Stage >= s {
-			step.Right = "¥" + money(v.Amount)
-		}
-		if s == checkout.CardRead && v.Stage > s && v.Entry != "" {
-			step.Text = c.t("已读卡（%s）", c.entry(v.Entry))
-		}
-		if s == checkout.CardHost && v.Stage > s {
-			step.Stage, step.Right = kit.Now, c.t("进行中")
-		}
-		out = append(out, step)
+	now := [...]int{
+		checkout.CardPrepare: 0, checkout.CardPresent: 1, checkout.CardRead: 1, checkout.CardPIN: 2, checkout.CardHost: 3, checkout.CardFinish: 3,
+	}[v.Stage]
+	for i := range steps[:now] {
+		steps[i].Stage = kit.Done
 	}
-	return out
+	steps[now].Stage, steps[now].Right = kit.Now, c.t("进行中")
+	if v.Stage > checkout.CardPrepare {
+		steps[0].Text, steps[0].Right = c.t("金额已送到读卡器"), "¥"+money(v.Amount)
+	}
+	switch {
+	case v.Stage == checkout.CardPresent:
+		steps[1].Text = c.t("等顾客出示卡")
+	case v.Stage == checkout.CardRead:
+		steps[1].Text = c.t("正在读卡")
+	case v.Stage > checkout.CardRead && v.Entry != "":
+		steps[1].Text = c.t("已读卡（%s）", c.entry(v.Entry))
+	}
+	return steps
 }
 
 // cardFoot draws what happens at the deadline and the key that gives up, where that is still possible.

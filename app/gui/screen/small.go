@@ -226,7 +226,7 @@ func (c *Ctx) smallCard(r kit.Rect) {
 	p.Line(r.X+120, r.Y+82, r.W-230, c.t(w.how), kit.Style{Size: 18, Ink: look.Soft})
 	c.countdown(r.Right()-58, r.Y+62, 84, v.Began, v.Deadline)
 	p.Rule(r.X+1, r.Y+122, r.W-2)
-	p.Steps(r.X+14, r.Y+148, r.W-28, 42, c.cardSteps(v)[1:])
+	p.Steps(r.X+14, r.Y+148, r.W-28, 42, c.cardSteps(v)[:4])
 	k := kit.Key{Size: 22, Label: c.t("取消刷卡"), Icon: "cross", Cap: "Esc", Act: act(VerbCancel, "")}
 	if v.Stage >= checkout.CardHost {
 		k.Dress, k.Sub = kit.Unavailable, c.t("已发给银行，不能取消")

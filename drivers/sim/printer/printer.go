@@ -83,11 +83,12 @@ func New(o Opts) (*Printer, error) {
 // Open gives the driver's end of a new pseudo terminal whose other end is this
 // printer; ENODEV while it is unplugged.
 func (p *Printer) Open() (io.ReadWriteCloser, error) {
+	gone := &os.PathError{Op: "open", Path: "simulated printer", Err: syscall.ENODEV}
 	p.mu.Lock()
 	plugged := p.plugged
 	p.mu.Unlock()
 	if !plugged {
-		return nil, &os.PathError{Op: "open", Path: "simulated printer", Err: syscall.ENODEV}
+		return nil, gone
 	}
 	far, path, err := port.Pty()
 	if err != nil {
@@ -99,9 +100,13 @@ func (p *Printer) Open() (io.ReadWriteCloser, error) {
 		return nil, err
 	}
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.plugged { // unplugged meanwhile
+		_, _ = far.Close(), near.Close()
+		return nil, gone
+	}
 	p.lines[far] = near
 	p.serving.Add(1)
-	p.mu.Unlock()
 	go func() {
 		defer p.serving.Done()
 		p.Serve(far)
@@ -211,7 +216,7 @@ func (p *Printer) print() {
 		if c.op != opRealTime {
 			p.slip = append(p.slip, raw...)
 		}
-		p.held = append([]byte(nil), p.held[n:]...)
+		p.held = p.held[n:]
 		switch c.op {
 		case opKanji:
 			p.kanji = c.arg == 1
