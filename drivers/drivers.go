@@ -259,10 +259,11 @@ func (s *Set) Conditions() []pos.Condition {
 	} else {
 		out = append(out, pos.Condition{Name: "printer", State: "off", Code: "not_configured"})
 	}
-	for name, there := range map[string]bool{"display": s.Display != nil, "wallet": s.Wallet != nil} {
-		if there {
-			out = append(out, pos.Condition{Name: name, State: "ok"})
-		}
+	if s.Display != nil {
+		out = append(out, pos.Condition{Name: "display", State: "ok"})
+	}
+	if s.Wallet != nil {
+		out = append(out, pos.Condition{Name: "wallet", State: "ok"})
 	}
 	return out
 }

@@ -23,11 +23,14 @@ func (w *owner) answer(ctx context.Context, c call) {
 // may go on and the reversal stays.
 func (w *owner) prepare(ctx context.Context) Ready {
 	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && it.a.Tender == pos.Card && !waitsForRepeat(it.a) }) {
-		for try := 0; isReversal(it.a); try++ {
+		for try := 0; ; try++ {
+			w.await(ctx, it)
+			if !isReversal(it.a) || waitsForRepeat(it.a) {
+				break // it ended, or its answer came, while it was in the air
+			}
 			if try == prepareTries {
 				return Ready{Reason: "reversal_pending"}
 			}
-			w.await(ctx, it)
 			err := w.now(ctx, it)
 			if err == nil {
 				break // the host answered
@@ -83,7 +86,10 @@ func (w *owner) everything(ctx context.Context) int {
 	parked := func(a pos.Attempt) bool { return a.State == pos.Manual && a.Reason != "" }
 	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) || parked(it.a) }) {
 		w.await(ctx, it)
-		if err := w.now(ctx, it); err != nil && it.a.Tender == pos.Card {
+		it.forced = true
+		err := w.now(ctx, it)
+		it.forced = false
+		if err != nil && it.a.Tender == pos.Card {
 			if _, left := unanswered(err); !left {
 				break // no line: the rest would fail alike
 			}

@@ -13,7 +13,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,9 +53,9 @@ type Forwarder struct {
 	o          Options
 	calls      chan call
 	wake       chan struct{}
-	lastOnline atomic.Int64 // unix nanoseconds
-	skew       atomic.Int64 // host's clock less ours, seconds
-	signing    sync.Mutex   // one sign-on at a time
+	lastOnline atomic.Int64  // unix nanoseconds
+	skew       atomic.Int64  // host's clock less ours, seconds
+	signing    chan struct{} // one sign-on at a time
 	signed     atomic.Uint64
 	done       chan struct{}
 }
@@ -88,7 +87,7 @@ func New(o Options) *Forwarder {
 	if o.Changed == nil {
 		o.Changed = func() {}
 	}
-	f := &Forwarder{o: o, calls: make(chan call, maxCalls), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	f := &Forwarder{o: o, calls: make(chan call, maxCalls), wake: make(chan struct{}, 1), signing: make(chan struct{}, 1), done: make(chan struct{})}
 	if t, err := time.Parse(time.RFC3339, o.Journal.Setting(pos.SetLastOnline)); err == nil {
 		f.lastOnline.Store(t.UnixNano())
 	}
@@ -205,8 +204,12 @@ func (f *Forwarder) batch() string { return pos.OpenBatch(f.o.Journal) }
 // sign-on.
 func (f *Forwarder) SignOn(ctx context.Context) error {
 	before := f.signed.Load()
-	f.signing.Lock()
-	defer f.signing.Unlock()
+	select {
+	case f.signing <- struct{}{}:
+		defer func() { <-f.signing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if f.signed.Load() != before && f.o.Host.Ready() {
 		return nil
 	}

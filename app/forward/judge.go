@@ -58,7 +58,8 @@ func unanswered(err error) (reason string, left bool) {
 }
 
 // judgeReversal says what a try of a reversal came to. batch is the open one,
-// repeat the profile's wait before the repeat after a 12 or 25.
+// repeat the profile's wait before the repeat after a 12 or 25, none where a
+// person sends it.
 func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat time.Duration, now time.Time) verdict {
 	if err != nil {
 		if _, left := unanswered(err); !left {
@@ -82,7 +83,7 @@ func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat t
 	if r.Code != "12" && r.Code != "25" || a.LateApproved {
 		return parked(a, now, v)
 	}
-	if a.State == pos.Manual {
+	if a.Batch != batch && a.State == pos.Manual {
 		return v // a person has it in hand
 	}
 	if a.Batch != batch {
@@ -91,9 +92,12 @@ func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat t
 		v.events = append(v.events, p)
 		return v
 	}
-	if a.LastError != e.Text { // the delayed original may still arrive: once more
+	if !waitsForRepeat(a) { // the delayed original may still arrive: once more
 		v.again = repeat
 		return v
+	}
+	if left := repeat - now.Sub(a.Updated); left > 0 { // asked too early: it proves nothing
+		return verdict{again: left, answered: true}
 	}
 	done := acknowledged(a, r)
 	done.Flag = true

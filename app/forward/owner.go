@@ -15,6 +15,7 @@ type item struct {
 	next   time.Time // not before
 	flying bool      // an exchange is out
 	resign int       // sign-ons for the present send
+	forced bool      // a person sends it now
 }
 
 // outcome is what an exchange of an item came to.
@@ -371,7 +372,11 @@ func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 	}
 	switch {
 	case isReversal(it.a) || it.a.State == pos.Manual:
-		return judgeReversal(it.a, o.reply, o.err, f.batch(), f.o.Host.ReversalRepeat(), now)
+		repeat := f.o.Host.ReversalRepeat()
+		if it.forced {
+			repeat = 0
+		}
+		return judgeReversal(it.a, o.reply, o.err, f.batch(), repeat, now)
 	case it.a.Deferred:
 		return judgeDeferred(it.a, o.reply, o.err, class)
 	}

@@ -120,7 +120,21 @@ func (t *till) take(s *checkout.Snapshot) {
 	if old.Step != s.Step {
 		t.stepped(s.Step)
 	}
+	t.refresh(old, s)
 	t.draw()
+}
+
+// refresh reads again what an open back-office screen shows when the journal has moved on.
+func (t *till) refresh(old, s *checkout.Snapshot) {
+	if old.Line.Queued == s.Line.Queued && old.Line.Reversing == s.Line.Reversing && old.Line.Persons == s.Line.Persons {
+		return
+	}
+	switch t.view.Screen {
+	case screen.Queue:
+		t.loadQueue()
+	case screen.Today:
+		t.loadToday()
+	}
 }
 
 // stepped leaves behind what belonged to the step before.

@@ -32,7 +32,7 @@ var walletWords = map[string]string{"": "付款", "pay": "付款", "refuse": "�
 
 // benchCards are the cards of the deck that the bench offers, with their words.
 var benchCards = [...]struct{ name, word string }{
-	{"ok", "挥卡"}, {"chip", "插卡"}, {"offline-approve", "可脱机卡"}, {"funds-51", "余额不足"}, {"silent", "银行不答"}, {"damaged", "坏芯片"},
+	{"ok", "挥卡"}, {"chip", "插卡"}, {"offline-approve", "可脱机卡"}, {"funds-51", "余额不足"}, {"timeout-68", "银行超时"}, {"torn", "提前拔卡"},
 }
 
 // demoPIN is the PIN of every card of the demo's deck.

@@ -110,11 +110,15 @@ func (c *Ctx) approved(r kit.Rect, o *checkout.Outcome) {
 	slip, detail := rest.Foot(u(95), gap)
 	c.details(detail, o)
 	p.Panel(slip)
-	p.Mark(kit.Busy, slip.X+u(42), slip.Mid(), u(15))
+	state, title, under := kit.Busy, c.t("小票正在打印"), c.t("不用等：现在就可以开始下一单")
+	if d, bad := c.badPrinter(); bad {
+		state, title, under = kit.Failed, c.fault(d), c.t("这笔已记账；恢复后可重打小票")
+	}
+	p.Mark(state, slip.X+u(42), slip.Mid(), u(15))
 	reprint := kit.Rect{X: slip.Right() - u(209), Y: slip.Mid() - u(30), W: u(191), H: u(60)}
 	room := reprint.X - slip.X - u(84)
-	p.Line(slip.X+u(72), slip.Mid()-u(15), room, c.t("小票正在打印"), kit.Style{Size: 22, Bold: true})
-	p.Line(slip.X+u(72), slip.Mid()+u(18), room, c.t("不用等：现在就可以开始下一单"), kit.Style{Size: 18, Ink: look.Soft})
+	p.Line(slip.X+u(72), slip.Mid()-u(15), room, title, kit.Style{Size: 22, Bold: true})
+	p.Line(slip.X+u(72), slip.Mid()+u(18), room, under, kit.Style{Size: 18, Ink: look.Soft})
 	p.Key(reprint, kit.Key{
 		Form: kit.Wide, Size: 20, Label: c.t("重打"), Icon: "printer", Cap: "F9", Act: act(VerbReprint, o.Attempt.Receipt),
 	})
@@ -130,6 +134,16 @@ func (c *Ctx) approved(r kit.Rect, o *checkout.Outcome) {
 		k.Label, k.Sub = c.t("继续收款"), c.t("还应收 ¥%s", money(o.Due))
 	}
 	p.Key(next, k)
+}
+
+// badPrinter gives the printer's condition when it cannot print.
+func (c *Ctx) badPrinter() (pos.Condition, bool) {
+	for _, d := range c.S.Devices {
+		if d.Name == "printer" && isBad(d) {
+			return d, true
+		}
+	}
+	return pos.Condition{}, false
 }
 
 // details lists what the bank and the till call this payment.
