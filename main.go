@@ -148,6 +148,7 @@ type till struct {
 	forward *forward.Forwarder
 	session *checkout.Session
 	codes   *decline.Table
+	zone    *time.Location
 	people  *staff.List
 	goods   *basket.Catalogue
 	dayOf   func(time.Time) (day string, hour int)
@@ -160,6 +161,9 @@ type till struct {
 func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers checkout.Timers) (t *till, err error) {
 	t = &till{log: log, ended: make(chan struct{}), stop: func() {}}
 	if t.cfg, err = opening.Config(f.Config, f.Host); err != nil {
+		return nil, err
+	}
+	if t.zone, err = time.LoadLocation(t.cfg.Shop.TimeZone); err != nil {
 		return nil, err
 	}
 	if t.dayOf, err = t.cfg.Shop.DayOf(); err != nil {
@@ -211,7 +215,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		Dir: f.Data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: c.Host.Address,
 		Profile: c.Host.Profile, Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(), TMK: c.Keys.TMK,
 		HostInside: f.Demo && f.Host == "" && !c.Named["host.address"], Reader: c.Devices.Reader, PINPad: c.Devices.PINPad,
-		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Deck: deck, Clock: pos.WallClock{}, Log: t.log,
+		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Deck: deck, Think: timers.Think, Clock: pos.WallClock{}, Log: t.log,
 	})
 	if err != nil {
 		return err
@@ -239,7 +243,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		Printer: t.set.Printer, Display: t.set.Display, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
 		Codes: t.codes, Goods: t.goods, Slip: receipt.Maker{
 			Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
-			Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: time.Now,
+			Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: func() time.Time { return time.Now().In(t.zone) },
 		}, Tax: pos.TaxMode(c.Shop.Tax), Limits: opening.Limits(c.Offline),
 		Shop: checkout.Shop{
 			Name: c.Shop.Name, NameEN: c.Shop.NameEN, Address: c.Shop.Address, Phone: c.Shop.Phone,
@@ -316,16 +320,12 @@ func runWindow(ctx context.Context, args []string, errs io.Writer) error {
 
 // window is the till as the window sees it.
 func (t *till) window() (gui.Parts, error) {
-	zone, err := time.LoadLocation(t.cfg.Shop.TimeZone)
-	if err != nil {
-		return gui.Parts{}, err
-	}
 	quick, err := opening.Quick(assets.FS, t.goods)
 	if err != nil {
 		return gui.Parts{}, err
 	}
 	p := gui.Parts{
-		Face: t.session, Files: assets.FS, Table: t.codes, Zone: zone, Version: version, Products: t.goods.Len(), SelfTest: t.conditions,
+		Face: t.session, Files: assets.FS, Table: t.codes, Zone: t.zone, Version: version, Products: t.goods.Len(), SelfTest: t.conditions,
 		Send: func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
 		Day:  func(at time.Time) string { day, _ := t.dayOf(at); return day },
 		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en",
@@ -336,12 +336,8 @@ func (t *till) window() (gui.Parts, error) {
 	for _, o := range t.people.Operators() {
 		p.Staff = append(p.Staff, screen.Staff{ID: o.ID, Name: o.Name, Role: o.Role})
 	}
-	if t.set.Bench.Inside() {
-		p.CutLine = func(cut bool) {
-			if err := t.set.Bench.Line(!cut); err != nil {
-				t.log.Error("the line was not switched", "error", err)
-			}
-		}
+	if t.set.Bench.Any() {
+		p.Bench = t.set.Bench
 	}
 	return p, nil
 }

@@ -49,9 +49,9 @@ type Config struct {
 	PINPad         string
 	Printer        string
 	QR             string
-	Gateway        string // of the wallets, "" for none
-	Deck           []byte // simulated cards
-	QRAnswer       time.Duration
+	Gateway        string        // of the wallets, "" for none
+	Deck           []byte        // simulated cards
+	Think          time.Duration // what a simulated customer takes longer than a script's
 	Clock          pos.Clock
 	Log            *slog.Logger
 }
@@ -234,7 +234,7 @@ func (s *Set) openWallet(ctx context.Context, c Config) error {
 	case "":
 		return nil
 	case "sim:":
-		g, err := simwallet.New(simwallet.Config{Dir: filepath.Join(c.Dir, "wallet"), Merchant: c.MID})
+		g, err := simwallet.New(simwallet.Config{Dir: filepath.Join(c.Dir, "wallet"), Merchant: c.MID, Think: c.Think})
 		if err != nil {
 			return err
 		}

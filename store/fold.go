@@ -53,11 +53,13 @@ type batch struct {
 	attempts map[string]change[folded]
 	baskets  map[string]change[paidBasket]
 	settings map[string]string
+	days     map[string]*daySums // as they are after it
+	warm     *warm
 }
 
-func newBatch(tx *snap, h head, now time.Time) *batch {
+func newBatch(tx *snap, h head, now time.Time, w *warm) *batch {
 	return &batch{
-		tx: tx, now: now, head: h, first: h.Seq + 1,
+		tx: tx, now: now, head: h, first: h.Seq + 1, warm: w, days: map[string]*daySums{},
 		attempts: map[string]change[folded]{}, baskets: map[string]change[paidBasket]{}, settings: map[string]string{},
 	}
 }
@@ -135,6 +137,9 @@ func (b *batch) attempt(t *trial, id string) (change[folded], error) {
 	if c, ok := b.attempts[id]; ok {
 		return c, nil
 	}
+	if a, ok := b.warm.attempts[id]; ok {
+		return change[folded]{old: a, now: a, known: true}, nil
+	}
 	a, err := readAttempt(b.tx, id)
 	if errors.Is(err, pos.ErrNotFound) {
 		return change[folded]{}, nil
@@ -148,6 +153,9 @@ func (b *batch) basket(t *trial, key string) (change[paidBasket], error) {
 	}
 	if c, ok := b.baskets[key]; ok {
 		return c, nil
+	}
+	if k, ok := b.warm.baskets[key]; ok {
+		return change[paidBasket]{old: k, now: k, known: true}, nil
 	}
 	k, err := readBasket(b.tx, key)
 	if errors.Is(err, pos.ErrNotFound) {
@@ -215,7 +223,7 @@ func (b *batch) flush(n counters) (head, error) {
 			return b.head, err
 		}
 	}
-	if err := sums.write(b.tx); err != nil {
+	if err := sums.write(b); err != nil {
 		return b.head, err
 	}
 	for k, v := range b.settings {

@@ -250,6 +250,7 @@ func (s *Store) closeDB() (err error) {
 func (s *Store) shut() (err error) {
 	locked := make(chan struct{})
 	go func() {
+		s.lead.Lock() // whoever writes ends first
 		s.dbMu.Lock()
 		close(locked)
 	}()
@@ -257,6 +258,7 @@ func (s *Store) shut() (err error) {
 		letGo(s.file)
 		return errors.Join(s.anchor.close(), s.lock.Close())
 	}
+	defer s.lead.Unlock()
 	defer s.dbMu.Unlock()
 	defer catch(&err)
 	var errs []error

@@ -233,25 +233,31 @@ func (s *snap) settle(all []layer) error {
 // encodeLayer writes entries in order: bucket number, key, length of the value
 // plus one (0 is deleted), value.
 func encodeLayer(l layer) []byte {
-	var body []byte
-	for n, name := range buckets {
-		var keys []string
-		for at := range l {
-			if at.bucket == name {
-				keys = append(keys, at.key)
-			}
+	type numbered struct {
+		n     byte
+		key   string
+		value []byte
+	}
+	all, size := make([]numbered, 0, len(l)), 0
+	for at, v := range l {
+		all = append(all, numbered{bucketNumber[at.bucket], at.key, v})
+		size += 1 + 2*binary.MaxVarintLen32 + len(at.key) + len(v)
+	}
+	slices.SortFunc(all, func(a, b numbered) int {
+		if a.n != b.n {
+			return int(a.n) - int(b.n)
 		}
-		slices.Sort(keys)
-		for _, key := range keys {
-			v := l[place{name, key}]
-			body = append(body, byte(n))
-			body = append(binary.AppendUvarint(body, uint64(len(key))), key...)
-			if v == nil {
-				body = append(body, 0)
-				continue
-			}
-			body = append(binary.AppendUvarint(body, uint64(len(v)+1)), v...)
+		return strings.Compare(a.key, b.key)
+	})
+	body := make([]byte, 0, size)
+	for _, e := range all {
+		body = append(body, e.n)
+		body = append(binary.AppendUvarint(body, uint64(len(e.key))), e.key...)
+		if e.value == nil {
+			body = append(body, 0)
+			continue
 		}
+		body = append(binary.AppendUvarint(body, uint64(len(e.value)+1)), e.value...)
 	}
 	return body
 }

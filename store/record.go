@@ -34,6 +34,14 @@ var buckets = []string{
 	bLog, bAttempt, bOpen, bBasket, bLive, bReceipt, bSale, bTrace, bDay, bTotal, bProduct, bSetting, bMeta,
 }
 
+var bucketNumber = func() map[string]byte {
+	m := map[string]byte{}
+	for n, name := range buckets {
+		m[name] = byte(n)
+	}
+	return m
+}()
+
 // rising holds the buckets whose keys only rise: their pages are filled whole.
 var rising = map[string]bool{
 	bHot: true, bLog: true, bAttempt: true, bBasket: true, bReceipt: true, bSale: true, bTrace: true, bDay: true, bTotal: true,

@@ -104,6 +104,8 @@ type Store struct {
 	size   int64 // of the file when it was last looked at; of the writer
 
 	hot      hotState
+	lead     sync.Mutex   // held by whoever writes
+	warm     *warm        // of whoever holds lead
 	commitMu sync.Mutex   // held while a commit ends
 	flipMu   sync.RWMutex // as commitMu; readers wait here
 	stanMu   sync.Mutex   // one trace number at a time
@@ -143,7 +145,7 @@ func Open(o Options) (*Store, error) {
 		o: o, path: filepath.Join(o.Dir, fileName), lock: lock,
 		queue: make(chan *request, queueLimit), stop: make(chan struct{}), done: make(chan struct{}), down: make(chan struct{}),
 		open: map[string]pos.Attempt{}, live: map[string]pos.Basket{}, settings: map[string]string{},
-		commit: (*bolt.Tx).Commit,
+		commit: (*bolt.Tx).Commit, warm: newWarm(),
 	}
 	if err := s.start(); err != nil {
 		s.shut()
@@ -291,6 +293,9 @@ func (s *Store) Append(ctx context.Context, c pos.Commit) ([]pos.Event, error) {
 		return nil, err
 	}
 	r := &request{ctx: ctx, commit: c, answer: make(chan struct{})}
+	if s.atOnce(r) {
+		return r.events, r.err
+	}
 	select {
 	case s.queue <- r:
 	case <-ctx.Done():

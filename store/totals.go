@@ -131,17 +131,19 @@ func (d delta) basket(b paidBasket, sign int) {
 	}
 }
 
-// write adds the delta to what the file has.
-func (d delta) write(tx *snap) error {
+// write adds the delta to what was there before the batch.
+func (d delta) write(b *batch) error {
+	tx := b.tx
 	for _, day := range slices.Sorted(maps.Keys(d.days)) {
 		if d.days[day].zero() {
 			continue
 		}
-		sums, err := readDay(tx, day)
+		sums, err := b.warm.day(tx, day)
 		if err != nil {
 			return err
 		}
 		sums.add(d.days[day])
+		b.days[day] = sums
 		body, err := json.Marshal(sums)
 		if err != nil {
 			return err

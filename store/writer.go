@@ -23,15 +23,39 @@ type request struct {
 	answer chan struct{}
 }
 
-// write is the one goroutine that changes the file. It takes whatever waits and
-// commits it together.
+// atOnce serves a request on the goroutine of its caller when nobody else is
+// writing: that saves two hand-overs. False means that it has to be queued.
+func (s *Store) atOnce(r *request) bool {
+	if len(s.queue) > 0 || !s.lead.TryLock() {
+		return false
+	}
+	defer s.lead.Unlock()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	select {
+	case <-s.stop:
+		r.err = errClosed
+	default:
+		s.serve([]*request{r})
+	}
+	return true
+}
+
+// turn waits until nobody else writes and serves all that waits.
+func (s *Store) turn(r *request) {
+	s.lead.Lock()
+	defer s.lead.Unlock()
+	s.serve(s.gather(r))
+}
+
+// write serves what was queued while somebody else wrote. It takes whatever
+// waits and commits it together.
 func (s *Store) write() {
 	defer close(s.done)
 	debug.SetPanicOnFault(true)
 	for {
 		select {
 		case r := <-s.queue:
-			s.serve(s.gather(r))
+			s.turn(r)
 		case <-s.stop:
 			s.drain()
 			return
@@ -58,7 +82,7 @@ func (s *Store) drain() {
 	for {
 		select {
 		case r := <-s.queue:
-			s.serve(s.gather(r))
+			s.turn(r)
 		default:
 			return
 		}
@@ -123,7 +147,7 @@ func (s *Store) prepare(rs []*request, accepted *[]*request) (b *batch, next hea
 	}
 	defer s.rollback(tx)
 	over := s.hot.Load()
-	b = newBatch(&snap{tx: tx, layers: over.layers, now: layer{}}, next, s.o.Clock.Now())
+	b = newBatch(&snap{tx: tx, layers: over.layers, now: layer{}}, next, s.o.Clock.Now(), s.warm)
 	roomErr := s.Room()
 	for _, r := range rs {
 		if r.err = r.ctx.Err(); r.err != nil {
@@ -196,6 +220,7 @@ func (s *Store) took(b *batch, next head) {
 	}
 	maps.Copy(s.settings, b.settings)
 	s.mu.Unlock()
+	s.warm.take(b)
 	if err := s.anchor.write(mark{next.Seq, next.Chain}); err != nil {
 		s.enterSafeMode(fmt.Errorf("anchor: %w", err))
 	}

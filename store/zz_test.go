@@ -2,11 +2,11 @@ package store_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
-	"os"
-	"slices"
-	"path/filepath"
 
 	bolt "go.etcd.io/bbolt"
 	"golang.org/x/sys/unix"
@@ -19,7 +19,9 @@ import (
 func TestZZ(t *testing.T) {
 	s := open(t, store.Options{Dir: t.TempDir()})
 	n := 50000
-	if os.Getenv("ZZ") != "" { fmt.Sscan(os.Getenv("ZZ"), &n) }
+	if os.Getenv("ZZ") != "" {
+		fmt.Sscan(os.Getenv("ZZ"), &n)
+	}
 	storetest.Fill(t, s, n)
 	var inside, total, floor []time.Duration
 	var pages, writes int64
@@ -55,6 +57,11 @@ func TestZZ(t *testing.T) {
 		}
 	}
 	med := func(d []time.Duration) time.Duration { slices.Sort(d); return d[len(d)/2] }
-	mean := func(d []time.Duration) (m time.Duration) { for _, x := range d { m += x }; return m/time.Duration(len(d)) }
+	mean := func(d []time.Duration) (m time.Duration) {
+		for _, x := range d {
+			m += x
+		}
+		return m / time.Duration(len(d))
+	}
 	fmt.Printf("inside %v total %v floor %v ratio %.2f meanratio %.2f pages %.1f writes %.1f\n", med(inside), med(total), med(floor), float64(med(total))/float64(med(floor)), float64(mean(total))/float64(mean(floor)), float64(pages)/float64(len(total)), float64(writes)/float64(len(total)))
 }

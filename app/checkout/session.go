@@ -48,18 +48,19 @@ type Timers struct {
 	PIN     time.Duration
 	QR      time.Duration // life of a wallet order
 	Poll    time.Duration // between two queries of an order
+	Think   time.Duration // of a simulated customer, beyond a script's
 }
 
 // DefaultTimers are what a shop starts with.
 func DefaultTimers() Timers {
-	return Timers{Present: 60 * time.Second, PIN: 60 * time.Second, QR: 120 * time.Second, Poll: 3 * time.Second}
+	return Timers{Present: 60 * time.Second, PIN: 60 * time.Second, QR: 120 * time.Second, Poll: 3 * time.Second, Think: 3 * time.Second}
 }
 
 // ScriptTimers let a script's wallet order be asked for more often than a
 // cashier's, and end sooner.
 func ScriptTimers() Timers {
 	t := DefaultTimers()
-	t.Poll, t.QR = 50*time.Millisecond, 10*time.Second
+	t.Poll, t.QR, t.Think = 50*time.Millisecond, 10*time.Second, 0
 	return t
 }
 

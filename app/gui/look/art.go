@@ -22,8 +22,7 @@ const iconLimit = 1024
 // Art holds the faces and the icons' drawings.
 type Art struct {
 	regular, bold fyne.Resource
-	cut, whole    *sfnt.Font
-	buf           sfnt.Buffer
+	whole, cut    runes
 	has           map[string]bool
 	icons         map[string][]byte
 	made          map[iconKey]fyne.Resource
@@ -34,27 +33,57 @@ type iconKey struct {
 	color color.NRGBA
 }
 
+// face is a face in the assets. It is read when Fyne asks for it, which is once, and not kept beside Fyne's own copy.
+type face struct {
+	files fs.FS
+	path  string
+}
+
+// Name gives the file's name, by which Fyne knows the face.
+func (f *face) Name() string { return path.Base(f.path) }
+
+// Content reads the face; a face that was there at the start and is gone now gives nothing.
+func (f *face) Content() []byte {
+	data, err := fs.ReadFile(f.files, f.path)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// runes says of every character of the basic plane whether a face has it.
+type runes [0x10000 / 64]uint64
+
+func (r *runes) has(c rune) bool { return c >= 0 && c < 0x10000 && r[c/64]&(1<<(c%64)) != 0 }
+
+func loadFace(files fs.FS, name string) (fyne.Resource, runes, error) {
+	f := &face{files, "fonts/" + name}
+	var have runes
+	data, err := fs.ReadFile(files, f.path)
+	if err != nil {
+		return nil, have, fmt.Errorf("%w: %w", ErrArt, err)
+	}
+	font, err := sfnt.Parse(data)
+	if err != nil {
+		return nil, have, fmt.Errorf("%w: %w", ErrArt, err)
+	}
+	var buf sfnt.Buffer
+	for c := rune(0); c < 0x10000; c++ {
+		if i, err := font.GlyphIndex(&buf, c); err == nil && i != 0 {
+			have[c/64] |= 1 << (c % 64)
+		}
+	}
+	return f, have, nil
+}
+
 func loadArt(files fs.FS) (*Art, error) {
 	a := &Art{icons: map[string][]byte{}, made: map[iconKey]fyne.Resource{}, has: map[string]bool{}}
-	face := func(name string) (fyne.Resource, error) {
-		data, err := fs.ReadFile(files, "fonts/"+name)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrArt, err)
-		}
-		return fyne.NewStaticResource(name, data), nil
-	}
 	var err error
-	if a.regular, err = face("NotoSansSC-Regular.ttf"); err != nil {
+	if a.regular, a.whole, err = loadFace(files, "NotoSansSC-Regular.ttf"); err != nil {
 		return nil, err
 	}
-	if a.bold, err = face("NotoSansSC-Bold.ttf"); err != nil {
+	if a.bold, a.cut, err = loadFace(files, "NotoSansSC-Bold.ttf"); err != nil {
 		return nil, err
-	}
-	if a.cut, err = sfnt.Parse(a.bold.Content()); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrArt, err)
-	}
-	if a.whole, err = sfnt.Parse(a.regular.Content()); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrArt, err)
 	}
 	list, err := fs.Glob(files, "icons/*.svg")
 	if err != nil {
@@ -76,13 +105,13 @@ func (a *Art) HasIcon(name string) bool { return a.icons[name] != nil }
 
 // Missing lists the runes of text that a face lacks.
 func (a *Art) Missing(text string, bold bool) []rune {
-	font := a.cut
-	if !bold {
-		font = a.whole
+	have := &a.whole
+	if bold {
+		have = &a.cut
 	}
 	var out []rune
 	for _, r := range text {
-		if i, err := font.GlyphIndex(&a.buf, r); err != nil || i == 0 {
+		if !have.has(r) {
 			out = append(out, r)
 		}
 	}

@@ -55,7 +55,8 @@ const (
 type Config struct {
 	Dir      string // made if missing
 	Merchant string
-	Clock    pos.Clock // for the expiry of orders; nil is the machine's
+	Clock    pos.Clock     // for the expiry of orders; nil is the machine's
+	Think    time.Duration // what the customer takes longer than a script's; 0 for none
 }
 
 // Gateway is a running simulated gateway.

@@ -57,11 +57,11 @@ func (g *Gateway) arm(o Order) {
 	var after time.Duration
 	switch o.How {
 	case howPay, wechat, alipay, unionpay, howRefuse:
-		after = scanTime
+		after = scanTime + g.c.Think
 	case howPassword:
-		after = scanTime
+		after = scanTime + g.c.Think
 		if o.State == pos.WalletPaying {
-			after = passwordTime
+			after = passwordTime + g.c.Think
 		}
 	default:
 		return
