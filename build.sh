@@ -101,9 +101,39 @@ test_all() {
 	say "all green"
 }
 
+# --- package -----------------------------------------------------------------
+# A release: the binary, the licences, the list of modules, and their checksums.
+package() {
+	build
+	local v out
+	v=$("$BIN/tillkeeper" version | cut -d' ' -f2)
+	out="dist/tillkeeper-$v-linux-$(go env GOARCH)"
+	rm -rf "$out" && mkdir -p "$out"
+	cp "$BIN/tillkeeper" LICENSE README.md "$out/"
+	cp assets/fonts/OFL.txt "$out/OFL-fonts.txt"
+	go version -m "$BIN/tillkeeper" >"$out/MODULES.txt"
+	(cd "$out" && sha256sum ./* >SHA256SUMS)
+	tar --sort=name --mtime=@0 --owner=0 --group=0 -C dist -cf - "$(basename "$out")" | gzip -n >"$out.tar.gz"
+	say "$out.tar.gz $(sha256sum "$out.tar.gz" | cut -c1-16)"
+}
+
+# --- torture -----------------------------------------------------------------
+# The histories and the kill loop for longer: TILLKEEPER_ROUNDS rounds.
+torture() {
+	install_packages $BUILD_PACKAGES $TEST_PACKAGES
+	need_go
+	export TILLKEEPER_ROUNDS="${TILLKEEPER_ROUNDS:-1000}"
+	say "kill -9, $TILLKEEPER_ROUNDS rounds"
+	go test -count=1 -timeout 6h ./app/headless/blackbox
+	say "histories"
+	go test -count=1 -timeout 6h ./app/forward ./app/checkout -rapid.checks=1000000
+}
+
 case "${1:-}" in
 build) build ;;
 run) shift; run "$@" ;;
 test) test_all ;;
+package) package ;;
+torture) torture ;;
 *) die "usage: ./build.sh build | run | test | bench | torture | package" ;;
 esac

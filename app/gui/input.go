@@ -7,20 +7,22 @@ import (
 	"fyne.io/fyne/v2"
 
 	"tillkeeper/app/checkout"
-	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/screen"
 )
 
 // What tells a scanner from fingers.
 const (
-	scanGap   = 35 * time.Millisecond // a scanner's characters come closer than this
-	scanLeast = 6                     // and are at least as many
-	scanLimit = 256                   // and at most
+	scanGap   = 35 * time.Millisecond  // a scanner's characters come closer than this
+	linkGap   = 150 * time.Millisecond // and still belong together when a busy machine delivers them late
+	scanLeast = 6                      // they are at least as many
+	scanLimit = 256                    // and at most
+	scanLate  = 4                      // one in so many may have been delivered late
 )
 
 // burst is what came in so fast that a scanner may have sent it.
 type burst struct {
 	text   string
+	fast   int // gaps under scanGap
 	last   time.Time
 	before screen.View // what the view was before its first character
 	pin    string
@@ -28,31 +30,44 @@ type burst struct {
 	turn   uint64
 }
 
+// scanned says whether an Enter or Tab at a moment ends a scan.
+func (b *burst) scanned(at time.Time) bool {
+	n := len(b.text)
+	return n >= scanLeast && at.Sub(b.last) < linkGap && b.fast >= n-1-n/scanLate
+}
+
 // typedRune takes a character of the keyboard or of the scanner.
 func (t *till) typedRune(r rune) { t.runeAt(r, time.Now()) }
 
 func (t *till) runeAt(r rune, at time.Time) {
 	b := &t.burst
-	if b.text == "" || at.Sub(b.last) >= scanGap || len(b.text) >= scanLimit {
+	gap := at.Sub(b.last)
+	if b.text == "" || gap >= linkGap || len(b.text) >= scanLimit {
 		t.letHeldGo()
 		*b = burst{before: t.view, pin: t.pin, turn: b.turn}
+	} else if gap < scanGap {
+		b.fast++
+	} else {
+		t.letHeldGo()
 	}
 	b.text += string(r)
 	b.last = at
 	b.turn++
+	turn := b.turn
 	if strings.ContainsRune("*/+-", r) {
 		b.held = r
-		turn := b.turn
-		time.AfterFunc(scanGap, func() {
-			t.pump.post(func() {
-				if t.burst.turn == turn {
-					t.letHeldGo()
-				}
-			})
-		})
-		return
+	} else {
+		t.typedNow(r)
 	}
-	t.typedNow(r)
+	// The picture waits for the end of a burst: a slow panel that paints every character of a scan would tear it apart.
+	time.AfterFunc(scanGap, func() {
+		t.pump.post(func() {
+			if t.burst.turn == turn {
+				t.letHeldGo()
+				t.draw()
+			}
+		})
+	})
 }
 
 // letHeldGo does what a waiting operator asks for.
@@ -67,10 +82,10 @@ func (t *till) letHeldGo() {
 func (t *till) typedNow(r rune) {
 	switch {
 	case r >= '0' && r <= '9' || r == '.':
-		t.act(kit.Act{Verb: kit.VerbDigit, Arg: string(r)})
+		t.digit(string(r))
 	case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
 		if t.view.Screen == screen.Search {
-			t.act(kit.Act{Verb: kit.VerbLetter, Arg: strings.ToLower(string(r))})
+			t.letters(t.view.Letters + strings.ToLower(string(r)))
 		}
 	}
 }
@@ -85,10 +100,13 @@ func (t *till) keyAt(name fyne.KeyName, at time.Time) {
 	if name == fyne.KeyReturn || name == fyne.KeyTab {
 		b := t.burst
 		t.burst = burst{turn: b.turn + 1}
-		if len(b.text) >= scanLeast && at.Sub(b.last) < scanGap {
-			t.scanned(b)
+		if b.scanned(at) {
+			t.takeScan(b)
 			return
 		}
+		t.burst.held = b.held
+		t.letHeldGo()
+		t.draw()
 	}
 	switch name {
 	case fyne.KeyPageUp, fyne.KeyPageDown:
@@ -98,8 +116,8 @@ func (t *till) keyAt(name fyne.KeyName, at time.Time) {
 	}
 }
 
-// scanned takes back what the characters of a scan had typed, and uses the code.
-func (t *till) scanned(b burst) {
+// takeScan takes back what the characters of a scan had typed, and uses the code.
+func (t *till) takeScan(b burst) {
 	now := t.view
 	t.view = b.before
 	t.view.First, t.view.Busy, t.view.Tests, t.view.Testing = now.First, now.Busy, now.Tests, now.Testing

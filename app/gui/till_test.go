@@ -39,6 +39,27 @@ func TestFastTypingIsNotAScan(t *testing.T) {
 	})
 }
 
+func TestScanThatABusyMachineDeliversLateStaysWhole(t *testing.T) {
+	with(t, func(d *desk) {
+		d.act(screen.VerbPay, "cash")
+		d.at = d.at.Add(time.Second)
+		for i, r := range "6921168002344" {
+			gap := 2 * time.Millisecond
+			if i == 1 || i == 7 {
+				gap = 90 * time.Millisecond
+			}
+			d.at = d.at.Add(gap)
+			d.run(func() { d.ui.runeAt(r, d.at) })
+		}
+		d.at = d.at.Add(60 * time.Millisecond)
+		d.run(func() { d.ui.keyAt(fyne.KeyReturn, d.at) })
+		d.wants("scan 6921168002344 1")
+		if d.ui.view.Tendered != "" {
+			t.Errorf("the scan left %q as what was given", d.ui.view.Tendered)
+		}
+	})
+}
+
 func TestEnterOfAScanNeverTakesCash(t *testing.T) {
 	with(t, func(d *desk) {
 		d.act(screen.VerbPay, "cash")

@@ -6,6 +6,7 @@ package health
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"tillkeeper/app/pos"
 )
@@ -26,12 +27,16 @@ const maxSkew = 600
 
 // SelfTest gives one condition a part, in the order in which they matter.
 func SelfTest(ctx context.Context, p Parts) []pos.Condition {
+	began := time.Now()
 	n, err := p.Journal()
 	journal := judge("journal", err, "journal_fault")
 	if err == nil {
 		journal.Detail = strconv.FormatUint(n, 10)
 	}
+	journal.Took = time.Since(began)
+	began = time.Now()
 	host := judge("host", p.Probe(ctx), "no_line")
+	host.Took = time.Since(began)
 	keys := pos.Condition{Name: "keys", State: "ok", Detail: p.Batch()}
 	if !p.Ready() && host.State == "ok" {
 		keys.State, keys.Code = "warn", "not_signed_on"
