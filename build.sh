@@ -129,10 +129,27 @@ torture() {
 	go test -count=1 -timeout 6h ./app/forward ./app/checkout -rapid.checks=1000000
 }
 
+# --- bench -------------------------------------------------------------------
+BENCH_PACKAGES="strace sqlite3 chromium xvfb xdotool"
+
+# bench measures the built program, prints one table and keeps it in
+# docs/BENCHMARKS.md. TILLKEEPER_FIGURES_ONLY=word measures that part alone.
+bench() {
+	build
+	install_packages $SHOW_PACKAGES $BENCH_PACKAGES
+	local out=docs/BENCHMARKS.md
+	[ -z "${TILLKEEPER_FIGURES_ONLY:-}" ] || out=$BIN/figures.md
+	say "measuring: some minutes; the machine should have nothing else to do"
+	TILLKEEPER_FIGURES=1 TILLKEEPER_BIN="$PWD/$BIN/tillkeeper" TILLKEEPER_FIGURES_OUT="$PWD/$out" \
+		go test -count=1 -timeout 30m -run '^TestFigures$' -v ./app/headless/figures
+	say "kept in $out"
+}
+
 case "${1:-}" in
 build) build ;;
 run) shift; run "$@" ;;
 test) test_all ;;
+bench) bench ;;
 package) package ;;
 torture) torture ;;
 *) die "usage: ./build.sh build | run | test | bench | torture | package" ;;

@@ -136,7 +136,14 @@ func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.
 		return err
 	}
 	defer t.close()
-	return headless.Run(ctx, in, out, t.scripted())
+	ended := make(chan error, 1)
+	go func() { ended <- headless.Run(ctx, in, out, t.scripted()) }()
+	select { // a signal ends the till even while it waits for a command
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // till is an opened till: journal, devices, flows.
@@ -243,7 +250,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		Printer: t.set.Printer, Display: t.set.Display, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
 		Codes: t.codes, Goods: t.goods, Slip: receipt.Maker{
 			Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
-			Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: func() time.Time { return time.Now().In(t.zone) },
+			Say:  t.codes.Say(c.Window.Language), Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: func() time.Time { return time.Now().In(t.zone) },
 		}, Tax: pos.TaxMode(c.Shop.Tax), Limits: opening.Limits(c.Offline),
 		Shop: checkout.Shop{
 			Name: c.Shop.Name, NameEN: c.Shop.NameEN, Address: c.Shop.Address, Phone: c.Shop.Phone,

@@ -3,8 +3,10 @@ package store_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -22,8 +24,12 @@ func sized(name string, normal int) int {
 	return normal
 }
 
-// step is what a sale costs while the customer waits: one event, one commit.
+// commits is what a sale costs while the customer waits: a commit a step.
 func commits(b *testing.B, s *store.Store, from int) {
+	commitsWith(b, s, from, func(do func()) { do() })
+}
+
+func commitsWith(b *testing.B, s *store.Store, from int, around func(do func())) {
 	i := from
 	b.ResetTimer()
 	for n := 0; n < b.N; {
@@ -32,9 +38,11 @@ func commits(b *testing.B, s *store.Store, from int) {
 		for _, part := range []pos.Commit{
 			{Events: c.Events[:1]}, {Events: c.Events[1:2]}, {Events: c.Events[2:], Baskets: c.Baskets},
 		} {
-			if _, err := s.Append(ctx, part); err != nil {
-				b.Fatal(err)
-			}
+			around(func() {
+				if _, err := s.Append(ctx, part); err != nil {
+					b.Fatal(err)
+				}
+			})
 			if n++; n == b.N {
 				break
 			}
@@ -42,24 +50,71 @@ func commits(b *testing.B, s *store.Store, from int) {
 	}
 }
 
-func BenchmarkFdatasyncFloor(b *testing.B) {
+// floor gives a function that makes one page durable, the least a commit can
+// cost.
+func floor(b *testing.B) func() {
 	f, err := os.Create(filepath.Join(b.TempDir(), "floor"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer f.Close()
+	b.Cleanup(func() { f.Close() })
 	block := make([]byte, 4096)
 	if _, err := f.Write(make([]byte, 1<<20)); err != nil {
 		b.Fatal(err)
 	}
-	for i := 0; b.Loop(); i++ {
-		if _, err := f.WriteAt(block, int64(i%256)*4096); err != nil {
+	if err := f.Sync(); err != nil {
+		b.Fatal(err)
+	}
+	i := int64(0)
+	return func() {
+		if _, err := f.WriteAt(block, i%256*4096); err != nil {
 			b.Fatal(err)
 		}
 		if err := unix.Fdatasync(int(f.Fd())); err != nil {
 			b.Fatal(err)
 		}
+		i++
 	}
+}
+
+func BenchmarkFdatasyncFloor(b *testing.B) {
+	flush := floor(b)
+	for b.Loop() {
+		flush()
+	}
+}
+
+// turn is how many commits, then floors, BenchmarkCommitPerFloor makes in a row.
+const turn = 50
+
+// BenchmarkCommitPerFloor measures commits and floors by turns, so that both see
+// the same noise of the machine, and reports the quotient of their medians.
+func BenchmarkCommitPerFloor(b *testing.B) {
+	s, n := largeJournal(b)
+	var took, least []time.Duration
+	flush := floor(b)
+	timed := func(do func()) time.Duration {
+		at := time.Now()
+		do()
+		return time.Since(at)
+	}
+	commitsWith(b, s, n, func(do func()) {
+		took = append(took, timed(do))
+		for len(took)%turn == 0 && len(least) < len(took) {
+			least = append(least, timed(flush))
+		}
+	})
+	if len(least) == 0 { // too short a run for one turn
+		return
+	}
+	b.ReportMetric(float64(median(took))/float64(median(least)), "floors/commit")
+	b.ReportMetric(float64(median(took).Nanoseconds()), "ns/commit")
+	b.ReportMetric(float64(median(least).Nanoseconds()), "ns/floor")
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
 }
 
 func BenchmarkCommitFresh(b *testing.B) {

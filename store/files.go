@@ -10,6 +10,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
 
 	"tillkeeper/app/pos"
 )
@@ -262,24 +263,23 @@ func (s *Store) chainAt(seq uint64) (chain [chainLen]byte, err error) {
 // samePath says whether the path still names the file that is written to, and
 // that the file was not cut short.
 func (s *Store) samePath() error {
-	at, err := os.Stat(s.path)
-	if err != nil {
+	var at, open unix.Stat_t
+	if err := unix.Stat(s.path, &at); err != nil {
 		return &pos.Error{Code: "journal_unlinked", Remedy: "put the journal back", Message: "the journal file is gone", Err: err}
 	}
-	open, err := s.file.Stat()
-	if err != nil {
+	if err := unix.Fstat(int(s.file.Fd()), &open); err != nil {
 		return fmt.Errorf("journal file: %w", err)
 	}
-	if !os.SameFile(at, open) {
+	if at.Dev != open.Dev || at.Ino != open.Ino {
 		return pos.Errorf("journal_replaced", "put the right journal back", "the journal file was replaced while in use")
 	}
-	if open.Size() < s.size {
-		return pos.Errorf("journal_cut", "restore a backup", "the journal file was cut from %d to %d bytes", s.size, open.Size())
+	if open.Size < s.size {
+		return pos.Errorf("journal_cut", "restore a backup", "the journal file was cut from %d to %d bytes", s.size, open.Size)
 	}
-	if open.Size() > s.size {
-		s.claim(open.Size())
+	if open.Size > s.size {
+		s.claim(open.Size)
 	}
-	s.size = open.Size()
+	s.size = open.Size
 	return nil
 }
 

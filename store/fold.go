@@ -60,8 +60,17 @@ type batch struct {
 func newBatch(tx *snap, h head, now time.Time, w *warm) *batch {
 	return &batch{
 		tx: tx, now: now, head: h, first: h.Seq + 1, warm: w, days: map[string]*daySums{},
-		attempts: map[string]change[folded]{}, baskets: map[string]change[paidBasket]{}, settings: map[string]string{},
+		settings: map[string]string{},
 	}
+}
+
+// joined adds changes to others, without copying them if there are none.
+func joined[T any](to, more map[string]T) map[string]T {
+	if len(to) == 0 {
+		return more
+	}
+	maps.Copy(to, more)
+	return to
 }
 
 // trial is one commit before it is accepted.
@@ -97,8 +106,8 @@ func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
 	}
 	b.head = t.head
 	b.entries = append(b.entries, t.entries...)
-	maps.Copy(b.attempts, t.attempts)
-	maps.Copy(b.baskets, t.baskets)
+	b.attempts = joined(b.attempts, t.attempts)
+	b.baskets = joined(b.baskets, t.baskets)
 	maps.Copy(b.settings, c.Settings)
 	return t.events, nil
 }
@@ -118,7 +127,7 @@ func (b *batch) addEvent(t *trial, e pos.Event) error {
 		}
 		t.attempts[e.Attempt] = c
 	}
-	body, err := json.Marshal(e)
+	body, err := json.Marshal(&e)
 	if err != nil {
 		return err
 	}

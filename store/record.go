@@ -150,7 +150,7 @@ type folded struct {
 	late pos.Amount
 }
 
-// lean is pos.Attempt with tags that leave zero fields out.
+// lean points to pos.Attempt with tags that leave zero fields out.
 var lean = func() reflect.Type {
 	t := reflect.TypeFor[pos.Attempt]()
 	fields := make([]reflect.StructField, t.NumField())
@@ -158,11 +158,11 @@ var lean = func() reflect.Type {
 		fields[i] = t.Field(i)
 		fields[i].Tag = reflect.StructTag(`json:"` + fields[i].Name + `,omitzero"`)
 	}
-	return reflect.StructOf(fields)
+	return reflect.PointerTo(reflect.StructOf(fields))
 }()
 
 func encodeAttempt(a folded) ([]byte, error) {
-	body, err := json.Marshal(reflect.ValueOf(a.Attempt).Convert(lean).Interface())
+	body, err := json.Marshal(reflect.ValueOf(&a.Attempt).Convert(lean).Interface())
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ type paidBasket struct {
 }
 
 func encodeBasket(b paidBasket) ([]byte, error) {
-	body, err := json.Marshal(b.Basket)
+	body, err := json.Marshal(&b.Basket)
 	if err != nil {
 		return nil, err
 	}

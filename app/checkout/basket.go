@@ -308,7 +308,8 @@ func (s *Session) Next(context.Context) error {
 	return nil
 }
 
-// Reprint prints a receipt again, marked as a copy.
+// Reprint prints a receipt again, marked as a copy; the number of an attempt
+// gives the slip about it.
 func (s *Session) Reprint(ctx context.Context, receipt string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -320,6 +321,10 @@ func (s *Session) Reprint(ctx context.Context, receipt string) error {
 		return err
 	}
 	if len(of) == 0 {
+		if a, err := s.o.Journal.Attempt(receipt); err == nil {
+			s.print(a.Receipt, s.o.Slip.Attempt(a, s.operator.Name))
+			return nil
+		}
 		return pos.Errorf("unknown_receipt", "name the number on the receipt", "there is no receipt %q", receipt)
 	}
 	b, err := s.o.Journal.Basket(of[0].Basket)

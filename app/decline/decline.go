@@ -168,3 +168,11 @@ func (t *Table) Success(code string) bool { return t.Lookup(code).Success() }
 
 // Codes lists the codes of the table in the order of its lines.
 func (t *Table) Codes() []string { return append([]string(nil), t.codes...) }
+
+// Say gives reason and remedy of codes in one language.
+func (t *Table) Say(lang string) func(code string) (reason, remedy string) {
+	return func(code string) (string, string) {
+		e := t.Lookup(code)
+		return e.Text(lang), e.Action(lang)
+	}
+}

@@ -95,7 +95,7 @@ func (w *owner) everything(ctx context.Context) int {
 			}
 		}
 	}
-	if w.f.o.Host.Link().State == "online" && w.f.o.Host.Ready() {
+	if w.f.o.Host.Link().State != "offline" && w.f.o.Host.Ready() {
 		w.drainUploads(ctx)
 	}
 	n := 0

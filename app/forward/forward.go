@@ -35,9 +35,10 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// The waits between two probes of the line: a cause is known within 40 s.
+// The waits between two probes of the line. Two probes without an answer (10 s
+// each) make an outage: its cause is known within 40 s.
 const (
-	DefaultProbe = 30 * time.Second
+	DefaultProbe = 15 * time.Second
 	DefaultRetry = 3 * time.Second
 )
 

@@ -157,6 +157,9 @@ func judgeUpload(a pos.Attempt, r pos.Reply, err error, class decline.Class) ver
 		return verdict{events: []pos.Event{p}, answered: true}
 	case r.Code == "94", class == decline.Success && r.Code != "10":
 		return verdict{events: []pos.Event{delivered(a, r)}, answered: true}
+	case class == decline.Unknown: // taken or not: the identical message again will tell
+		e.Text = "the host answered " + r.Code
+		return verdict{events: []pos.Event{e}, answered: true, again: pause(a.Tries + 1)}
 	case class == decline.Resign:
 		e.Code, e.Text = r.Code, "the host answered "+r.Code
 		return verdict{events: []pos.Event{e}, resign: true, answered: true, again: pause(a.Tries + 1)}

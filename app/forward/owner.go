@@ -29,17 +29,18 @@ type outcome struct {
 
 // owner is the goroutine that owns the queue.
 type owner struct {
-	f        *Forwarder
-	items    map[string]*item
-	results  chan outcome
-	flying   int  // uploads in the air
-	reversal bool // a reversal is in the air
-	probing  bool
-	probed   chan error
-	lastTry  time.Time // of the line
-	state    string    // of the line, when last looked at
-	ready    bool      // keys were loaded then
-	resealed string    // day of the last resealing
+	f          *Forwarder
+	items      map[string]*item
+	results    chan outcome
+	flying     int  // uploads in the air
+	reversal   bool // a reversal is in the air
+	probing    bool
+	probed     chan error
+	lastTry    time.Time // of the line
+	state      string    // of the line, when last looked at
+	ready      bool      // keys were loaded then
+	remembered time.Time // the host's last word that the journal has
+	resealed   string    // day of the last resealing
 }
 
 // maxInAir bounds the exchanges that wait for the owner.
@@ -50,6 +51,7 @@ func (f *Forwarder) Run(ctx context.Context) {
 	defer close(f.done)
 	w := &owner{f: f, items: map[string]*item{}, results: make(chan outcome, maxInAir), probed: make(chan error, 1)}
 	w.reload()
+	w.remembered = f.LastOnline()
 	for {
 		wait := time.NewTimer(w.pauseUntilNext())
 		select {
@@ -178,7 +180,25 @@ func (w *owner) housekeep(ctx context.Context) {
 		w.probing, w.lastTry = true, now
 		go func() { w.probed <- f.Probe(ctx) }()
 	}
+	w.rememberOnline(ctx)
 	w.reseal(ctx, now)
+}
+
+// onlineEvery is how old the journal's word of the last contact may get.
+const onlineEvery = 10 * time.Minute
+
+// rememberOnline keeps the time of the host's last word over a restart: how
+// long a till may go on without the host counts from there.
+func (w *owner) rememberOnline(ctx context.Context) {
+	last := w.f.LastOnline()
+	if last.Sub(w.remembered) < onlineEvery {
+		return
+	}
+	w.remembered = last
+	c := pos.Commit{Settings: map[string]string{pos.SetLastOnline: last.Format(time.RFC3339)}}
+	if _, err := w.f.o.Journal.Append(ctx, c); err != nil {
+		w.fault(err, nil)
+	}
 }
 
 func (w *owner) busy() bool { return w.reversal || w.flying > 0 }
@@ -219,7 +239,7 @@ func (w *owner) dispatch(ctx context.Context) {
 	if w.reversal {
 		return
 	}
-	up := w.state == "online" && w.f.o.Host.Ready()
+	up := w.state != "offline" && w.f.o.Host.Ready()
 	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && due(it) }) {
 		if it.a.Tender == pos.QR || up {
 			w.fly(ctx, it)

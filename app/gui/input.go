@@ -122,6 +122,10 @@ func (t *till) takeScan(b burst) {
 	t.view = b.before
 	t.view.First, t.view.Busy, t.view.Tests, t.view.Testing = now.First, now.Busy, now.Tests, now.Testing
 	t.pin = b.pin
+	if t.view.Sheet.Open {
+		t.draw()
+		return
+	}
 	switch t.snap.Step {
 	case checkout.StepSignIn, checkout.StepCard, checkout.StepQR:
 		t.draw()

@@ -12,6 +12,7 @@ type Maker struct {
 	Lang string // zh-Hans en
 	Demo bool   // the keys lie in a plain file: said on every slip
 	Now  func() time.Time
+	Say  func(code string) (reason, remedy string) // what an answer code means, in Lang
 }
 
 func (m Maker) options(operator string, again bool) Options {
@@ -27,8 +28,12 @@ func (m Maker) Sale(b pos.Basket, of []pos.Attempt, operator string, again bool)
 	return Sale(m.Shop, b, of, m.options(operator, again))
 }
 
-// Attempt is the slip of a payment whose outcome nobody knows: the numbers that
-// a bank asks for.
+// Attempt is the slip of a payment that was refused, with the reason, or whose
+// outcome nobody knows, with the numbers that a bank asks for.
 func (m Maker) Attempt(a pos.Attempt, operator string) any {
+	if m.Say != nil && (a.State == pos.Declined || a.State == pos.Cancelled) {
+		reason, remedy := m.Say(a.Code)
+		return Declined(m.Shop, a, reason, remedy, m.options(operator, false))
+	}
 	return Unknown(m.Shop, a, m.options(operator, false))
 }

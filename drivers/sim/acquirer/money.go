@@ -56,7 +56,7 @@ func (h *Host) money(t *terminal, m *wire.Message, o *outcome) error {
 	case kind == "" || number == "" && !follows(kind):
 		o.code = "12"
 		return nil
-	case known || h.declined[key]:
+	case known || h.declined[key] && kind != KindOfflineSale && kind != KindRefund:
 		o.code, o.flight = "94", h.ledger.current()
 		return nil
 	case h.overtaken[key] && h.cfg.RefuseOvertaken:

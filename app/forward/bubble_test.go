@@ -1,0 +1,271 @@
+package forward
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/pos"
+	"tillkeeper/app/risk"
+	"tillkeeper/app/staff"
+)
+
+// bubbleHistories is how many histories of the real flows a test run tries.
+const bubbleHistories = "200"
+
+// shop is a world in which the real session and the real forwarder run, each
+// with its goroutines, in virtual time.
+type shop struct {
+	*world
+	wallet   *memWallet
+	life     *life
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	forward  *Forwarder
+	session  *checkout.Session
+	deferred bool
+}
+
+var secret = func() string {
+	text, err := staff.Hash("246810", staff.Cost{Passes: 1, KiB: 8, Threads: 1})
+	if err != nil {
+		panic(err)
+	}
+	return text
+}()
+
+func newShop(fates []byte) *shop {
+	w := &world{plan: &plan{bytes: fates}, vault: &memVault{}, now: time.Now}
+	s := &shop{world: w}
+	w.j = newMemJournal(time.Now, w.tell)
+	w.host = newMemHost(w.plan, w.j, time.Now, w.tell)
+	w.host.sleep, w.host.window = time.Sleep, 2
+	w.host.took, w.host.signOn = 3*time.Second, func() { time.Sleep(3 * time.Second) }
+	s.wallet = newMemWallet(w.plan, w.tell)
+	s.deferred = w.plan.pick(2) == 1
+	s.start()
+	return s
+}
+
+// start is a start of the till as main does it.
+func (s *shop) start() {
+	s.life = &life{}
+	s.refuse(s.plan.pick(2)) // of the recovery
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	j, h := lifeJournal{s.j, s.life}, lifeHost{s.host, s.life}
+	if _, err := Recover(ctx, j); err != nil {
+		if _, err = Recover(ctx, j); err != nil {
+			s.bad = append(s.bad, "recovery: "+err.Error())
+		}
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	s.forward = New(Options{
+		Journal: j, Host: h, Wallet: s.wallet, Vault: s.vault, Codes: codes, Clock: pos.WallClock{}, DayOf: dayOf, Log: quiet,
+	})
+	people, err := staff.NewList([]pos.Operator{{ID: "1", Name: "Li", Role: pos.Supervisor, Secret: secret}})
+	if err != nil {
+		panic(err)
+	}
+	d := desk{s.plan}
+	s.session, err = checkout.New(checkout.Options{
+		Journal: j, Host: h, Line: line{s.forward}, Reader: cards{s.plan}, PINPad: d, Printer: d, Wallet: s.wallet,
+		Vault: s.vault, Staff: people, Codes: codes, Goods: d, Slip: d, Tax: pos.TaxIncluded, Limits: risk.Default(),
+		Offline: true, Deferred: s.deferred, Clock: pos.WallClock{}, DayOf: dayOf, Timers: checkout.DefaultTimers(), Log: quiet,
+	})
+	if err != nil {
+		panic(err)
+	}
+	s.running.Go(func() { s.forward.Run(ctx) })
+	s.running.Go(func() { s.post(ctx) })
+	for range 3 { // a commit may not be kept
+		if _, err = s.session.SignIn(ctx, "1", "246810"); err == nil {
+			return
+		}
+	}
+	s.bad = append(s.bad, "sign-in: "+err.Error())
+}
+
+// post brings what the line held back.
+func (s *shop) post(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(2 * time.Second):
+		}
+		for _, l := range s.host.arrive() {
+			s.tell("late answer %s for %s/%s", l.Reply.Code, l.Batch, l.STAN)
+			s.host.late <- l
+		}
+	}
+}
+
+// cut takes the power away and starts again.
+func (s *shop) cut() {
+	s.life.dead.Store(true)
+	s.tell("power cut")
+	s.stop()
+	s.running.Wait()
+	s.start()
+}
+
+func (s *shop) act() {
+	ctx := context.Background()
+	switch s.plan.pick(10) {
+	case 0, 1, 2:
+		s.pay(pos.Card)
+	case 3:
+		s.pay(pos.QR)
+	case 4:
+		s.pay(pos.Cash)
+	case 5:
+		time.Sleep([]time.Duration{10 * time.Second, 10 * time.Minute, 2 * time.Hour, 26 * time.Hour}[s.plan.pick(4)])
+	case 6:
+		s.cut()
+	case 7:
+		s.refuse(1 + s.plan.pick(2))
+	case 8:
+		s.host.mu.Lock()
+		s.host.ready = false
+		s.host.mu.Unlock()
+	case 9:
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		_, _ = s.forward.Forward(ctx)
+	}
+}
+
+// refuse makes the journal keep none of the next n commits.
+func (s *shop) refuse(n int) {
+	s.j.mu.Lock()
+	defer s.j.mu.Unlock()
+	s.j.refuse = n
+}
+
+// pay pays the open basket; the plan may cut the power, cancel, or let a second
+// hand press another key meanwhile.
+func (s *shop) pay(t pos.Tender) {
+	ctx := context.Background()
+	if b := s.session.Basket(); b.Due() <= 0 {
+		for range 1 + s.plan.pick(3) {
+			_, _ = s.session.Add(ctx, "1001", 0)
+		}
+	}
+	ask := checkout.Pay{Tender: t}
+	if s.plan.pick(4) == 3 {
+		ask.Override = &checkout.Override{Staff: "1", PIN: "246810"}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p, err := s.session.Pay(ctx, ask)
+		s.tell("pay by %s: %s %v", t, p.Attempt.State, err)
+	}()
+	delay := []time.Duration{1, 4, 30, 60}[s.plan.pick(4)] * time.Second
+	cut := false
+	switch s.plan.pick(8) {
+	case 4:
+		time.Sleep(delay)
+		s.session.Cancel()
+	case 5:
+		time.Sleep(delay)
+		_, err := s.session.Pay(ctx, checkout.Pay{Tender: pos.Cash})
+		s.tell("a second hand pays cash: %v", err)
+	case 6:
+		time.Sleep(delay)
+		s.life.dead.Store(true)
+		cut = true
+	case 7:
+		time.Sleep(delay)
+		s.refuse(1 + s.plan.pick(3))
+	}
+	<-done
+	if cut {
+		s.cut()
+		return
+	}
+	_ = s.session.Next(ctx)
+}
+
+// run plays one history with the real flows and ends it well.
+func (s *shop) run() []string {
+	for steps := 0; !s.plan.over() && steps < 25; steps++ {
+		s.act()
+	}
+	s.plan.end()
+	s.refuse(0)
+	s.tell("from here on the line and the host are well")
+	s.cut()
+	for round := 0; s.due() > 0 || s.host.pending(); round++ {
+		if round > 60 {
+			s.bad = append(s.bad, "items were never decided")
+			break
+		}
+		time.Sleep(5 * time.Minute)
+		if round%5 == 4 {
+			s.tell("a person sends everything, and resolves what the host does not know")
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			_, _ = s.forward.Forward(ctx)
+			cancel()
+			s.resolve()
+			s.forward.Wake()
+		}
+	}
+	s.stop()
+	s.running.Wait()
+	time.Sleep(time.Hour) // whatever is still under way ends before the bubble does
+	s.check()
+	s.baskets()
+	return append(s.bad, append(s.j.faults, s.host.faults...)...)
+}
+
+// baskets: nobody paid more than the goods, nor twice, whatever the tender.
+func (s *shop) baskets() {
+	taken := map[string]pos.Amount{}
+	for _, a := range s.j.all() {
+		sum := a.Counts()
+		switch a.Tender {
+		case pos.Card:
+			sum = 0
+			if b := s.host.books[a.Batch+"/"+a.STAN]; b != nil && !s.host.mute[a.Batch+"/"+a.STAN] {
+				sum = b.amount
+			}
+		case pos.QR:
+			sum = s.wallet.paid[a.ID]
+			if sum != a.Counts() {
+				s.bad = append(s.bad, a.ID+" "+string(a.State)+": the wallet took "+sum.String()+", the journal counts "+a.Counts().String())
+			}
+		}
+		taken[a.Basket] += sum
+	}
+	for key, b := range s.j.baskets {
+		if taken[key] > b.Total+b.Rounding {
+			s.bad = append(s.bad, "basket "+key+" costs "+b.Total.String()+", and "+taken[key].String()+" was taken")
+		}
+		if b.State == pos.BasketPaid && b.Paid != b.Total+b.Rounding {
+			s.bad = append(s.bad, "basket "+key+" is paid with "+b.Paid.String()+" of "+b.Total.String())
+		}
+	}
+}
+
+// TestShopHistories is the same promise with the real session and forwarder,
+// their goroutines and their clocks.
+func TestShopHistories(t *testing.T) {
+	checks(t, bubbleHistories)
+	rapid.Check(t, func(rt *rapid.T) {
+		fates := rapid.SliceOfN(rapid.Byte(), 0, 120).Draw(rt, "fates")
+		rapid.SyncTest(rt, func(rt *rapid.T) {
+			s := newShop(fates)
+			if bad := s.run(); len(bad) > 0 {
+				rt.Fatalf("%s\n%s", strings.Join(bad, "\n"), strings.Join(s.story, "\n"))
+			}
+		})
+	})
+}

@@ -1,0 +1,280 @@
+package forward
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+// booking is what the host keeps of one batch and STAN.
+type booking struct {
+	amount   pos.Amount // what the customer's account was charged, now
+	charged  int        // how often it was charged
+	foreign  bool       // somebody else's: a collision
+	reversed bool
+}
+
+// inTransit is a request that the line holds back.
+type inTransit struct {
+	at time.Time
+	r  pos.Request
+}
+
+type lateAt struct {
+	at time.Time
+	l  pos.LateReply
+}
+
+// memHost counts the charges, answers as the plan says, and checks that the
+// journal knew of whatever arrives.
+type memHost struct {
+	mu      sync.Mutex
+	plan    *plan
+	j       *memJournal
+	now     func() time.Time
+	sleep   func(time.Duration) // what an answer that never comes costs
+	books   map[string]*booking
+	transit []inTransit
+	lates   []lateAt
+	mute    map[string]bool // its late answer was lost too
+	late    chan pos.LateReply
+	ready   bool
+	tell    func(string, ...any)
+	faults  []string
+	bug     string
+	sent    map[string]int
+	signOn  func()
+	window  int
+	took    time.Duration // a good exchange
+	line    chan struct{} // one at a time
+}
+
+func newMemHost(p *plan, j *memJournal, now func() time.Time, tell func(string, ...any)) *memHost {
+	return &memHost{
+		plan: p, j: j, now: now, tell: tell, books: map[string]*booking{}, late: make(chan pos.LateReply, 64),
+		mute: map[string]bool{}, sent: map[string]int{}, ready: true, window: 1, line: make(chan struct{}, 1), sleep: func(time.Duration) {},
+	}
+}
+
+func keyOf(r pos.Request) string { return r.Batch + "/" + r.STAN }
+
+// may says in which states a request may leave.
+var may = map[pos.Operation]map[pos.State]bool{
+	pos.OpSale:          {pos.Sending: true},
+	pos.OpReversal:      {pos.Reversing: true, pos.Manual: true},
+	pos.OpOfflineUpload: {pos.Delivering: true},
+	pos.OpDeferred:      {pos.Delivering: true},
+}
+
+// Exchange sends one request through a line that obeys the plan, one at a time.
+func (h *memHost) Exchange(_ context.Context, r pos.Request) (pos.Reply, error) {
+	h.line <- struct{}{}
+	reply, wait, err := h.exchange(r)
+	if wait > 0 {
+		h.sleep(wait)
+	}
+	<-h.line
+	return reply, err
+}
+
+func (h *memHost) exchange(r pos.Request) (pos.Reply, time.Duration, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a, err := h.j.ByTrace(r.Batch, r.STAN)
+	if err != nil || !may[r.Op][a.State] {
+		h.faults = append(h.faults, fmt.Sprintf("%s %s was sent while the journal says %q", r.Op, keyOf(r), a.State))
+	}
+	if of, _ := h.j.OfBasket(a.Basket); r.Op == pos.OpSale {
+		for _, o := range of {
+			if o.ID != a.ID && pos.StateRules[o.State].Due == pos.DueFlow {
+				h.faults = append(h.faults, a.ID+" was sent while "+o.ID+" of the same basket is "+string(o.State))
+			}
+		}
+	}
+	if h.bug == "new STAN per retry" && h.sent[keyOf(r)] > 0 && r.Op != pos.OpReversal {
+		r.STAN = fmt.Sprintf("9%05d", h.sent[keyOf(r)])
+	}
+	h.sent[keyOf(r)]++
+	if h.bug == "reversal forgotten" && r.Op == pos.OpReversal {
+		return pos.Reply{Code: "00", Signed: true}, 0, nil
+	}
+	fate := h.plan.pick(10)
+	if !h.ready {
+		h.tell("%s %s: no keys", r.Op, keyOf(r))
+		return pos.Reply{}, 0, pos.ErrNoKeys
+	}
+	return h.transport(r, fate)
+}
+
+// patience is how long the till waits for an answer.
+const patience = 45 * time.Second
+
+// transport is the line with its faults.
+func (h *memHost) transport(r pos.Request, fate int) (pos.Reply, time.Duration, error) {
+	say := func(s string) { h.tell("%s %s: %s", r.Op, keyOf(r), s) }
+	switch fate {
+	case 3:
+		say("not sent")
+		return pos.Reply{}, 0, pos.ErrNotSent
+	case 4:
+		say("the request is lost")
+		return pos.Reply{}, patience, pos.ErrNoAnswer
+	case 5:
+		say("the answer is lost: " + h.receive(r).Code)
+		return pos.Reply{}, patience, pos.ErrNoAnswer
+	case 6:
+		wait := []time.Duration{50, 90, 200, 4000}[h.plan.pick(4)] * time.Second
+		say("the request is held back " + wait.String())
+		h.transit = append(h.transit, inTransit{h.now().Add(wait), r})
+		return pos.Reply{}, patience, pos.ErrNoAnswer
+	case 7:
+		say("bad MAC: " + h.receive(r).Code)
+		return pos.Reply{}, 0, pos.ErrBadMAC
+	case 8:
+		reply := h.receive(r)
+		say("the answer comes late: " + reply.Code)
+		h.answerLate(r, reply, time.Minute)
+		return pos.Reply{}, patience, pos.ErrNoAnswer
+	}
+	reply := h.receive(r)
+	say("answer " + reply.Code)
+	return reply, h.took, nil
+}
+
+// answerLate puts an answer on its way; late answers to reversals go nowhere.
+func (h *memHost) answerLate(r pos.Request, reply pos.Reply, after time.Duration) {
+	if r.Op != pos.OpReversal {
+		h.lates = append(h.lates, lateAt{h.now().Add(after), pos.LateReply{STAN: r.STAN, Batch: r.Batch, Reply: reply}})
+	}
+}
+
+// arrive lets through what the line held back, and gives the answers that are
+// due by now.
+func (h *memHost) arrive() []pos.LateReply {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	var rest []inTransit
+	for _, t := range h.transit {
+		if t.at.After(now) {
+			rest = append(rest, t)
+			continue
+		}
+		reply := h.receive(t.r)
+		h.tell("%s %s arrives now: %s", t.r.Op, keyOf(t.r), reply.Code)
+		if h.plan.pick(4) == 3 {
+			h.mute[keyOf(t.r)] = true
+			continue
+		}
+		h.answerLate(t.r, reply, time.Second)
+	}
+	h.transit = rest
+	var due []pos.LateReply
+	var later []lateAt
+	for _, l := range h.lates {
+		if l.at.After(now) {
+			later = append(later, l)
+			continue
+		}
+		due = append(due, l.l)
+	}
+	h.lates = later
+	return due
+}
+
+func (h *memHost) pending() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.transit)+len(h.lates) > 0
+}
+
+// receive is the host itself.
+func (h *memHost) receive(r pos.Request) pos.Reply {
+	b := h.books[keyOf(r)]
+	reply := pos.Reply{Code: "00", Amount: r.Amount, RRN: "R" + r.STAN, Signed: true}
+	if r.Op == pos.OpReversal {
+		return h.reverse(b, reply)
+	}
+	if b != nil {
+		reply.Code = "94"
+		return reply
+	}
+	fate := h.plan.pick(12)
+	if r.Op == pos.OpOfflineUpload && fate != 8 && fate != 5 {
+		fate = 0
+	}
+	switch fate {
+	case 5:
+		reply.Code = "51"
+		return reply
+	case 6:
+		reply.Code, reply.Amount = "10", r.Amount/2
+	case 7:
+		reply.Code = []string{"68", "96", "98"}[h.plan.pick(3)]
+		if h.plan.pick(2) == 0 {
+			return reply
+		}
+	case 8:
+		reply.Code = []string{"77", "A0", "99"}[h.plan.pick(3)]
+		return reply
+	}
+	h.books[keyOf(r)] = &booking{amount: reply.Amount, charged: 1}
+	return reply
+}
+
+func (h *memHost) reverse(b *booking, reply pos.Reply) pos.Reply {
+	switch h.plan.pick(9) {
+	case 6:
+		reply.Code = "77"
+		return reply
+	case 7:
+		reply.Code = "30"
+		return reply
+	case 8:
+		reply.Code = "96"
+		return reply
+	}
+	if b == nil {
+		reply.Code = []string{"25", "12"}[h.plan.pick(2)]
+		return reply
+	}
+	b.amount, b.reversed = 0, true
+	return reply
+}
+
+// SignOn loads keys.
+func (h *memHost) SignOn(context.Context, string, string, string) (pos.SignOnReply, error) {
+	h.mu.Lock()
+	if h.signOn != nil {
+		h.mu.Unlock()
+		h.signOn()
+		h.mu.Lock()
+	}
+	defer h.mu.Unlock()
+	h.ready = true
+	return pos.SignOnReply{Batch: h.j.Setting(pos.SetBatch)}, nil
+}
+
+// Echo answers when the line is there.
+func (h *memHost) Echo(context.Context, string, string) error {
+	if h.Link().State != "online" {
+		return pos.ErrNotSent
+	}
+	return nil
+}
+
+// Ready says whether keys are loaded.
+func (h *memHost) Ready() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ready
+}
+func (h *memHost) Link() pos.Link                { return pos.Link{State: "online"} }
+func (h *memHost) Window() int                   { return h.window }
+func (h *memHost) Late() <-chan pos.LateReply    { return h.late }
+func (h *memHost) Timeout() time.Duration        { return 45 * time.Second }
+func (h *memHost) ReversalRepeat() time.Duration { return time.Minute }
+func (h *memHost) Reversible(code string) bool   { return code == "68" || code == "96" || code == "98" }

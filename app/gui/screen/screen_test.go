@@ -1,0 +1,86 @@
+package screen_test
+
+import (
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"fyne.io/fyne/v2/test"
+
+	"tillkeeper/app/decline"
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/gui/screen"
+)
+
+func table(t *testing.T) *decline.Table {
+	t.Helper()
+	a, err := os.Open("../../../assets/codes/answer-codes.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	b, err := os.Open("../../../assets/codes/till-reasons.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	out, err := decline.Parse(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// drawTo names a folder that every screen is painted into, for looking at.
+const drawTo = "TILLKEEPER_DRAW_TO"
+
+func TestEveryScreenFitsItsPanel(t *testing.T) {
+	test.NewTempApp(t)
+	art, err := look.Load(os.DirFS("../../../assets"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := table(t)
+	for _, panel := range [][2]float32{{1366, 768}, {1920, 1080}, {1280, 800}, {1024, 768}, {800, 480}} {
+		for _, english := range []bool{false, true} {
+			l := look.New(english, look.Fit(panel[0], panel[1], 0), art)
+			for _, c := range shows() {
+				draw := screen.Draw
+				if c.cust {
+					draw = screen.Customer
+				}
+				p := draw(screen.Ctx{L: l, W: screen.Words{English: english, Table: codes}, S: &c.s, V: c.v})
+				for _, m := range p.Misfits {
+					t.Errorf("%vx%v english %v %s: %q needs %.0f, has %.0f", panel[0], panel[1], english, c.name, m.Text, m.Want, m.Has)
+				}
+				for _, h := range p.Hits {
+					if h.R.X < 0 || h.R.Y < 0 || h.R.Right() > panel[0]+0.5 || h.R.Bottom() > panel[1]+0.5 {
+						t.Errorf("%vx%v %s: %v lies outside of the panel", panel[0], panel[1], c.name, h)
+					}
+				}
+				paint(t, l, p, c.name, english)
+			}
+		}
+	}
+}
+
+// paint draws a page into a file when asked to.
+func paint(t *testing.T, l *look.Look, p *kit.Page, name string, english bool) {
+	t.Helper()
+	dir := os.Getenv(drawTo)
+	if dir == "" {
+		return
+	}
+	suffix := map[bool]string{true: "-en", false: ""}[english]
+	size := map[float32]string{1366: "", 1920: "-1920", 1280: "-1280", 1024: "-1024", 800: "-800"}[l.M.W]
+	f, err := os.Create(filepath.Join(dir, name+size+suffix+".png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, kit.Picture(p)); err != nil {
+		t.Fatal(err)
+	}
+}

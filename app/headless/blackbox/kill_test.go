@@ -1,0 +1,353 @@
+package blackbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tillkeeper/assets"
+)
+
+// The kill loop: rounds of kill -9 over the real binary.
+const (
+	defaultRounds = 100
+	lastForwards  = 20 // of the last opening, until nothing is owed
+	paysPerRound  = 1000
+	killed        = -1 // the exit code of a process that a signal ended
+)
+
+const loopConfig = `
+[host]
+timeout = "150ms"
+reversal_repeat = "900ms"
+[offline]
+per_terminal = 5000000
+count = 500
+[import]
+catalogue = "products.csv"
+staff = "staff.csv"
+deck = "deck.json"
+`
+
+// loop is one run of the kill loop.
+type loop struct {
+	*shop
+	t      testing.TB
+	dice   *rand.Rand
+	seen   map[string]string
+	totals map[string]basket
+	plans  int
+	count  map[string]int
+}
+
+type fault struct {
+	Fault       string `json:"fault"`
+	MTI         string `json:"mti,omitempty"`
+	Probability string `json:"probability"`
+	Delay       string `json:"delay,omitempty"`
+	Code        string `json:"code,omitempty"`
+	Taken       bool   `json:"taken,omitempty"`
+	Answer      bool   `json:"answer,omitempty"`
+	Before      bool   `json:"before,omitempty"`
+}
+
+// badLine is the weather of the loop: about one message in three is hit.
+var badLine = []fault{
+	{Fault: "drop_request", Probability: "0.03"},
+	{Fault: "drop_answer", Probability: "0.05"},
+	{Fault: "delay", Probability: "0.03", Delay: "400ms"},
+	{Fault: "answer_twice", Probability: "0.04"},
+	{Fault: "answer_late", Probability: "0.04", Delay: "300ms"},
+	{Fault: "foreign_stan", Probability: "0.02", Answer: true},
+	{Fault: "foreign_stan", Probability: "0.02"},
+	{Fault: "corrupt", Probability: "0.03"},
+	{Fault: "bad_mac", Probability: "0.03"},
+	{Fault: "no_mac", Probability: "0.02"},
+	{Fault: "reset", Probability: "0.03"},
+	{Fault: "reset", Probability: "0.02", Before: true},
+	{Fault: "half_frame", Probability: "0.03"},
+	{Fault: "slow_bytes", Probability: "0.01"},
+	{Fault: "code", Probability: "0.02", MTI: "0200", Code: "96", Taken: true},
+	{Fault: "code", Probability: "0.01", MTI: "0200", Code: "77"},
+}
+
+// plan writes the next fault plan: the same weather with other dice.
+func (l *loop) plan() string {
+	l.plans++
+	raw, err := json.Marshal(map[string]any{"seed": l.dice.Uint64() >> 1, "rules": badLine})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	name := filepath.Join(l.dir, "faults-"+strconv.Itoa(l.plans)+".json")
+	l.write(filepath.Base(name), string(raw))
+	return name
+}
+
+func (l *loop) write(name, text string) {
+	if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func rounds(t testing.TB) int {
+	if s := os.Getenv("TILLKEEPER_ROUNDS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			t.Fatalf("TILLKEEPER_ROUNDS=%q is no number of rounds", s)
+		}
+		return n
+	}
+	return defaultRounds
+}
+
+func seed(t testing.TB) uint64 {
+	if s := os.Getenv("TILLKEEPER_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("TILLKEEPER_SEED=%q is no seed", s)
+		}
+		return n
+	}
+	return rand.Uint64() >> 1
+}
+
+// Test_kill_loop cuts the power of the till a hundred times while the line is
+// bad and the acquirer itself goes away now and then. Afterwards the books of
+// both sides agree to the fen, and whatever was answered is found again.
+func Test_kill_loop(t *testing.T) {
+	n, s := rounds(t), seed(t)
+	t.Logf("TILLKEEPER_ROUNDS=%d TILLKEEPER_SEED=%d", n, s)
+	dir := t.TempDir()
+	sh, err := newShop(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sh.end()
+	l := &loop{
+		shop: sh, t: t, dice: rand.New(rand.NewPCG(s, 1)), seen: map[string]string{}, totals: map[string]basket{},
+		count: map[string]int{},
+	}
+	l.setUp()
+	l.morning()
+	began := time.Now()
+	for i := range n {
+		if err := l.round(); err != nil {
+			t.Fatalf("round %d: %v\n%s", i, err, tail(l.tillLog.String()))
+		}
+	}
+	t.Logf("%d rounds in %s; answers seen: %v", n, time.Since(began).Round(time.Millisecond), l.count)
+	l.evening()
+}
+
+// setUp writes the shop's own files. They lie outside the till's folder, so
+// that the search for clear card data may search all of that.
+func (l *loop) setUp() {
+	l.write("till.toml", loopConfig)
+	l.write("products.csv", "sku,barcode,name,price,tax,category,unit\nA,6928804002348,可乐,3.00,13,饮料,罐\nB,6928804002683,大米,45.50,9,粮油,袋\n")
+	pin := `"` + hashed("135790") + `"` // such a text has commas
+	l.write("staff.csv", "id,name,role,pin\n1001,王芳,cashier,"+pin+"\n2001,赵敏,supervisor,"+pin+"\n")
+	deck, err := assets.FS.ReadFile("demo/deck.json")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.write("deck.json", string(deck))
+}
+
+// morning is the first opening, on a good line: a till that never heard its
+// host takes no card without it.
+func (l *loop) morning() {
+	if err := l.openHost(""); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := l.open(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.till.must(l.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	if err := l.closeTill(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.closeHost()
+}
+
+// round opens the till, pays until the power goes, and says what was promised.
+func (l *loop) round() error {
+	if l.acquirer == nil || l.dice.IntN(8) == 0 {
+		l.closeHost()
+		if l.dice.IntN(3) > 0 {
+			if err := l.openHost(l.plan()); err != nil {
+				return err
+			}
+		}
+	}
+	if err := l.open(); err != nil {
+		return err
+	}
+	till := l.till
+	power := time.AfterFunc(time.Duration(l.dice.IntN(1100))*time.Millisecond, func() {
+		_ = till.cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
+	})
+	defer power.Stop()
+	err := l.sell()
+	l.cut()
+	if errors.Is(err, errGone) {
+		err = nil
+	}
+	if code := till.cmd.ProcessState.ExitCode(); code != killed {
+		return fmt.Errorf("the till ended by itself with %d", code)
+	}
+	return err
+}
+
+// sell sells until the power goes.
+func (l *loop) sell() error {
+	if _, err := l.till.ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err != nil {
+		return err
+	}
+	for range paysPerRound {
+		if err := l.one(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one is one payment, of a new basket or of one that is open still.
+func (l *loop) one() error {
+	b, err := l.till.ask(cmd{"cmd": "basket"})
+	if err != nil {
+		return err
+	}
+	var open struct {
+		Key        string
+		Total, Due int64
+	}
+	if err := decode(b, &open); err != nil {
+		return err
+	}
+	if open.Due == 0 || l.dice.IntN(6) == 0 {
+		sku := []string{"A", "B"}[l.dice.IntN(2)]
+		if _, err := l.till.ask(cmd{"cmd": "add", "sku": sku, "qty": strconv.Itoa(1 + l.dice.IntN(3))}); err != nil {
+			return err
+		}
+		if b, err = l.till.ask(cmd{"cmd": "basket"}); err != nil {
+			return err
+		}
+		if err := decode(b, &open); err != nil {
+			return err
+		}
+	}
+	l.totals[open.Key] = basket{total: open.Total}
+	ask := l.tender()
+	if open.Due > 200 && l.dice.IntN(4) == 0 {
+		ask["amount"] = 1 + l.dice.Int64N(open.Due-1)
+	}
+	a, err := l.till.ask(ask)
+	if err != nil {
+		return err
+	}
+	if a["ok"] != true {
+		e, _ := a["error"].(map[string]any) //nolint:errcheck // shown as it is
+		return l.refusal(fmt.Sprint(e["code"]), a)
+	}
+	var got struct{ Attempt attempt }
+	if err := decode(a, &got); err != nil {
+		return err
+	}
+	l.seen[got.Attempt.ID] = got.Attempt.State
+	l.count[got.Attempt.State]++
+	return nil
+}
+
+// refusal accepts the errors that a bad line may bring.
+func (l *loop) refusal(code string, a map[string]any) error {
+	l.count["error "+code]++
+	if strings.Contains(" qr_offline ", " "+code+" ") {
+		return nil
+	}
+	return fmt.Errorf("pay was refused: %v", a["error"])
+}
+
+// cards is the deck of the loop; names that come twice come more often.
+var cards = []string{
+	"ok", "ok", "second", "chip", "chip", "swipe", "silent", "offline-approve", "offline-approve-2", "offline-approve-tap", "late-decline",
+	"torn", "funds-51", "partial-10", "timeout-68", "pin-55", "damaged", "offline-decline", "confirm-a2",
+}
+
+func (l *loop) tender() cmd {
+	switch n := l.dice.IntN(10); {
+	case n < 2:
+		return cmd{"cmd": "pay", "tender": "cash"}
+	case n < 3:
+		return cmd{"cmd": "pay", "tender": "qr", "wallet": []string{"pay", "pay", "late", "refuse", "password"}[l.dice.IntN(5)]}
+	}
+	return cmd{"cmd": "pay", "tender": "card", "card": cards[l.dice.IntN(len(cards))], "pin": "123456"}
+}
+
+// evening mends the line, lets everything go out, and compares the books.
+func (l *loop) evening() {
+	t := l.t
+	l.closeHost()
+	if err := l.openHost(""); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.open(); err != nil {
+		t.Fatal(err)
+	}
+	l.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	left := json.Number("-")
+	for range lastForwards {
+		a := l.till.must(t, cmd{"cmd": "forward", "timeout_ms": 20000})
+		if left, _ = a["left"].(json.Number); left == "0" {
+			break
+		}
+	}
+	if left != "0" {
+		t.Errorf("%s items are left: %v", left, l.till.must(t, cmd{"cmd": "queue"}))
+	}
+	b, err := l.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.seen, b.baskets = l.seen, l.totals
+	if len(b.attempts) < len(l.seen) || len(b.ledger) == 0 {
+		t.Errorf("%d attempts found, %d were answered; %d lines of the ledger", len(b.attempts), len(l.seen), len(b.ledger))
+	}
+	states := map[string]int{}
+	for _, a := range b.attempts {
+		states[a.Tender+" "+a.State]++
+	}
+	t.Logf("%d attempts, %d lines of the ledger: %v", len(b.attempts), len(b.ledger), states)
+	for _, f := range b.faults() {
+		t.Error(f)
+	}
+	for _, f := range twins(b) {
+		t.Error(f)
+	}
+	if err := l.closeTill(); err != nil {
+		t.Error(err)
+	}
+	l.search()
+	if t.Failed() {
+		l.keep()
+	}
+}
+
+// keep leaves the evidence of a failed run where TILLKEEPER_KEEP says.
+func (l *loop) keep() {
+	to := os.Getenv("TILLKEEPER_KEEP")
+	if to == "" {
+		return
+	}
+	l.write("till.log", l.tillLog.String())
+	l.write("host.log", l.hostLog.String())
+	if err := os.CopyFS(to, os.DirFS(l.dir)); err != nil {
+		l.t.Error(err)
+	}
+}
