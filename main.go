@@ -337,6 +337,8 @@ func (t *till) window() (gui.Parts, error) {
 		Day:  func(at time.Time) string { day, _ := t.dayOf(at); return day },
 		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en",
 	}
+	w, h, full := t.cfg.Window.Size()
+	p.Width, p.Height, p.Full = float32(w), float32(h), full
 	for _, q := range quick {
 		p.Quick = append(p.Quick, gui.Quick{Category: q.Category, SKU: q.SKU, Name: q.Name, Spec: q.Spec})
 	}

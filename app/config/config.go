@@ -115,6 +115,18 @@ type Import struct {
 type Window struct {
 	Language string `toml:"language"` // zh-Hans en
 	Theme    string `toml:"theme"`    // light dark
+	Panel    string `toml:"panel"`    // "1366x768": size of the window; "full": the whole screen
+}
+
+// Size gives width and height of the window, and whether it fills the screen.
+func (w Window) Size() (width, height int, full bool) {
+	if w.Panel == "full" {
+		return 0, 0, true
+	}
+	if _, err := fmt.Sscanf(w.Panel, "%dx%d", &width, &height); err != nil {
+		return 0, 0, false
+	}
+	return width, height, false
 }
 
 // Default is the configuration of an empty file.
@@ -132,7 +144,7 @@ func Default() Config {
 		Offline: Offline{
 			Approval: true, PerPayment: 50_000, PerTerminal: 500_000, Count: 50, StopAfter: Duration(24 * time.Hour),
 		},
-		Window: Window{Language: "zh-Hans", Theme: "light"},
+		Window: Window{Language: "zh-Hans", Theme: "light", Panel: "1366x768"},
 	}
 }
 
@@ -193,10 +205,11 @@ func bad(key, remedy, format string, args ...any) error {
 }
 
 var (
-	tidForm = regexp.MustCompile(`^[0-9A-Za-z]{8}$`)
-	midForm = regexp.MustCompile(`^[0-9A-Za-z]{15}$`)
-	keyForm = regexp.MustCompile(`^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{48})$`)
-	dayForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	tidForm   = regexp.MustCompile(`^[0-9A-Za-z]{8}$`)
+	midForm   = regexp.MustCompile(`^[0-9A-Za-z]{15}$`)
+	keyForm   = regexp.MustCompile(`^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{48})$`)
+	panelForm = regexp.MustCompile(`^([6-9][0-9]{2}|[1-9][0-9]{3})x([4-9][0-9]{2}|[1-9][0-9]{3})$`)
+	dayForm   = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 )
 
 // The limits of the values.
@@ -235,6 +248,7 @@ func (c *Config) check() error {
 		{"shop.tax", c.Shop.Tax == "included" || c.Shop.Tax == "added", `write "included" or "added"`, c.Shop.Tax},
 		{"shop.day_start", dayForm.MatchString(c.Shop.DayStart), `write it like "05:00"`, c.Shop.DayStart},
 		{"window.language", c.Window.Language == "zh-Hans" || c.Window.Language == "en", `write "zh-Hans" or "en"`, c.Window.Language},
+		{"window.panel", c.Window.Panel == "full" || panelForm.MatchString(c.Window.Panel), `write "full" or a size like "1366x768", 600x400 or more`, c.Window.Panel},
 		{"window.theme", c.Window.Theme == "light" || c.Window.Theme == "dark", `write "light" or "dark"`, c.Window.Theme},
 	} {
 		if !r.ok {
@@ -277,7 +291,7 @@ var keys = func() []string {
 		"host": "address profile timeout reversal_repeat tls", "keys": "store tmk",
 		"devices": "reader pinpad printer qr", "wallet": "gateway",
 		"offline": "approval deferred per_payment per_terminal count stop_after",
-		"import":  "catalogue staff deck", "window": "language theme",
+		"import":  "catalogue staff deck", "window": "language theme panel",
 	} {
 		for _, n := range strings.Fields(names) {
 			out = append(out, table+"."+n)

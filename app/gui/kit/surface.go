@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"image/color"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -22,7 +23,8 @@ type Surface struct {
 	page  *Page
 	items []Item
 	objs  []fyne.CanvasObject
-	down  int // index of the hit under the finger, -1 for none
+	sign  *canvas.Rectangle // always there: a canvas repaints for an object only once it has painted it
+	down  int               // index of the hit under the finger, -1 for none
 	drag  drag
 }
 
@@ -41,7 +43,8 @@ var (
 
 // NewSurface makes an empty surface.
 func NewSurface() *Surface {
-	s := &Surface{down: none}
+	s := &Surface{down: none, sign: canvas.NewRectangle(color.Transparent)}
+	s.sign.Resize(fyne.NewSize(1, 1))
 	s.ExtendBaseWidget(s)
 	return s
 }
@@ -82,8 +85,8 @@ func (s *Surface) Draw(p *Page) {
 	same := sameLook && slices.Equal(s.items, p.Items)
 	s.page, s.items, s.objs = p, slices.Clone(p.Items), objs
 	s.down = none
-	if !same && len(objs) > 0 {
-		canvas.Refresh(objs[0])
+	if !same {
+		canvas.Refresh(s.sign)
 	}
 }
 
@@ -259,7 +262,9 @@ func (r renderer) Layout(fyne.Size) {}
 func (r renderer) MinSize() fyne.Size { return fyne.NewSize(1, 1) }
 
 // Objects gives what is on the page.
-func (r renderer) Objects() []fyne.CanvasObject { return r.s.objs }
+func (r renderer) Objects() []fyne.CanvasObject {
+	return append([]fyne.CanvasObject{r.s.sign}, r.s.objs...)
+}
 
 // Refresh does nothing: what changed was refreshed when it changed.
 func (r renderer) Refresh() {}
