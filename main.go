@@ -176,7 +176,7 @@ func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers che
 	if t.dayOf, err = t.cfg.Shop.DayOf(); err != nil {
 		return nil, err
 	}
-	if t.journal, err = store.Open(store.Options{Dir: f.Data, Logger: log}); err != nil {
+	if t.journal, err = store.Open(store.Options{Dir: f.Data, Clock: pos.ShopClock{Zone: t.zone}, Logger: log}); err != nil {
 		return nil, err
 	}
 	defer func(j *store.Store) {
@@ -222,7 +222,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		Dir: f.Data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: c.Host.Address,
 		Profile: c.Host.Profile, Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(), TMK: c.Keys.TMK,
 		HostInside: f.Demo && f.Host == "" && !c.Named["host.address"], Reader: c.Devices.Reader, PINPad: c.Devices.PINPad,
-		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Deck: deck, Think: timers.Think, Clock: pos.WallClock{}, Log: t.log,
+		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Deck: deck, Think: timers.Think, Clock: pos.ShopClock{Zone: t.zone}, Log: t.log,
 	})
 	if err != nil {
 		return err
@@ -238,7 +238,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 	}
 	t.forward = forward.New(forward.Options{
 		Journal: t.journal, Host: t.set.Host, Wallet: t.set.Wallet, Vault: t.set.Vault, Codes: t.codes,
-		Clock: pos.WallClock{}, DayOf: t.dayOf, Log: t.log,
+		Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf, Log: t.log,
 		Changed: func() {
 			if t.session != nil {
 				go t.session.Refresh()
@@ -250,13 +250,13 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		Printer: t.set.Printer, Display: t.set.Display, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
 		Codes: t.codes, Goods: t.goods, Slip: receipt.Maker{
 			Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
-			Say:  t.codes.Say(c.Window.Language), Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: func() time.Time { return time.Now().In(t.zone) },
+			Say:  t.codes.Say(c.Window.Language), Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: pos.ShopClock{Zone: t.zone}.Now,
 		}, Tax: pos.TaxMode(c.Shop.Tax), Limits: opening.Limits(c.Offline),
 		Shop: checkout.Shop{
 			Name: c.Shop.Name, NameEN: c.Shop.NameEN, Address: c.Shop.Address, Phone: c.Shop.Phone,
 			TID: c.Terminal.TID, MID: c.Terminal.MID, Demo: c.Keys.Store == "demo",
 		},
-		Offline: c.Offline.Approval, Deferred: c.Offline.Deferred, Clock: pos.WallClock{}, DayOf: t.dayOf, Timers: timers,
+		Offline: c.Offline.Approval, Deferred: c.Offline.Deferred, Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf, Timers: timers,
 		Room: t.journal.Room, Conditions: t.set.Conditions, Log: t.log,
 	})
 	return err

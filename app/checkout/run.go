@@ -2,8 +2,8 @@ package checkout
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -14,6 +14,9 @@ import (
 // Pay takes one payment of the open basket and returns at its committed
 // outcome. A second call while one runs is refused.
 func (s *Session) Pay(ctx context.Context, ask Pay) (Paid, error) {
+	if ask.Tender == pos.QR && s.o.Line.View().State == "offline" {
+		s.o.Line.Prepare(ctx) // it may be back, or never have been asked for
+	}
 	s.mu.Lock()
 	p, err := s.begin(ask)
 	if err != nil {
@@ -55,7 +58,11 @@ func (s *Session) begin(ask Pay) (payment, error) {
 	if s.basket.State != pos.BasketOpen || len(s.basket.Lines) == 0 {
 		return payment{}, pos.Errorf("empty_basket", "scan or add something first", "there is nothing to pay")
 	}
-	if e := s.tenderFault(ask.Tender, s.lineView()); e != nil {
+	line := s.lineView()
+	if ask.Tender == pos.Card {
+		line.State = "" // tried anew, and the card has its own word: its attempt tells
+	}
+	if e := s.tenderFault(ask.Tender, line); e != nil {
 		return payment{}, e
 	}
 	if s.o.Room != nil && ask.Tender != pos.Cash {
@@ -219,7 +226,7 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.basket.Clone()
-	if !contains(b.Attempts, p.id) {
+	if !slices.Contains(b.Attempts, p.id) {
 		b.Attempts = append(b.Attempts, p.id)
 	}
 	for _, e := range events {
@@ -247,45 +254,20 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 // keys outside the journal.
 func (s *Session) sealInto(e *pos.Event, p *payment, eff effect) error {
 	if eff.seal && e.Type == pos.EvCreated || eff.waiting && e.Type == pos.EvOfflineApproved && p.created {
-		short := pos.CardData{
-			PAN: p.card.PAN, Expiry: p.card.Expiry, Sequence: p.card.Sequence, ShortF55: p.card.ShortF55, Entry: p.card.Entry, PIN: p.card.PIN,
-		}
-		box, err := s.box("batch-"+p.batch, p.id, short)
+		box, err := pos.SealCard(s.o.Vault, pos.BatchKey(p.batch), p.id, p.card.Short())
 		if err != nil {
 			return err
 		}
 		e.Sealed = box
 	}
 	if eff.waiting && (e.Type == pos.EvOfflineApproved || e.Type == pos.EvDeferred) {
-		box, err := s.box("day-"+p.day, p.id, p.card)
+		box, err := pos.SealCard(s.o.Vault, pos.DayKey(p.day), p.id, p.card)
 		if err != nil {
 			return err
 		}
 		e.Waiting = box
 	}
 	return nil
-}
-
-func (s *Session) box(key, attempt string, c pos.CardData) (*pos.Box, error) {
-	plain, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	data, err := s.o.Vault.Seal(key, []byte(attempt), plain)
-	clear(plain)
-	if err != nil {
-		return nil, err
-	}
-	return &pos.Box{Key: key, Data: data}, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 // judge says whether a card may be taken without the host, as sale approved by

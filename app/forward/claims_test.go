@@ -87,7 +87,7 @@ func (w *world) end(first pos.Event, r pos.Reply, err error) {
 func (w *world) offline(t pos.EventType) {
 	first := w.opened()
 	yes := of(first, t)
-	yes.Approved, yes.Offline, yes.Waiting = first.Amount, true, boxOf(DayKey(first.Day))
+	yes.Approved, yes.Offline, yes.Waiting = first.Amount, true, boxOf(pos.DayKey(first.Day))
 	w.keep(first, yes)
 	w.w.reload()
 }

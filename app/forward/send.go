@@ -2,7 +2,6 @@ package forward
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -31,46 +30,23 @@ func (w *owner) send(ctx context.Context, a pos.Attempt) {
 }
 
 // request makes the message that an item owes.
-func (w *owner) request(a pos.Attempt) (pos.Request, error) {
-	r := pos.Request{STAN: a.STAN, Batch: a.Batch, Amount: a.Amount, AuthCode: a.AuthCode, Org: a.Org}
+func (w *owner) request(a pos.Attempt) (r pos.Request, err error) {
+	r = pos.Request{STAN: a.STAN, Batch: a.Batch, Amount: a.Amount, AuthCode: a.AuthCode, Org: a.Org}
 	switch {
 	case isReversal(a) || a.State == pos.Manual:
 		r.Op, r.Original, r.Reason = pos.OpReversal, pos.OpSale, a.Reason
 		if a.Deferred {
 			r.Original = pos.OpDeferred
 		}
-		return r, w.unseal(a.Sealed, a.ID, &r.Card)
+		r.Card, err = pos.OpenCard(w.f.o.Vault, a.Sealed, a.ID)
+		return r, err
 	case a.Deferred:
 		r.Op, r.Advice = pos.OpDeferred, true
 	default:
 		r.Op, r.Advice = pos.OpOfflineUpload, true
 	}
-	return r, w.unseal(a.Waiting, a.ID, &r.Card)
-}
-
-func (w *owner) unseal(b *pos.Box, attempt string, c *pos.CardData) error {
-	if b == nil {
-		return fmt.Errorf("attempt %s carries no card data", attempt)
-	}
-	plain, err := w.f.o.Vault.Open(b.Key, []byte(attempt), b.Data)
-	if err != nil {
-		return fmt.Errorf("card data of attempt %s under key %s: %w", attempt, b.Key, err)
-	}
-	defer clear(plain)
-	return json.Unmarshal(plain, c)
-}
-
-func (w *owner) seal(key, attempt string, c pos.CardData) (*pos.Box, error) {
-	plain, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(plain)
-	data, err := w.f.o.Vault.Seal(key, []byte(attempt), plain)
-	if err != nil {
-		return nil, err
-	}
-	return &pos.Box{Key: key, Data: data}, nil
+	r.Card, err = pos.OpenCard(w.f.o.Vault, a.Waiting, a.ID)
+	return r, err
 }
 
 // undoOrder closes a wallet order that no longer may succeed; one that was paid
@@ -98,19 +74,17 @@ func (w *owner) undoOrder(ctx context.Context, a pos.Attempt) (pos.Reply, error)
 // deferAgain takes a reversed deferred sale on as a new linked attempt, or
 // gives it to the owner when its tries or its days are used up.
 func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
-	var card pos.CardData
-	if err := w.unseal(a.Waiting, a.ID, &card); err != nil {
+	card, err := pos.OpenCard(w.f.o.Vault, a.Waiting, a.ID)
+	if err != nil {
 		return nil, err
 	}
 	id, stan, batch := w.f.o.Journal.NextAttempt(), w.f.o.Journal.NextSTAN(), w.f.batch()
 	day, _ := w.f.o.DayOf(now)
-	waiting, err := w.seal(DayKey(day), id, card)
+	waiting, err := pos.SealCard(w.f.o.Vault, pos.DayKey(day), id, card)
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := w.seal("batch-"+batch, id, pos.CardData{
-		PAN: card.PAN, Expiry: card.Expiry, Sequence: card.Sequence, ShortF55: card.ShortF55, Entry: card.Entry, PIN: card.PIN,
-	})
+	sealed, err := pos.SealCard(w.f.o.Vault, pos.BatchKey(batch), id, card.Short())
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +107,6 @@ func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
 	return events, nil
 }
 
-// DayKey names the vault key of a business day's waiting items.
-func DayKey(day string) string { return "day-" + day }
-
 // sealGrace is how long after the change of day a sale may still be sealed
 // under the key of the day before.
 const sealGrace = 10 * time.Minute
@@ -155,15 +126,15 @@ func (w *owner) reseal(ctx context.Context, now time.Time) {
 		if it.flying {
 			return // next time round
 		}
-		if it.a.Waiting == nil || it.a.Waiting.Key == DayKey(day) || !known(it.a.State, pos.EvResealed) {
+		if it.a.Waiting == nil || it.a.Waiting.Key == pos.DayKey(day) || !known(it.a.State, pos.EvResealed) {
 			continue
 		}
-		var c pos.CardData
-		if err := w.unseal(it.a.Waiting, it.a.ID, &c); err != nil {
+		c, err := pos.OpenCard(w.f.o.Vault, it.a.Waiting, it.a.ID)
+		if err != nil {
 			w.f.o.Log.Error("a waiting item cannot be read", "error", err)
 			continue
 		}
-		box, err := w.seal(DayKey(day), it.a.ID, c)
+		box, err := pos.SealCard(w.f.o.Vault, pos.DayKey(day), it.a.ID, c)
 		if err != nil {
 			w.f.o.Log.Error("a waiting item cannot be sealed", "error", err)
 			return
@@ -194,7 +165,7 @@ type keyRing interface{ Keys() []string }
 func (w *owner) destroyBefore(day string, old map[string]bool) {
 	if ring, ok := w.f.o.Vault.(keyRing); ok {
 		for _, k := range ring.Keys() {
-			if len(k) > len("day-") && k[:len("day-")] == "day-" && k < DayKey(day) {
+			if len(k) > len("day-") && k[:len("day-")] == "day-" && k < pos.DayKey(day) {
 				old[k] = true
 			}
 		}

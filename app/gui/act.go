@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
@@ -19,8 +20,17 @@ const (
 	foundLimit  = 60 // articles of a search
 )
 
+// trembling is how soon after a touch or a key another one does not count on an outcome that came up between them: the
+// second touch of one finger must not take away what nobody has read yet.
+const trembling = 250 * time.Millisecond
+
 // act does what a touch or a key asks for.
 func (t *till) act(a kit.Act) {
+	now := time.Now()
+	if t.snap.Step == checkout.StepOutcome && a.Verb != kit.VerbDigit && now.Sub(t.acted) < trembling {
+		return
+	}
+	t.acted = now
 	switch a.Verb {
 	case kit.VerbDigit:
 		t.digit(a.Arg)

@@ -207,11 +207,16 @@ func (d *desk) run(f func()) {
 	synctest.Wait()
 }
 
-func (d *desk) act(verb, arg string) { d.run(func() { d.ui.act(kit.Act{Verb: verb, Arg: arg}) }) }
+// act touches a key, calmly.
+func (d *desk) act(verb, arg string) {
+	time.Sleep(trembling)
+	d.run(func() { d.ui.act(kit.Act{Verb: verb, Arg: arg}) })
+}
 
 // key presses a key of the keyboard, as a finger does.
 func (d *desk) key(name fyne.KeyName) {
-	d.at = d.at.Add(200 * time.Millisecond)
+	time.Sleep(trembling)
+	d.at = d.at.Add(trembling)
 	d.run(func() { d.ui.keyAt(name, d.at) })
 }
 

@@ -30,6 +30,7 @@ type till struct {
 	pin      string
 	burst    burst
 	pump     pump
+	acted    time.Time                                       // when a touch or a key was last taken
 	retry    func(context.Context, *checkout.Override) error // the command that wants approval
 	leaving  bool                                            // the outcome was told to go and has not gone yet
 	approval string                                          // digits of the supervisor's PIN

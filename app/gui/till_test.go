@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"tillkeeper/app/checkout"
+	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/screen"
 	"tillkeeper/app/pos"
 )
@@ -192,6 +193,19 @@ func TestOutcomeIsLeftByKeyScanOrTender(t *testing.T) {
 		d.f.onNext = func() { step2(d.f, checkout.StepSale) }
 		d.act(screen.VerbPay, "qr")
 		d.wants("next", "pay qr amount 0.00 tendered 0.00 rounding 0.00 code ")
+	})
+}
+
+func TestATremblingFingerDoesNotTakeTheOutcomeAway(t *testing.T) {
+	with(t, func(d *desk) {
+		d.act(screen.VerbPay, "card")
+		d.wants("pay card amount 0.00 tendered 0.00 rounding 0.00 code ")
+		step2(d.f, checkout.StepOutcome)
+		synctest.Wait()
+		d.run(func() { d.ui.act(kit.Act{Verb: screen.VerbNext}) })
+		d.wants()
+		d.act(screen.VerbNext, "")
+		d.wants("next")
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 
 	"tillkeeper/app/checkout"
@@ -55,44 +56,56 @@ func signOut(f *face, ctx context.Context, line []byte) (answer, error) {
 	return nil, f.Face.SignOut(ctx)
 }
 
+// article is the command of a scan or of an article's number.
+type article struct {
+	head
+	Code string `json:"code"`
+	SKU  string `json:"sku"`
+	Qty  string `json:"qty"`
+}
+
 func scan(f *face, ctx context.Context, line []byte) (answer, error) {
-	var c struct {
-		head
-		Code string `json:"code"`
-		Qty  string `json:"qty"`
-	}
-	if err := read(line, &c); err != nil {
-		return nil, err
-	}
-	q, err := quantity(c.Qty)
-	if err != nil {
-		return nil, err
-	}
-	l, err := f.Face.Scan(ctx, c.Code, q)
-	return answer{"line": lineOf(l)}, err
+	return f.take(line, func(c article, q pos.Qty) (pos.Line, error) {
+		if c.SKU != "" {
+			return pos.Line{}, pos.Errorf("unknown_key", "add takes it", "scan has no key \"sku\"")
+		}
+		if c.Code == "" {
+			return pos.Line{}, missing("code", `"6901234567892"`)
+		}
+		return f.Face.Scan(ctx, c.Code, q)
+	})
 }
 
 func add(f *face, ctx context.Context, line []byte) (answer, error) {
-	var c struct {
-		head
-		SKU string `json:"sku"`
-		Qty string `json:"qty"`
-	}
+	return f.take(line, func(c article, q pos.Qty) (pos.Line, error) {
+		if c.Code != "" {
+			return pos.Line{}, pos.Errorf("unknown_key", "scan takes it", "add has no key \"code\"")
+		}
+		if c.SKU == "" {
+			return pos.Line{}, missing("sku", `"100001"`)
+		}
+		return f.Face.Add(ctx, c.SKU, max(q, 0))
+	})
+}
+
+// take reads such a command and answers with the line that it made.
+func (f *face) take(line []byte, do func(article, pos.Qty) (pos.Line, error)) (answer, error) {
+	var c article
 	if err := read(line, &c); err != nil {
 		return nil, err
 	}
-	q, err := quantity(c.Qty)
-	if err != nil {
-		return nil, err
+	var q pos.Qty // 0: one piece, or what the label says
+	if c.Qty != "" {
+		var err error
+		if q, err = quantity(c.Qty); err != nil {
+			return nil, err
+		}
 	}
-	l, err := f.Face.Add(ctx, c.SKU, q)
+	l, err := do(c, q)
 	return answer{"line": lineOf(l)}, err
 }
 
 func quantity(s string) (pos.Qty, error) {
-	if s == "" {
-		return pos.One, nil
-	}
 	q, err := pos.ParseQty(s)
 	if err == nil && q <= 0 {
 		err = pos.Errorf("bad_quantity", "give a quantity above zero", "%s does not fit", s)
@@ -234,14 +247,10 @@ func pay(f *face, ctx context.Context, line []byte) (answer, error) {
 		if c.Card == "" {
 			return nil, missing("card", `"ok", a card of the deck`)
 		}
-		if err := f.Bench.Present(c.Card); err != nil {
+		if err := f.present(c.Card, c.PIN); err != nil {
 			return nil, err
 		}
-		if c.PIN != nil {
-			f.Bench.PIN(*c.PIN)
-		} else {
-			f.Bench.Holder(c.Card)
-		}
+		defer f.presentAgain(c.Card, c.PIN)()
 	case pos.QR:
 		if err := f.Bench.Wallet(c.Wallet); err != nil {
 			return nil, err
@@ -258,6 +267,37 @@ func pay(f *face, ctx context.Context, line []byte) (answer, error) {
 	}
 	a["attempt"], err = f.attemptJSON(p.Attempt)
 	return a, err
+}
+
+// present puts the card on the reader and the customer's finger on the pad.
+func (f *face) present(card string, pin *string) error {
+	if err := f.Bench.Present(card); err != nil {
+		return err
+	}
+	if pin != nil {
+		f.Bench.PIN(*pin)
+	} else {
+		f.Bench.Holder(card)
+	}
+	return nil
+}
+
+// presentAgain does so once more when the till asks for it: after the host
+// wanted a new sign-on, card and PIN are presented again for a new attempt.
+func (f *face) presentAgain(card string, pin *string) (stop func()) {
+	var once sync.Once
+	return f.Face.Subscribe(func(s *checkout.Snapshot) {
+		if s.Card == nil || !s.Card.Again || s.Card.Stage != checkout.CardPresent {
+			return
+		}
+		once.Do(func() {
+			go func() {
+				if err := f.present(card, pin); err != nil && f.Log != nil {
+					f.Log("the card was not presented again", "error", err)
+				}
+			}()
+		})
+	})
 }
 
 func reprint(f *face, ctx context.Context, line []byte) (answer, error) {

@@ -96,9 +96,9 @@ type answer map[string]any
 
 // one answers one line.
 func (f *face) one(ctx context.Context, line []byte) (answer, error) {
-	var h head
-	if err := json.Unmarshal(line, &h); err != nil {
-		return failed(nil, pos.Errorf("bad_json", "send one JSON object a line", "the line is no JSON command: %v", err)), nil
+	h, err := heading(line)
+	if err != nil {
+		return failed(h.ID, err), nil
 	}
 	do, ok := commands[h.Cmd]
 	if !ok {
@@ -151,9 +151,70 @@ func failed(id json.RawMessage, err error) answer {
 	return a
 }
 
+// heading reads what every command carries. A key that is there twice, and one
+// that differs from a known one by its case, are errors too.
+func heading(line []byte) (head, error) {
+	var h head
+	d := json.NewDecoder(bytes.NewReader(line))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return h, pos.Errorf("bad_json", "send one JSON object a line", "the line is no JSON object")
+	}
+	seen := map[string]json.RawMessage{}
+	for d.More() {
+		var v json.RawMessage
+		t, err := d.Token()
+		if err == nil {
+			err = d.Decode(&v)
+		}
+		if err != nil {
+			h.ID = seen["id"]
+			return h, pos.Errorf("bad_json", "send one JSON object a line", "the line is no JSON command: %v", err)
+		}
+		key, _ := t.(string)
+		if _, twice := seen[key]; twice {
+			return h, pos.Errorf("unknown_key", "give each key once", "the key %q is there twice", key)
+		}
+		seen[key] = v
+	}
+	h.ID = seen["id"]
+	if !json.Valid(line) {
+		return h, pos.Errorf("bad_json", "send one JSON object a line", "the line is no JSON command")
+	}
+	cmd, ok := seen["cmd"]
+	if !ok {
+		return h, missing("cmd", `"status"`)
+	}
+	if err := json.Unmarshal(cmd, &h.Cmd); err != nil {
+		return h, pos.Errorf("bad_type", "name the command as a text", "the key \"cmd\" takes a text")
+	}
+	return h, nil
+}
+
+// exact says whether every key of a command is spelled as its struct has it:
+// encoding/json would take another case too.
+func exact(line []byte, into any) error {
+	var have map[string]json.RawMessage
+	if err := json.Unmarshal(line, &have); err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(into).Elem()) {
+		known[f.Tag.Get("json")] = true
+	}
+	for k := range have {
+		if !known[k] {
+			return pos.Errorf("unknown_key", "see the command's keys in the manual", "there is no key %q", k)
+		}
+	}
+	return nil
+}
+
 // read decodes a command strictly: an unknown key and a wrong type are errors
 // that name it.
 func read(line []byte, into any) error {
+	if err := exact(line, into); err != nil {
+		return err
+	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {

@@ -3,6 +3,7 @@ package headless
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -89,6 +90,9 @@ func attempt(f *face, _ context.Context, line []byte) (answer, error) {
 	return f.attemptList(list)
 }
 
+// everything is the limit of a search that names none: all there is.
+const everything = math.MaxInt32
+
 func find(f *face, _ context.Context, line []byte) (answer, error) {
 	var c struct {
 		head
@@ -108,6 +112,9 @@ func find(f *face, _ context.Context, line []byte) (answer, error) {
 	}
 	if c.Limit < 0 {
 		return nil, pos.Errorf("bad_limit", "give 1 or more", "a limit of %d does not fit", c.Limit)
+	}
+	if c.Limit == 0 {
+		c.Limit = everything
 	}
 	list, err := f.Face.Journal().Find(pos.Query{
 		FromDay: day(c.From), ToDay: day(c.To), Amount: c.Amount, Last4: c.Last4, State: c.State, Text: c.Text, Limit: c.Limit,

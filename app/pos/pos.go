@@ -156,6 +156,12 @@ type Clock interface {
 	Now() time.Time
 }
 
+// ShopClock reads the clock of the machine as the shop's zone shows it.
+type ShopClock struct{ Zone *time.Location }
+
+// Now is time.Now in the shop's zone.
+func (c ShopClock) Now() time.Time { return time.Now().In(c.Zone) }
+
 // WallClock reads the clock of the machine.
 type WallClock struct{}
 

@@ -84,14 +84,15 @@ type Link struct {
 	cancel  context.CancelFunc
 	work    sync.WaitGroup
 
-	mu     sync.Mutex
-	line   *line // the connection kept open
-	old    *line // the one before, read for late answers only
-	lines  map[*line]bool
-	closed bool
-	health health
-	keys   health // since when there are keys, or none
-	ready  bool
+	mu        sync.Mutex
+	line      *line // the connection kept open
+	old       *line // the one before, read for late answers only
+	lines     map[*line]bool
+	redialled time.Time // of the last opening that nobody asked for
+	closed    bool
+	health    health
+	keys      health // since when there are keys, or none
+	ready     bool
 }
 
 var _ pos.Acquirer = (*Link)(nil)

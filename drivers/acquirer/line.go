@@ -155,7 +155,8 @@ func (ln *line) fail(err error) {
 	delete(l.lines, ln)
 	if l.line == ln {
 		l.line = nil
-		if !l.closed && time.Since(ln.born) >= leastLife {
+		if !l.closed && time.Since(ln.born) >= leastLife && time.Since(l.redialled) >= redialEvery {
+			l.redialled = time.Now()
 			l.work.Go(l.redial)
 		}
 	}
@@ -166,7 +167,10 @@ func (ln *line) fail(err error) {
 
 // leastLife is how long a connection must have lived for its end to be
 // answered with a new one at once.
-const leastLife = time.Second
+const leastLife = 100 * time.Millisecond
+
+// redialEvery is the least time between two openings that nobody asked for.
+const redialEvery = time.Second
 
 // redial opens the line again as soon as it ended, so that the cashier sees an
 // outage before the next card and not by it.

@@ -106,6 +106,26 @@ func TestSurfaceKeepsWhatDidNotChange(t *testing.T) {
 	}
 }
 
+// A canvas repaints only for an object that it has painted before: one has to stay whatever else is new.
+func TestSurfaceKeepsOneObjectThroughAnotherLook(t *testing.T) {
+	s := kit.NewSurface()
+	page := func(dark bool) {
+		p := kit.NewPage(newLook(t, dark))
+		p.Text(kit.Rect{W: 300, H: 40}, "应收", kit.Style{Size: 22})
+		s.Draw(p)
+	}
+	page(false)
+	before := s.CreateRenderer().Objects()
+	page(true)
+	after := s.CreateRenderer().Objects()
+	if before[0] != after[0] {
+		t.Error("nothing stayed that the canvas knows")
+	}
+	if before[len(before)-1] == after[len(after)-1] {
+		t.Error("a text of another look was kept")
+	}
+}
+
 func TestTextThatDoesNotFitIsReported(t *testing.T) {
 	l := newLook(t, false)
 	p := kit.NewPage(l)

@@ -70,6 +70,7 @@ func host(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 1 && args[0] == "down":
 		d.closeHost()
+		time.Sleep(downTime) // the till hears of it; a sale in the same breath is a case of its own
 	case !neg && len(args) >= 1 && len(args) <= 2 && args[0] == "up":
 		plan := ""
 		if len(args) == 2 {
@@ -210,6 +211,9 @@ func (d *day) filled(line string) string {
 	}
 	return line
 }
+
+// downTime is how long a line is down before the next command.
+const downTime = 200 * time.Millisecond
 
 func (d *day) expect(text string, answer map[string]any) error {
 	var want map[string]any
