@@ -133,7 +133,7 @@ func (s *Set) hostInside(ctx context.Context, c Config, profile *wire.Profile) (
 		return "", err
 	}
 	h, err := simhost.New(simhost.Config{
-		Dir: filepath.Join(c.Dir, "acquirer"), Profile: profile, TMK: c.TMK, Accounts: accounts, Latency: c.Latency, Logger: c.Log,
+		Dir: filepath.Join(c.Dir, "acquirer"), Profile: profile, TMK: c.TMK, Accounts: accounts, Latency: c.Latency, Clock: c.Clock, Logger: c.Log,
 	})
 	if err != nil {
 		return "", err

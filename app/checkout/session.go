@@ -103,6 +103,9 @@ type Session struct {
 	running  *run
 	outcome  *Outcome
 	last     *LastSale
+	owed     LineView // sums of the queue, as of owedAt
+	owedAt   time.Time
+	pending  bool // a refresh is on its way
 	step     Step
 	card     *CardView
 	qr       *QRView
@@ -155,11 +158,22 @@ func (s *Session) Subscribe(f func(*Snapshot)) func() {
 	return func() { s.subs.Delete(id) }
 }
 
-// Refresh publishes a snapshot with the present state of line and devices.
+// Refresh publishes a snapshot with the present state of line and devices soon;
+// calls in quick succession share one.
 func (s *Session) Refresh() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.publish()
+	if s.pending {
+		return
+	}
+	s.pending = true
+	wait := owedFor - time.Since(s.owedAt)
+	time.AfterFunc(max(0, wait)+time.Millisecond, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.pending = false
+		s.publish()
+	})
 }
 
 // Catalogue gives the goods.
@@ -198,13 +212,28 @@ func (s *Session) publish() {
 	})
 }
 
+// owedFor is how long the sums of the queue are shown before they are added up
+// again: with thousands of waiting items that is work.
+const owedFor = 100 * time.Millisecond
+
+// lineView is the line as it is now, and what is owed as it was a moment ago.
+// The caller holds mu.
 func (s *Session) lineView() LineView {
 	v := s.o.Line.View()
-	open, err := s.o.Journal.Open()
-	if err != nil {
-		return v
+	if time.Since(s.owedAt) > owedFor {
+		open, err := s.o.Journal.Open()
+		if err != nil {
+			return v
+		}
+		s.owed, s.owedAt = s.addUp(open), time.Now()
 	}
-	v.Queued, v.QueuedSum, v.Reversing, v.Persons = 0, 0, 0, 0
+	o := s.owed
+	o.State, o.Cause, o.Since = v.State, v.Cause, v.Since
+	return o
+}
+
+// addUp gives what is owed and the room that it leaves.
+func (s *Session) addUp(open []pos.Attempt) (v LineView) {
 	for i := range open {
 		switch pos.StateRules[open[i].State].Due {
 		case pos.DueUpload:

@@ -192,6 +192,7 @@ func (s *Session) ended(p payment) {
 	defer s.mu.Unlock()
 	s.running.cancel(nil)
 	s.running, s.card, s.qr = nil, nil, nil
+	s.owedAt = time.Time{} // this payment counts
 	a, err := s.o.Journal.Attempt(p.id)
 	if err != nil {
 		s.o.Log.Error("an attempt that just ended cannot be read", "attempt", p.id, "error", err)

@@ -119,22 +119,23 @@ func parked(a pos.Attempt, now time.Time, v verdict) verdict {
 // becomes the owner's.
 func acknowledged(a pos.Attempt, r pos.Reply) pos.Event {
 	t := pos.EvReversed
-	if partly(a) {
+	if forPerson(a) {
 		t = pos.EvLateDeclined
 	}
 	e := on(a, t)
 	e.Text = r.Code
 	if t == pos.EvLateDeclined {
-		e.Code = "10"
+		e.Code = a.Code
 	}
 	return e
 }
 
-// partly says that a deferred sale was answered with 10.
-func partly(a pos.Attempt) bool { return a.Deferred && a.Code == "10" }
+// forPerson says that the host answered a deferred sale, with 10 or with a code
+// that leaves the outcome open: it is never charged again by itself.
+func forPerson(a pos.Attempt) bool { return a.Deferred && a.Reason == "06" }
 
 // goesOn says whether a reversed attempt was a deferred sale that is owed still.
-func goesOn(a pos.Attempt) bool { return a.Deferred && !partly(a) && a.Next == "" }
+func goesOn(a pos.Attempt) bool { return a.Deferred && !forPerson(a) && a.Next == "" }
 
 // stray says that a deferred sale left and nobody waits for its answer any
 // more: it is reversed, never sent again under its number.
@@ -184,7 +185,9 @@ func judgeDeferred(a pos.Attempt, r pos.Reply, err error, class decline.Class) v
 	case class == decline.Success:
 		return verdict{events: []pos.Event{delivered(a, r)}, answered: true}
 	case class == decline.Unknown:
-		return verdict{events: []pos.Event{reversing(a, "06", "the host answered "+r.Code)}, answered: true}
+		e := reversing(a, "06", "the host answered "+r.Code)
+		e.Code = r.Code
+		return verdict{events: []pos.Event{e}, answered: true}
 	case class == decline.Resign, r.Code == "94":
 		return judgeUpload(a, r, nil, class)
 	}

@@ -166,7 +166,7 @@ func TestRule7Uploads(t *testing.T) {
 }
 
 // TestRule7DeferredSales: a lost answer is reversed, then deferred again; 10
-// becomes a late decline.
+// and the open codes become late declines.
 func TestRule7DeferredSales(t *testing.T) {
 	for _, c := range []struct {
 		code, want, reason string
@@ -189,10 +189,12 @@ func TestRule7DeferredSales(t *testing.T) {
 			t.Errorf("%s %v: %q %q", c.code, c.err, events(v), v.events[0].Reason)
 		}
 	}
-	part := inState(pos.Reversing)
-	part.Deferred, part.Code = true, "10"
-	if v := reverse(part, "00", nil, noon); events(v) != "late_declined " || v.linked {
-		t.Errorf("a partly approved one: %q linked %v", events(v), v.linked)
+	for _, code := range []string{"10", "68", "96", "98"} { // never charged again by itself
+		part := inState(pos.Reversing)
+		part.Deferred, part.Code, part.Reason = true, code, "06"
+		if v := reverse(part, "00", nil, noon); events(v) != "late_declined " || v.linked || v.events[0].Code != code {
+			t.Errorf("one answered %s: %q linked %v", code, events(v), v.linked)
+		}
 	}
 	lost := inState(pos.Reversing)
 	lost.Deferred = true

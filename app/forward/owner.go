@@ -62,6 +62,7 @@ func (f *Forwarder) Run(ctx context.Context) {
 			w.answer(ctx, c)
 		case <-f.wake:
 			w.reload()
+			f.o.Changed()
 		case o := <-w.results:
 			w.settle(ctx, w.drain(o))
 		case <-w.probed:

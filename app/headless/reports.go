@@ -155,9 +155,13 @@ func queue(f *face, _ context.Context, line []byte) (answer, error) {
 		if pos.StateRules[a.State].Due == pos.DueFlow {
 			continue
 		}
+		last := a.LastError
+		if last == "" && a.Code != "" {
+			last = f.Codes.Lookup(a.Code).Text(f.Lang)
+		}
 		items = append(items, answer{
 			"attempt": a.ID, "kind": kindOf(a), "state": a.State, "tries": a.Tries, "age_s": int64(now.Sub(a.Created) / time.Second),
-			"amount": a.Amount, "last_error": a.LastError, "stan": a.STAN, "batch": a.Batch, "masked_pan": a.MaskedPAN,
+			"amount": a.Amount, "last_error": last, "stan": a.STAN, "batch": a.Batch, "masked_pan": a.MaskedPAN,
 			"answer_code": a.Code,
 		})
 	}

@@ -88,7 +88,8 @@ type Link struct {
 	line      *line // the connection kept open
 	old       *line // the one before, read for late answers only
 	lines     map[*line]bool
-	redialled time.Time // of the last opening that nobody asked for
+	trading   sync.RWMutex // held for reading by every exchange, for writing by a sign-on
+	redialled time.Time    // of the last opening that nobody asked for
 	closed    bool
 	health    health
 	keys      health // since when there are keys, or none

@@ -29,6 +29,8 @@ func (l *Link) Exchange(ctx context.Context, r pos.Request) (pos.Reply, error) {
 		return pos.Reply{}, err
 	}
 	defer place.give()
+	l.trading.RLock() // no change of keys between the MAC and its answer
+	defer l.trading.RUnlock()
 	if err := l.sign(ctx, m); err != nil {
 		return pos.Reply{}, err
 	}
@@ -36,7 +38,11 @@ func (l *Link) Exchange(ctx context.Context, r pos.Request) (pos.Reply, error) {
 	if err != nil {
 		return pos.Reply{}, err
 	}
-	return l.judge(r, a, ln.trusted)
+	reply, err := l.judge(r, a, ln.trusted)
+	if err == nil && reply.SignOn {
+		l.setReady(false, "the host asks for a new sign-on")
+	}
+	return reply, err
 }
 
 // sign adds field 64 where the profile wants it.
@@ -147,6 +153,8 @@ func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.Si
 	if operator != "" {
 		m.Fields[63] = operator
 	}
+	l.trading.Lock() // what is outstanding is answered under the keys it was sent with
+	defer l.trading.Unlock()
 	a, _, err := l.ask(ctx, m)
 	if err != nil {
 		return pos.SignOnReply{}, err

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tillkeeper/app/pos"
 	"tillkeeper/drivers/acquirer/wire"
 )
 
@@ -33,6 +34,9 @@ func Main(ctx context.Context, args []string, fsys fs.FS, stdout, stderr io.Writ
 	fmt.Fprintln(stderr, "acquirer:", err)
 	return 1
 }
+
+// hostZone is the zone of the times in fields 12 and 13.
+const hostZone = "Asia/Shanghai"
 
 var errUsage = errors.New("wrong usage")
 
@@ -82,12 +86,16 @@ func hostCommand(ctx context.Context, args []string, fsys fs.FS, stdout, stderr 
 	if *listen == "" || *dir == "" {
 		return fmt.Errorf("%w: --listen and --data are needed", errUsage)
 	}
+	zone, err := time.LoadLocation(hostZone)
+	if err != nil {
+		zone = time.Local // a machine without the table of zones
+	}
 	cfg := Config{
-		Dir: *dir, TMK: *tmk, Latency: *latency,
+		Clock: pos.ShopClock{Zone: zone},
+		Dir:   *dir, TMK: *tmk, Latency: *latency,
 		Logger: slog.New(slog.NewTextHandler(stderr, nil)),
 	}
 	var plan *Plan
-	var err error
 	if *faults != "" {
 		if plan, err = LoadPlan(*faults); err != nil {
 			return err
