@@ -109,12 +109,12 @@ func (w *owner) everything(ctx context.Context) int {
 
 // drainUploads sends every upload once, a window at a time.
 func (w *owner) drainUploads(ctx context.Context) {
-	todo := w.ordered(func(it *item) bool { return pos.StateRules[it.a.State].Due == pos.DueUpload && !it.flying })
-	for len(todo) > 0 || w.flying > 0 {
-		free := min(w.window()-w.flying, len(todo))
+	queue := w.ordered(func(it *item) bool { return pos.StateRules[it.a.State].Due == pos.DueUpload && !it.flying })
+	for len(queue) > 0 || w.flying > 0 {
+		free := min(w.window()-w.flying, len(queue))
 		if free > 0 {
-			w.upload(ctx, todo[:free], nil)
-			todo = todo[free:]
+			w.upload(ctx, queue[:free], nil)
+			queue = queue[free:]
 		}
 		if w.flying == 0 {
 			continue
@@ -125,7 +125,7 @@ func (w *owner) drainUploads(ctx context.Context) {
 			w.settle(ctx, outs)
 			for _, o := range outs {
 				if _, left := unanswered(o.err); o.err != nil && !left {
-					todo = nil // no line: the rest would fail alike
+					queue = nil // no line: the rest would fail alike
 				}
 			}
 		case <-ctx.Done():

@@ -1,0 +1,120 @@
+package forward
+
+import (
+	"context"
+	"time"
+
+	"tillkeeper/app/pos"
+)
+
+// settle makes durable what some exchanges came to, and marks the next uploads
+// in the same commit.
+func (w *owner) settle(ctx context.Context, outs []outcome) {
+	var events []pos.Event
+	var done []*item
+	now := w.f.o.Clock.Now()
+	for _, o := range outs {
+		w.landed(o)
+		it, ok := w.items[o.id]
+		if !ok {
+			continue // ended meanwhile, by a late answer
+		}
+		it.flying = false
+		v := w.judge(it, o, now)
+		if v.answered {
+			w.f.heard()
+		}
+		if v.linked {
+			v.events = w.goOn(it.a, v.events, now)
+		}
+		it.next = now.Add(v.again)
+		if v.resign {
+			w.resign(ctx, it)
+		}
+		events = append(events, v.events...)
+		done = append(done, it)
+	}
+	if len(events) > 0 {
+		if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: events}); err != nil {
+			w.fault(err, done)
+			return
+		}
+	}
+	seen := map[string]bool{}
+	for _, e := range events {
+		if !seen[e.Attempt] {
+			seen[e.Attempt] = true
+			w.refresh(e.Attempt)
+		}
+	}
+	w.f.o.Changed()
+}
+
+// window is how many uploads may be in the air.
+func (w *owner) window() int { return max(1, w.f.o.Host.Window()) }
+
+// goOn ends a reversed deferred sale with the attempt that takes it on; one
+// that cannot go on becomes the owner's.
+func (w *owner) goOn(a pos.Attempt, events []pos.Event, now time.Time) []pos.Event {
+	last := &events[len(events)-1]
+	more, err := w.deferAgain(a, now)
+	if err != nil {
+		w.f.o.Log.Error("a deferred sale cannot go on", "attempt", a.ID, "error", err)
+		last.Type, last.Code = pos.EvLateDeclined, "keys_missing"
+		return events
+	}
+	last.Next = more[0].Attempt
+	return append(events, more...)
+}
+
+// landed frees the place of an exchange.
+func (w *owner) landed(o outcome) {
+	if o.upload {
+		w.flying--
+	} else {
+		w.reversal = false
+	}
+}
+
+// judge applies the rule of the item's state to what its exchange came to.
+func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
+	f := w.f
+	if o.fatal != "" {
+		p := on(it.a, pos.EvParked)
+		p.Code = o.fatal
+		if it.a.State == pos.Manual {
+			return verdict{again: longestPause}
+		}
+		return verdict{events: []pos.Event{p}}
+	}
+	class := f.o.Codes.Lookup(o.reply.Code).Class
+	if o.err == nil && f.o.Host.Reversible(o.reply.Code) {
+		class = "unknown"
+	}
+	switch {
+	case isReversal(it.a) || it.a.State == pos.Manual:
+		repeat := f.o.Host.ReversalRepeat()
+		if it.forced {
+			repeat = 0
+		}
+		return judgeReversal(it.a, o.reply, o.err, f.batch(), repeat, now)
+	case it.a.Deferred:
+		return judgeDeferred(it.a, o.reply, o.err, class)
+	}
+	return judgeUpload(it.a, o.reply, o.err, class)
+}
+
+// resign signs on again and makes the item due at once, a limited number of
+// times.
+func (w *owner) resign(ctx context.Context, it *item) {
+	it.resign++
+	if it.resign > maxResignings {
+		it.resign = 0
+		return // backed off as the verdict says
+	}
+	if err := w.f.SignOn(ctx); err != nil {
+		w.f.o.Log.Warn("a sign-on that the host asked for failed", "error", err)
+		return
+	}
+	it.next = w.f.o.Clock.Now()
+}
