@@ -9,6 +9,7 @@ GO_WANTED=1.26
 export GOFLAGS="-tags=$TAGS -trimpath -buildvcs=false"
 BIN=.bin
 RUN=.run
+case "${LANG:-C}" in C | POSIX | C.*) export LANG=zh_CN.UTF-8 ;; esac # the window library wants a language
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
