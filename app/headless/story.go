@@ -76,7 +76,7 @@ func (f *face) play(ctx context.Context, line []byte, out io.Writer, hands Hands
 		return err
 	}
 	tell(out, f, h.Cmd, a)
-	if hands.Picture != nil && (h.Cmd == "pay" || h.Cmd == "status") {
+	if hands.Picture != nil && (h.Cmd == "add" || h.Cmd == "pay" || h.Cmd == "totals") {
 		return hands.Picture(fmt.Sprintf("%02d-%s", scene, h.Cmd))
 	}
 	return nil
