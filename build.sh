@@ -37,19 +37,31 @@ install_packages() {
 		die "apt-get could not install: ${missing[*]}"
 }
 
+# A Go from 1.21 on fetches the toolchain that go.mod names by itself. Where
+# there is none (Debian 12 has 1.19), the same toolchain comes from Go's proxy.
+GO_FETCHED=1.26.0
 need_go() {
-	[ -x /usr/local/go/bin/go ] && PATH="$PATH:/usr/local/go/bin"
+	[ -x /usr/local/go/bin/go ] && PATH="/usr/local/go/bin:$PATH"
+	[ -x "$PWD/$BIN/go/bin/go" ] && PATH="$PWD/$BIN/go/bin:$PATH"
 	PATH="$PATH:$HOME/go/bin"
-	if command -v go >/dev/null; then
-		local have
-		have=$(go env GOVERSION | sed 's/^go//')
-		[ "$(printf '%s\n' "$GO_WANTED" "$have" | sort -V | head -1)" = "$GO_WANTED" ] && return 0
-		export GOTOOLCHAIN=auto # an older Go fetches the one that go.mod names
-		return 0
-	fi
-	say "installing Go (Debian's, which then fetches $GO_WANTED)"
-	install_packages golang-go
-	export GOTOOLCHAIN=auto
+	export GOTOOLCHAIN="${GOTOOLCHAIN:-auto}"
+	local have=0
+	command -v go >/dev/null && have=$(go version | sed 's/^go version go//; s/ .*//')
+	[ "$(printf '%s\n' 1.21 "$have" | sort -V | head -1)" = 1.21 ] && return 0
+	install_packages ca-certificates curl unzip
+	local arch name
+	arch=$(dpkg --print-architecture)
+	name="v0.0.1-go$GO_FETCHED.linux-$arch"
+	say "fetching Go $GO_FETCHED into $BIN/go"
+	mkdir -p "$BIN"
+	curl -fsSL -o "$BIN/go.zip" "https://proxy.golang.org/golang.org/toolchain/@v/$name.zip" ||
+		die "Go $GO_FETCHED could not be fetched; install Go $GO_WANTED by hand"
+	rm -rf "$BIN/go" "$BIN/fetched"
+	unzip -q "$BIN/go.zip" -d "$BIN/fetched"
+	mv "$BIN/fetched/golang.org/toolchain@$name" "$BIN/go"
+	rm -rf "$BIN/go.zip" "$BIN/fetched"
+	chmod -R u+x "$BIN/go/bin" "$BIN/go/pkg/tool"
+	PATH="$PWD/$BIN/go/bin:$PATH"
 }
 
 build() {
