@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -183,14 +184,15 @@ func smallJournal(t testing.TB, dir string, hot int) {
 }
 
 // unnoticed flips each used byte of a journal, one at a time, and counts those
-// that nothing finds.
-func unnoticed(t *testing.T, dir string, stride int) (missed []int64, of int) {
+// that nothing finds, up to most of them: a journal whose damage nobody checks
+// can make its reader ask for any amount of memory.
+func unnoticed(t *testing.T, dir string, stride, most int) (missed []int64, of int) {
 	path := filepath.Join(dir, "journal.db")
 	used, err := store.UsedBytes(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < len(used); i += stride {
+	for i := 0; i < len(used) && len(missed) < most; i += stride {
 		bits := byte(1) << (i % 8)
 		if i%3 == 0 {
 			bits = 0xFF
@@ -212,7 +214,7 @@ func TestEveryFlippedByteIsNoticed(t *testing.T) {
 		if seen(t, store.Options{Dir: dir}) {
 			t.Fatalf("%s: the whole journal is complained about", name)
 		}
-		missed, of := unnoticed(t, dir, 1)
+		missed, of := unnoticed(t, dir, 1, math.MaxInt)
 		t.Logf("%s: %d bytes flipped", name, of)
 		if len(missed) > 0 {
 			t.Errorf("%s: %d of %d flips went unnoticed, at %v", name, len(missed), of, missed[:min(20, len(missed))])
@@ -225,7 +227,7 @@ func TestWithoutRecordChecksFlipsAreMissed(t *testing.T) {
 	smallJournal(t, dir, 0)
 	store.SkipChecks(true)
 	defer store.SkipChecks(false)
-	if missed, of := unnoticed(t, dir, 3); len(missed) == 0 {
+	if missed, of := unnoticed(t, dir, 3, 1); len(missed) == 0 {
 		t.Errorf("the planted bug was not caught: %d flips, none missed", of)
 	}
 }
