@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,8 +13,11 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
@@ -29,6 +31,8 @@ import (
 	"tillkeeper/app/opening"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/receipt"
+	"tillkeeper/app/recon"
+	"tillkeeper/app/settle"
 	"tillkeeper/app/staff"
 	"tillkeeper/assets"
 	"tillkeeper/drivers"
@@ -39,17 +43,6 @@ import (
 
 // version is what self-test, status and receipts say.
 const version = "0.1.0"
-
-const usage = `tillkeeper - a shop's till in one program
-
-  tillkeeper window   [--demo] --data DIR [--config FILE] [--host ADDR]   the touch window
-  tillkeeper headless [--demo] --data DIR [--config FILE] [--host ADDR]   the till by JSON lines
-  tillkeeper day      --data DIR                                          plays the demo day, leaves pictures
-  tillkeeper acquirer --listen ADDR --data DIR [--faults FILE]            the simulated acquirer
-  tillkeeper acquirer ledger --data DIR                                   its ledger
-  tillkeeper decode HEX                                                   prints a message field by field
-  tillkeeper version
-`
 
 func main() {
 	// A crash leaves a message, never an image of the memory.
@@ -67,48 +60,30 @@ func main() {
 // 0 good, 1 refused or failed, 2 wrong usage.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	if len(args) == 0 {
-		fmt.Fprint(errs, usage)
+		fmt.Fprint(errs, opening.Usage)
 		return 2
 	}
 	switch cmd, rest := args[0], args[1:]; cmd {
 	case "headless":
-		return fail(errs, runHeadless(ctx, rest, in, out, errs))
+		return opening.Fail(errs, runHeadless(ctx, rest, in, out, errs))
 	case "window":
-		return fail(errs, runWindow(ctx, rest, errs))
+		return opening.Fail(errs, runWindow(ctx, rest, errs))
 	case "day":
-		return fail(errs, runDay(ctx, rest, out, errs))
+		return opening.Fail(errs, runDay(ctx, rest, out, errs))
 	case "acquirer":
 		return simhost.Main(ctx, rest, assets.FS, out, errs)
 	case "decode":
-		return fail(errs, runDecode(rest, out))
+		return opening.Fail(errs, runDecode(rest, out))
 	case "version", "--version":
 		fmt.Fprintln(out, "tillkeeper", version)
 		return 0
 	case "help", "-h", "--help":
-		fmt.Fprint(out, usage)
+		fmt.Fprint(out, opening.Usage)
 		return 0
 	default:
-		fmt.Fprintf(errs, "tillkeeper: there is no command %q\n\n%s", cmd, usage)
+		fmt.Fprintf(errs, "tillkeeper: there is no command %q\n\n%s", cmd, opening.Usage)
 		return 2
 	}
-}
-
-func fail(errs io.Writer, err error) int {
-	var pe *pos.Error
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.As(err, &pe):
-		fmt.Fprintf(errs, "tillkeeper: %v\n  what to do: %s\n", err, pe.Remedy)
-	default:
-		fmt.Fprintf(errs, "tillkeeper: %v\n", err)
-	}
-	if errors.Is(err, opening.ErrUsage) {
-		return 2
-	}
-	return 1
 }
 
 func runDecode(args []string, out io.Writer) error {
@@ -149,11 +124,13 @@ func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.
 // till is an opened till: journal, devices, flows.
 type till struct {
 	cfg     config.Parsed
+	data    string // the till's one folder
 	log     *slog.Logger
 	journal *store.Store
 	set     *drivers.Set
 	forward *forward.Forwarder
 	session *checkout.Session
+	desk    *settle.Desk
 	codes   *decline.Table
 	zone    *time.Location
 	people  *staff.List
@@ -166,7 +143,7 @@ type till struct {
 // openTill opens everything that a face needs, in the order of trust: the
 // journal, what a crash left behind, the devices, the flows.
 func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers checkout.Timers) (t *till, err error) {
-	t = &till{log: log, ended: make(chan struct{}), stop: func() {}}
+	t = &till{log: log, data: f.Data, ended: make(chan struct{}), stop: func() {}}
 	if t.cfg, err = opening.Config(f.Config, f.Host); err != nil {
 		return nil, err
 	}
@@ -207,7 +184,10 @@ func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers che
 	}
 	go func() {
 		defer close(t.ended)
-		t.forward.Run(run)
+		var flows sync.WaitGroup
+		flows.Go(func() { t.forward.Run(run) })
+		flows.Go(func() { t.desk.Run(run) })
+		flows.Wait()
 	}()
 	return t, nil
 }
@@ -236,22 +216,29 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 	if t.goods, err = opening.Goods(f.Data, c.Import); err != nil {
 		return err
 	}
+	slip := receipt.Maker{
+		Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
+		Say:  t.codes.Say(c.Window.Language), Advise: recon.Say, Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: pos.ShopClock{Zone: t.zone}.Now,
+	}
 	t.forward = forward.New(forward.Options{
 		Journal: t.journal, Host: t.set.Host, Wallet: t.set.Wallet, Vault: t.set.Vault, Codes: t.codes,
 		Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf, Log: t.log,
 		Changed: func() {
-			if t.session != nil {
+			if t.desk != nil {
 				go t.session.Refresh()
+				t.desk.Wake()
 			}
 		},
+		Parked: func(a pos.Attempt) { t.print(a.Receipt, slip.Bank(a, "")) },
 	})
+	blacklist, err := opening.Blacklist(c.Offline.Blacklist, t.set.Vault.CardHash)
+	if err != nil {
+		return err
+	}
 	t.session, err = checkout.New(checkout.Options{
 		Journal: t.journal, Host: t.set.Host, Line: line{t.forward, t.set}, Reader: t.set.Reader, PINPad: t.set.PINPad,
 		Printer: t.set.Printer, Display: t.set.Display, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
-		Codes: t.codes, Goods: t.goods, Slip: receipt.Maker{
-			Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
-			Say:  t.codes.Say(c.Window.Language), Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: pos.ShopClock{Zone: t.zone}.Now,
-		}, Tax: pos.TaxMode(c.Shop.Tax), Limits: opening.Limits(c.Offline),
+		Codes: t.codes, Goods: t.goods, Slip: slip, Tax: pos.TaxMode(c.Shop.Tax), Limits: opening.Limits(c.Offline), Blacklist: blacklist,
 		Shop: checkout.Shop{
 			Name: c.Shop.Name, NameEN: c.Shop.NameEN, Address: c.Shop.Address, Phone: c.Shop.Phone,
 			TID: c.Terminal.TID, MID: c.Terminal.MID, Demo: c.Keys.Store == "demo",
@@ -259,7 +246,30 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		Offline: c.Offline.Approval, Deferred: c.Offline.Deferred, Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf, Timers: timers,
 		Room: t.journal.Room, Conditions: t.set.Conditions, Log: t.log,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	t.desk = settle.New(settle.Options{
+		Journal: t.journal, Host: t.set.Host, Queue: t.forward, Till: t.session, Vault: t.set.Vault, Staff: t.people, Codes: t.codes,
+		TID: c.Terminal.TID, MID: c.Terminal.MID, Layout: t.layout(), Slip: slip, Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf,
+		Print: t.print, Changed: func() { go t.session.Refresh() }, Log: t.log,
+	})
+	return nil
+}
+
+// print hands a slip to the printer; a fault of the printer is no fault of what
+// it tells of.
+func (t *till) print(number string, slip any) {
+	if err := t.set.Printer.Print(pos.PrintJob{Number: number, Slip: slip}); err != nil {
+		t.log.Warn("a slip was not taken by the printer", "number", number, "error", err)
+	}
+}
+
+// layout is that of the acquirer's file.
+func (t *till) layout() recon.Layout {
+	l := recon.Default()
+	l.Zone, l.Text = t.zone, simplifiedchinese.GBK.NewDecoder().Bytes
+	return l
 }
 
 // close ends the flows and closes the devices and the journal, in this order.
@@ -280,7 +290,11 @@ func (t *till) close() {
 func (t *till) scripted() headless.Options {
 	return headless.Options{
 		Face: t.session, Queue: t.forward, Bench: t.set.Bench, Codes: t.codes, Lang: t.cfg.Window.Language,
-		Version: version, SelfTest: t.conditions, DayOf: t.dayOf,
+		Version: version, SelfTest: t.conditions, DayOf: t.dayOf, Desk: t.desk,
+		Check: func(ctx context.Context) ([]string, error) {
+			found, err := t.journal.Check(ctx)
+			return found.Texts(), err
+		},
 	}
 }
 
@@ -333,7 +347,8 @@ func (t *till) window() (gui.Parts, error) {
 	}
 	p := gui.Parts{
 		Face: t.session, Files: assets.FS, Table: t.codes, Zone: t.zone, Version: version, Products: t.goods.Len(), SelfTest: t.conditions,
-		Send: func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
+		Send:    func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
+		Closing: t.desk, FilesDir: filepath.Join(t.data, "files"),
 		Day:  func(at time.Time) string { day, _ := t.dayOf(at); return day },
 		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en",
 	}

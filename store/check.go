@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"sync"
 
 	"tillkeeper/app/pos"
@@ -28,6 +26,14 @@ func (f Finding) String() string { return f.Code + " " + f.Where + ": " + f.Deta
 
 // Findings is the result of a check; none is good.
 type Findings []Finding
+
+// Texts gives each finding as a line.
+func (f Findings) Texts() (lines []string) {
+	for _, one := range f {
+		lines = append(lines, one.String())
+	}
+	return lines
+}
 
 // note keeps a finding of the start.
 func (s *Store) note(code, where, detail string) {
@@ -78,7 +84,7 @@ func (s *Store) Check(ctx context.Context) (Findings, error) {
 		if err := i.checkPages(p); err != nil || len(i.found) > before {
 			return err
 		}
-		for _, step := range []func() error{i.checkRecords, i.checkLog, i.checkAttempts, i.checkIndexes, i.checkTotals} {
+		for _, step := range []func() error{i.checkRecords, i.checkLog, i.checkAttempts, i.checkIndexes, i.checkTotals, i.checkDifferences} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -99,7 +105,14 @@ func (s *Store) Check(ctx context.Context) (Findings, error) {
 // checkRecords verifies each value of each bucket.
 func (i *inspection) checkRecords() error {
 	for _, name := range buckets {
-		c := i.tx.tx.Bucket([]byte(name)).Cursor() // what a layer hides too
+		b := i.tx.tx.Bucket([]byte(name))
+		if b == nil {
+			if err := i.report("record_damaged", name, "%v", errBucketGone); err != nil {
+				return err
+			}
+			continue
+		}
+		c := b.Cursor() // what a layer hides too
 		for k, v := c.First(); k != nil; k, v = c.Next() {
 			if err := i.checkRecord(name, k, v); err != nil {
 				return err
@@ -237,8 +250,12 @@ func (i *inspection) refold(seqs []uint64) (folded, error) {
 	return a, nil
 }
 
-// same compares what two attempts become on the disk.
+// same compares what two attempts become on the disk. An earlier store dropped
+// what an attempt waited with where this one keeps it.
 func same(a, b folded) bool {
+	if a.Waiting == nil {
+		b.Waiting = nil
+	}
 	x, errX := encodeAttempt(a)
 	y, errY := encodeAttempt(b)
 	return errX == nil && errY == nil && bytes.Equal(x, y)
@@ -292,69 +309,6 @@ func (i *inspection) checkIndexes() error {
 		}
 	}
 	return nil
-}
-
-// checkTotals adds every attempt and basket up again.
-func (i *inspection) checkTotals() error {
-	sums := newDelta()
-	err := i.each(bAttempt, func(k, rest []byte) error {
-		a, err := decodeAttempt(k, rest)
-		if err == nil {
-			sums.attempt(a, 1)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	err = i.each(bBasket, func(k, rest []byte) error {
-		b, err := decodeBasket(k, rest)
-		if err != nil {
-			return i.report("record_damaged", bBasket, "%v", err)
-		}
-		if live := i.tx.raw(bLive, k) != nil; live != isLive(b.Basket) {
-			return i.report("index_differs", bLive, "basket %s is %s", b.Key, b.State)
-		}
-		sums.basket(b, 1)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return i.compareTotals(sums)
-}
-
-func (i *inspection) compareTotals(sums delta) error {
-	err := i.each(bTotal, func(k, _ []byte) error {
-		sums.day(string(bytes.TrimSuffix(k, []byte{0})))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, day := range slices.Sorted(maps.Keys(sums.days)) {
-		kept, err := readDay(i.tx, day)
-		if err != nil || !reflect.DeepEqual(kept, sums.days[day]) {
-			if err := i.report("totals_differ", bTotal+"/"+day, "kept %+v, added up %+v", kept, sums.days[day]); err != nil {
-				return err
-			}
-		}
-	}
-	err = i.each(bProduct, func(k, rest []byte) error {
-		kept, err := decodeProduct(k, rest)
-		p := sums.products[string(k)]
-		delete(sums.products, string(k))
-		if err != nil || kept.Qty != p.Qty || kept.Amount != p.Amount {
-			return i.report("totals_differ", fmt.Sprintf("%s/%q", bProduct, k), "kept %+v, added up %+v", kept, p)
-		}
-		return nil
-	})
-	for key, p := range sums.products {
-		if err == nil && (p.Qty != 0 || p.Amount != 0) {
-			err = i.report("totals_differ", fmt.Sprintf("%s/%q", bProduct, key), "not kept: %+v", p)
-		}
-	}
-	return err
 }
 
 // checkPages walks the pages as bytes, and only if they hold has bbolt check

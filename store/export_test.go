@@ -1,9 +1,13 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"os"
 
 	bolt "go.etcd.io/bbolt"
+
+	"tillkeeper/app/pos"
 )
 
 // SetCommit puts a fault at the end of a commit; nil takes it away.
@@ -58,3 +62,84 @@ func UsedBytes(path string) ([]int64, error) {
 	}
 	return all, bad
 }
+
+// Share scales a part of a basket of which counted of paid still counts.
+func Share(part, counted, paid int64) int64 {
+	return paidBasket{weighed: true, paid: pos.Amount(paid), counted: pos.Amount(counted)}.share(part)
+}
+
+// Together appends commits that share one flush.
+func (s *Store) Together(all []pos.Commit) error {
+	s.lead.Lock()
+	defer s.lead.Unlock()
+	var rs []*request
+	for _, c := range all {
+		rs = append(rs, &request{ctx: context.Background(), commit: c, answer: make(chan struct{})})
+	}
+	s.serve(rs)
+	var errs []error
+	for _, r := range rs {
+		errs = append(errs, r.err)
+	}
+	return errors.Join(errs...)
+}
+
+// Forge changes what counts of a basket and nothing else.
+func (s *Store) Forge(key string, counted pos.Amount) error {
+	return s.rewrite(func(tx *snap) error {
+		b, err := readBasket(tx, key)
+		if err != nil {
+			return err
+		}
+		b.counted = counted
+		body, err := encodeBasket(b)
+		tx.put(bBasket, []byte(key), body)
+		return err
+	})
+}
+
+// FormerLayout rewrites head and a basket as they were before layout 1.
+func (s *Store) FormerLayout(key string) error {
+	return s.rewrite(func(tx *snap) error {
+		b, err := readBasket(tx, key)
+		if err != nil {
+			return err
+		}
+		b.weighed = false
+		body, err := encodeBasket(b)
+		if err != nil {
+			return err
+		}
+		tx.put(bBasket, []byte(key), body)
+		h, err := getHead(tx)
+		if err != nil {
+			return err
+		}
+		h.Layout = 0
+		return putHead(tx, h)
+	})
+}
+
+// rewrite changes the buckets past the journal.
+func (s *Store) rewrite(change func(tx *snap) error) error {
+	tx, err := s.begin(true)
+	if err != nil {
+		return err
+	}
+	defer s.rollback(tx)
+	over := s.hot.Load()
+	all := &snap{tx: tx, layers: over.layers, now: layer{}}
+	if err := change(all); err != nil {
+		return err
+	}
+	if err := all.settle(append(over.layers[:len(over.layers):len(over.layers)], all.now)); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return s.loadHot()
+}
+
+// NoSync plants the bug of a store that answers before the disk has it.
+func (s *Store) NoSync() { s.db.NoSync = true }

@@ -74,7 +74,7 @@ func create(dir string) error {
 			}
 		}
 		first := &snap{tx: tx, now: layer{}}
-		if err := putHead(first, head{}); err != nil {
+		if err := putHead(first, head{Layout: layout}); err != nil {
 			return err
 		}
 		return first.settle([]layer{first.now})
@@ -208,8 +208,8 @@ func (s *Store) compareAnchor() {
 
 // inspect walks the file before bbolt touches it. A large file is walked as far
 // as the list of its buckets only: from there on the checks of the records
-// watch. Damage there is fatal, for bbolt would follow it anywhere in memory;
-// deeper damage is safe mode.
+// watch. Damage there is fatal, for bbolt would follow it anywhere in memory, and
+// so are pages that lead astray; other damage is safe mode.
 func (s *Store) inspect() error {
 	f, err := os.Open(s.path)
 	if err != nil {
@@ -227,20 +227,35 @@ func (s *Store) inspect() error {
 	if err := heads.readMetas(0); err != nil {
 		return err
 	}
-	walk := func(flat bool) error {
-		return (&pages{file: f, flat: flat, meta: heads.meta, report: func(where, format string, args ...any) error {
-			return pos.Errorf("journal_damaged", "restore a backup", "%s: %s", where, fmt.Sprintf(format, args...))
-		}}).walk()
-	}
-	if err := walk(true); err != nil {
+	if _, err := damageOf(f, heads.meta, true); err != nil {
 		return err
 	}
-	if info.Size() <= walkAtStart {
-		if err := walk(false); err != nil {
-			s.enterSafeMode(err)
-		}
+	if info.Size() > walkAtStart {
+		return nil
+	}
+	wild, err := damageOf(f, heads.meta, false)
+	if wild {
+		return err
+	}
+	if err != nil {
+		s.enterSafeMode(err)
 	}
 	return nil
+}
+
+// damageOf walks a file to its end and gives the first thing that is wrong. wild
+// says that bbolt must not follow it; see astray.
+func damageOf(f *os.File, meta metaPage, flat bool) (wild bool, first error) {
+	p := &pages{file: f, flat: flat, meta: meta, report: func(where, format string, args ...any) error {
+		if first == nil {
+			first = pos.Errorf("journal_damaged", "restore a backup", "%s: %s", where, fmt.Sprintf(format, args...))
+		}
+		return nil
+	}}
+	if err := p.walk(); err != nil {
+		return p.wild, err
+	}
+	return p.wild, first
 }
 
 // chainAt reads the chain hash of a record; that of 0 is zero.

@@ -33,6 +33,9 @@ func apply(a folded, e pos.Event) (folded, error) {
 	if e.Type == pos.EvLateDeclined {
 		a.late += taken
 	}
+	if next.State != pos.LateDeclined && next.How != pos.WrittenOff && e.How != "" || next.State == pos.Delivered {
+		a.late = 0 // it goes on, was paid otherwise, or was taken after all
+	}
 	a.Attempt = next
 	return a, nil
 }
@@ -52,7 +55,9 @@ type batch struct {
 	first    uint64 // sequence of entries[0]
 	attempts map[string]change[folded]
 	baskets  map[string]change[paidBasket]
+	paying   map[string][]string // new attempts by basket
 	settings map[string]string
+	differs  map[string]pos.Difference
 	days     map[string]*daySums // as they are after it
 	warm     *warm
 }
@@ -60,7 +65,7 @@ type batch struct {
 func newBatch(tx *snap, h head, now time.Time, w *warm) *batch {
 	return &batch{
 		tx: tx, now: now, head: h, first: h.Seq + 1, warm: w, days: map[string]*daySums{},
-		settings: map[string]string{},
+		paying: map[string][]string{}, settings: map[string]string{}, differs: map[string]pos.Difference{},
 	}
 }
 
@@ -80,12 +85,17 @@ type trial struct {
 	entries  []entry
 	attempts map[string]change[folded]
 	baskets  map[string]change[paidBasket]
+	paying   map[string][]string
+	stakes   map[string]pos.Amount // of the attempts before it
 }
 
 // add validates a commit against everything before it and takes it up; a
 // refused one leaves the batch as it was.
 func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
-	t := trial{head: b.head, attempts: map[string]change[folded]{}, baskets: map[string]change[paidBasket]{}}
+	t := trial{
+		head: b.head, attempts: map[string]change[folded]{}, baskets: map[string]change[paidBasket]{},
+		paying: map[string][]string{}, stakes: map[string]pos.Amount{},
+	}
 	for _, e := range c.Events {
 		if err := b.addEvent(&t, e); err != nil {
 			return nil, err
@@ -96,6 +106,11 @@ func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
 			return nil, err
 		}
 	}
+	for _, d := range c.Differences {
+		if d.ID == "" {
+			return nil, pos.Errorf("difference_without_id", "this is a fault of the program", "a difference needs an id")
+		}
+	}
 	for _, e := range t.events {
 		if e.Type != pos.EvBasketPaid {
 			continue
@@ -104,11 +119,20 @@ func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
 			return nil, err
 		}
 	}
+	if err := b.weigh(&t); err != nil {
+		return nil, err
+	}
 	b.head = t.head
 	b.entries = append(b.entries, t.entries...)
 	b.attempts = joined(b.attempts, t.attempts)
 	b.baskets = joined(b.baskets, t.baskets)
+	for key, ids := range t.paying {
+		b.paying[key] = append(b.paying[key], ids...)
+	}
 	maps.Copy(b.settings, c.Settings)
+	for _, d := range c.Differences {
+		b.differs[d.ID] = d
+	}
 	return t.events, nil
 }
 
@@ -122,8 +146,15 @@ func (b *batch) addEvent(t *trial, e pos.Event) error {
 		if err != nil {
 			return err
 		}
+		if _, seen := t.attempts[e.Attempt]; !seen {
+			t.stakes[e.Attempt] = stake(c.now)
+		}
+		fresh := c.now.ID == ""
 		if c.now, err = apply(c.now, e); err != nil {
 			return err
+		}
+		if fresh && c.now.Basket != "" {
+			t.paying[c.now.Basket] = append(t.paying[c.now.Basket], e.Attempt)
 		}
 		t.attempts[e.Attempt] = c
 	}
@@ -206,6 +237,7 @@ func (b *batch) pay(t *trial, e pos.Event) error {
 	if c.now.day == "" {
 		c.now.day = e.Time.Format(time.DateOnly)
 	}
+	c.now.weighed, c.now.paid = true, 0 // weigh says with how much
 	t.baskets[e.Basket] = c
 	return nil
 }
@@ -237,6 +269,11 @@ func (b *batch) flush(n counters) (head, error) {
 	}
 	for k, v := range b.settings {
 		b.tx.put(bSetting, []byte(k), []byte(v))
+	}
+	for id, d := range b.differs {
+		if err := putDifference(b.tx, id, d); err != nil {
+			return b.head, err
+		}
 	}
 	h := b.head
 	h.counters = n

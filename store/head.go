@@ -22,6 +22,7 @@ type head struct {
 	Seq    uint64
 	Chain  [chainLen]byte
 	Commit uint64 // commits so far
+	Layout int    // of the file; see extend
 	counters
 }
 
@@ -29,11 +30,12 @@ type headDoc struct {
 	Seq    uint64 `json:"seq"`
 	Chain  string `json:"chain"`
 	Commit uint64 `json:"commit"`
+	Layout int    `json:"layout,omitempty"`
 	counters
 }
 
 func putHead(tx *snap, h head) error {
-	body, err := json.Marshal(headDoc{h.Seq, hex.EncodeToString(h.Chain[:]), h.Commit, h.counters})
+	body, err := json.Marshal(headDoc{h.Seq, hex.EncodeToString(h.Chain[:]), h.Commit, h.Layout, h.counters})
 	if err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func getHead(tx *snap) (head, error) {
 	if err != nil || len(chain) != chainLen {
 		return head{}, damaged(bMeta, key, err)
 	}
-	return head{d.Seq, [chainLen]byte(chain), d.Commit, d.counters}, nil
+	return head{d.Seq, [chainLen]byte(chain), d.Commit, d.Layout, d.counters}, nil
 }
 
 func (s *Store) readHead() (h head, err error) {

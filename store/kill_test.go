@@ -22,6 +22,7 @@ func appendUntilKilled(dir string) {
 		fmt.Println("open:", err)
 		os.Exit(1)
 	}
+	planted(s)
 	for i := 0; ; i++ {
 		c := storetest.Sale(s, i)
 		for _, part := range []pos.Commit{{Events: c.Events[:1]}, {Events: c.Events[1:], Baskets: c.Baskets}} {

@@ -42,6 +42,7 @@ type pages struct {
 	seen   []byte // by page: 1 used, 2 free
 	used   []span
 	flat   bool // stay out of the trees of buckets; account for nothing
+	wild   bool // see astray
 	report func(where, format string, args ...any) error
 }
 
@@ -117,28 +118,35 @@ func (p *pages) walk() error {
 	return nil
 }
 
+// astray reports a page that leads whoever follows it anywhere, in a circle for
+// one: bbolt would never come back and take all memory on its way.
+func (p *pages) astray(id uint64, format string, args ...any) error {
+	p.wild = true
+	return p.report(p.page(id), format, args...)
+}
+
 // load reads a page with what overflows from it and marks it used.
 func (p *pages) load(id uint64) ([]byte, error) {
 	if id < 2 || id >= p.meta.end {
-		return nil, p.report(p.page(id), "out of the file")
+		return nil, p.astray(id, "out of the file")
 	}
 	var head [pageHead]byte
 	if _, err := p.file.ReadAt(head[:], int64(id)*pageSize); err != nil {
-		return nil, p.report(p.page(id), "%v", err)
+		return nil, p.astray(id, "%v", err)
 	}
 	over := uint64(binary.LittleEndian.Uint32(head[12:]))
 	if binary.LittleEndian.Uint64(head[:]) != id || id+over >= p.meta.end {
-		return nil, p.report(p.page(id), "the page header is wrong")
+		return nil, p.astray(id, "the page header is wrong")
 	}
 	for n := id; n <= id+over; n++ {
 		if p.seen[n] != 0 {
-			return nil, p.report(p.page(n), "used twice, or used and free")
+			return nil, p.astray(n, "used twice, or used and free")
 		}
 		p.seen[n] = 1
 	}
 	b := make([]byte, (int64(over)+1)*pageSize)
 	if _, err := p.file.ReadAt(b, int64(id)*pageSize); err != nil {
-		return nil, p.report(p.page(id), "%v", err)
+		return nil, p.astray(id, "%v", err)
 	}
 	return b, nil
 }
@@ -177,7 +185,7 @@ func (p *pages) mark(id uint64, from, to int64) {
 // tree walks a page of a bucket and gives its first key.
 func (p *pages) tree(id uint64, depth int) ([]byte, error) {
 	if depth == 0 {
-		return nil, p.report(p.page(id), "too deep")
+		return nil, p.astray(id, "too deep")
 	}
 	b, err := p.load(id)
 	if b == nil {
@@ -185,7 +193,7 @@ func (p *pages) tree(id uint64, depth int) ([]byte, error) {
 	}
 	kind := binary.LittleEndian.Uint16(b[8:])
 	if kind != flagBranch && kind != flagLeaf {
-		return nil, p.report(p.page(id), "is of kind %#x", kind)
+		return nil, p.astray(id, "is of kind %#x", kind)
 	}
 	return p.elements(id, b, false, depth)
 }
@@ -197,8 +205,8 @@ func (p *pages) elements(id uint64, b []byte, inline bool, depth int) ([]byte, e
 	branch := le.Uint16(b[8:]) == flagBranch
 	count := int(le.Uint16(b[10:]))
 	at := pageHead + count*elementLen
-	if at > len(b) {
-		return nil, p.report(p.page(id), "holds %d elements", count)
+	if at > len(b) || branch && count == 0 {
+		return nil, p.astray(id, "holds %d elements", count)
 	}
 	var first, last []byte
 	for i := range count {
@@ -211,6 +219,7 @@ func (p *pages) elements(id uint64, b []byte, inline bool, depth int) ([]byte, e
 		}
 		next := int64(at) + int64(ksize) + int64(vsize)
 		if int(where) != at-pageHead-i*elementLen || next > int64(len(b)) || flags > 1 {
+			p.wild = p.wild || branch
 			return nil, p.report(p.page(id), "element %d is not where it belongs", i)
 		}
 		key, value := b[at:at+int(ksize)], b[at+int(ksize):next]

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"syscall"
 
 	"tillkeeper/app/pos"
@@ -19,14 +18,14 @@ func (s *Store) load() error {
 		return err
 	}
 	return s.look(func(tx *snap) error {
-		for _, name := range buckets {
-			if tx.tx.Bucket([]byte(name)) == nil {
-				return damaged(name, nil, errBucketGone)
-			}
-		}
 		h, err := getHead(tx)
 		if err != nil {
 			return err
+		}
+		for _, name := range buckets {
+			if tx.tx.Bucket([]byte(name)) == nil && (name != bDiffer || h.Layout > 0) {
+				return damaged(name, nil, errBucketGone)
+			}
 		}
 		s.head, s.counters = h, h.counters
 		if err := endOfLog(tx, h); err != nil {
@@ -34,6 +33,11 @@ func (s *Store) load() error {
 		}
 		if err := s.loadOpen(tx); err != nil {
 			return err
+		}
+		if h.Layout > 0 {
+			if err := s.loadDifferences(tx); err != nil {
+				return err
+			}
 		}
 		err = tx.each(bLive, nil, func(k, _ []byte) error {
 			b, err := readBasket(tx, string(k))
@@ -191,6 +195,30 @@ func (s *Store) BatchUsed(batch string) (used bool, err error) {
 	return used, err
 }
 
+// OfBatch gives the attempts that took a trace number (DE 11) in a batch (DE
+// 60.2), once each, by trace number; none is no error.
+func (s *Store) OfBatch(batch string) ([]pos.Attempt, error) {
+	var found []pos.Attempt
+	had := map[string]bool{}
+	err := s.view(func(tx *snap) error {
+		return tx.each(bTrace, pair(batch, ""), func(_, rest []byte) error {
+			if had[string(rest)] {
+				return nil
+			}
+			had[string(rest)] = true
+			a, err := readAttempt(tx, string(rest))
+			if err == nil {
+				found = append(found, a.Attempt)
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
 // Open gives the attempts for which something is due, by sequence.
 func (s *Store) Open() ([]pos.Attempt, error) {
 	s.mu.Lock()
@@ -242,72 +270,6 @@ func (s *Store) Baskets(state pos.BasketState) ([]pos.Basket, error) {
 		})
 	})
 	return found, err
-}
-
-// Find gives the attempts that a query selects, newest first.
-func (s *Store) Find(q pos.Query) ([]pos.Attempt, error) {
-	if q.Limit <= 0 {
-		q.Limit = pos.DefaultLimit
-	}
-	var found []pos.Attempt
-	var at []byte // the key that was looked at last; nil at the beginning
-	for done := false; !done; {
-		err := s.view(func(tx *snap) (err error) {
-			at, done, err = findSome(tx, q, at, &found)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// findSome looks at findChunk attempts before a key, backwards.
-func findSome(tx *snap, q pos.Query, at []byte, found *[]pos.Attempt) (last []byte, done bool, err error) {
-	if at == nil && q.ToDay != "" {
-		at = append([]byte(q.ToDay), 1)
-	}
-	prev := tx.backwards(bDay, at)
-	for range findChunk {
-		k := prev()
-		if k == nil || len(*found) >= q.Limit {
-			return nil, true, nil
-		}
-		if day, _, _ := bytes.Cut(k, []byte{0}); string(day) < q.FromDay {
-			return nil, true, nil
-		}
-		id, err := tx.get(bDay, k)
-		if err != nil {
-			return nil, true, err
-		}
-		a, err := readAttempt(tx, string(id))
-		if err != nil {
-			return nil, true, err
-		}
-		if selects(q, a.Attempt) {
-			*found = append(*found, a.Attempt)
-		}
-		last = bytes.Clone(k)
-	}
-	return last, false, nil
-}
-
-func selects(q pos.Query, a pos.Attempt) bool {
-	switch {
-	case q.Amount != 0 && q.Amount != a.Amount && q.Amount != a.Approved,
-		q.Last4 != "" && !strings.HasSuffix(a.MaskedPAN, q.Last4),
-		q.State != "" && q.State != a.State:
-		return false
-	case q.Text == "":
-		return true
-	}
-	for _, field := range []string{a.Receipt, a.STAN, a.RRN, a.AuthCode} {
-		if strings.Contains(field, q.Text) {
-			return true
-		}
-	}
-	return false
 }
 
 // Room gives ErrFull when what is left of MaxSize or of the disk is needed for

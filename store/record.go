@@ -27,11 +27,12 @@ const (
 	bProduct = "product"
 	bSetting = "setting"
 	bMeta    = "meta"
+	bDiffer  = "difference"
 )
 
 // buckets in the order of their numbers in a hot value.
 var buckets = []string{
-	bLog, bAttempt, bOpen, bBasket, bLive, bReceipt, bSale, bTrace, bDay, bTotal, bProduct, bSetting, bMeta,
+	bLog, bAttempt, bOpen, bBasket, bLive, bReceipt, bSale, bTrace, bDay, bTotal, bProduct, bSetting, bMeta, bDiffer,
 }
 
 var bucketNumber = func() map[string]byte {
@@ -185,27 +186,48 @@ func decodeAttempt(key, rest []byte) (folded, error) {
 	return a, nil
 }
 
-// paidBasket is a basket and the day it was paid on, "" if it never was.
+// paidBasket is a basket, the day it was paid on, "" if it never was, and the
+// money of its attempts, in fen: what it was paid with and what of that still
+// counts. weighed is false where nobody wrote these down: then all counts.
 type paidBasket struct {
 	pos.Basket
-	day string
+	day           string
+	weighed       bool
+	paid, counted pos.Amount
 }
 
+// encodeBasket writes day, 0, JSON, or day, 1, paid and counted (varints), JSON.
 func encodeBasket(b paidBasket) ([]byte, error) {
 	body, err := json.Marshal(&b.Basket)
 	if err != nil {
 		return nil, err
 	}
-	return append(append([]byte(b.day), 0), body...), nil
+	rest := []byte(b.day)
+	if !b.weighed {
+		return append(append(rest, 0), body...), nil
+	}
+	rest = binary.AppendVarint(append(rest, 1), int64(b.paid))
+	return append(binary.AppendVarint(rest, int64(b.counted)), body...), nil
 }
 
 func decodeBasket(key, rest []byte) (paidBasket, error) {
 	var b paidBasket
-	day, body, ok := bytes.Cut(rest, []byte{0})
-	if !ok {
+	end := bytes.IndexAny(rest, "\x00\x01")
+	if end < 0 {
 		return b, damaged(bBasket, key, nil)
 	}
-	b.day = string(day)
+	body := rest[end+1:]
+	b.day, b.weighed = string(rest[:end]), rest[end] == 1
+	for _, to := range []*pos.Amount{&b.paid, &b.counted} {
+		if !b.weighed {
+			break
+		}
+		v, n := binary.Varint(body)
+		if n <= 0 {
+			return b, damaged(bBasket, key, nil)
+		}
+		*to, body = pos.Amount(v), body[n:]
+	}
 	if err := json.Unmarshal(body, &b.Basket); err != nil {
 		return b, damaged(bBasket, key, err)
 	}

@@ -19,7 +19,7 @@
 //	log       sequence (8, big endian)      chain(32) + JSON of pos.Event
 //	attempt   attempt id                    late sum (varint) + JSON of pos.Attempt
 //	open      first sequence (8)            attempt id; only while something is due
-//	basket    basket key                    paid day, 0, JSON of pos.Basket
+//	basket    basket key                    see encodeBasket
 //	live      basket key                    nothing; only while open or held
 //	receipt   receipt, 0, attempt id        nothing
 //	sale      basket key, 0, attempt id     nothing
@@ -28,7 +28,8 @@
 //	total     day                           JSON of the sums of the day
 //	product   day, 0, SKU                   quantity, amount (varints), unit, 0, name
 //	setting   key                           text
-//	meta      "meta"                        JSON of counters, last sequence, chain
+//	meta      "meta"                        JSON of counters, last sequence, chain, layout
+//	difference  id                        JSON of pos.Difference; since layout 1
 //	hot       number of the commit (8)      what the last commits changed; see hot.go
 //
 // The chain of a record is SHA-256(chain of the record before it, body). Amounts
@@ -116,6 +117,7 @@ type Store struct {
 	open     map[string]pos.Attempt
 	live     map[string]pos.Basket
 	settings map[string]string
+	differs  map[string]pos.Difference // unresolved ones
 	safe     error
 	notes    Findings
 
@@ -145,7 +147,8 @@ func Open(o Options) (*Store, error) {
 		o: o, path: filepath.Join(o.Dir, fileName), lock: lock,
 		queue: make(chan *request, queueLimit), stop: make(chan struct{}), done: make(chan struct{}), down: make(chan struct{}),
 		open: map[string]pos.Attempt{}, live: map[string]pos.Basket{}, settings: map[string]string{},
-		commit: (*bolt.Tx).Commit, warm: newWarm(),
+		differs: map[string]pos.Difference{},
+		commit:  (*bolt.Tx).Commit, warm: newWarm(),
 	}
 	if err := s.start(); err != nil {
 		s.shut()
@@ -198,7 +201,10 @@ func (s *Store) start() error {
 	if err := s.openDB(); err != nil {
 		return err
 	}
-	if err := s.load(); err != nil {
+	if s.SafeMode() == nil {
+		err = s.extend()
+	}
+	if err = errors.Join(err, s.load()); err != nil {
 		s.enterSafeMode(err)
 		return nil
 	}

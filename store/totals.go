@@ -113,20 +113,23 @@ func (d delta) attempt(a folded, sign int) {
 	merge(to.ByCashier, map[string]pos.Sums{a.Cashier: w})
 }
 
-// basket adds or takes away the tax and the products of a paid basket.
+// basket adds or takes away the tax and the products of a paid basket, as far
+// as its money counts.
 func (d delta) basket(b paidBasket, sign int) {
-	if b.day == "" || b.State != pos.BasketPaid {
+	if b.day == "" || b.State != pos.BasketPaid || b.lost() {
 		return
 	}
 	to := d.day(b.day)
-	to.Tax += pos.Amount(sign) * b.Tax
-	to.Baskets += sign
+	to.Tax += pos.Amount(sign) * pos.Amount(b.share(int64(b.Tax)))
+	if b.Of == "" { // a refund is no sale
+		to.Baskets += sign
+	}
 	for _, l := range b.Lines {
 		key := string(pair(b.day, l.SKU))
 		p := d.products[key]
 		p.SKU, p.Name, p.Unit = l.SKU, l.Name, l.Unit
-		p.Qty += pos.Qty(sign) * l.Qty
-		p.Amount += pos.Amount(sign) * l.Total
+		p.Qty += pos.Qty(sign) * pos.Qty(b.share(int64(l.Qty)))
+		p.Amount += pos.Amount(sign) * pos.Amount(b.share(int64(l.Total)))
 		d.products[key] = p
 	}
 }

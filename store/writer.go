@@ -219,6 +219,9 @@ func (s *Store) took(b *batch, next head) {
 		}
 	}
 	maps.Copy(s.settings, b.settings)
+	for id, d := range b.differs {
+		s.keepDifference(id, d)
+	}
 	s.mu.Unlock()
 	s.warm.take(b)
 	if err := s.anchor.write(mark{next.Seq, next.Chain}); err != nil {

@@ -32,6 +32,7 @@ var (
 	ErrQty      = errors.New("not a quantity that can be sold")
 	ErrDiscount = errors.New("not a discount that can be given")
 	ErrLeft     = errors.New("more than is left to refund")
+	ErrNoLine   = errors.New("no such line, or named twice")
 )
 
 // ReasonPriceLabel marks the discount of a few fen that brings a weighed line
@@ -201,24 +202,6 @@ func Spread(lines []pos.Line, off pos.Amount) ([]pos.Amount, error) {
 		given += more
 	}
 	return shares, nil
-}
-
-// RefundOf is the money for a quantity of a paid line, of which done has been
-// refunded before. Refunds of all parts add up to the line's total (and to its
-// tax, where that was added on top).
-func RefundOf(l pos.Line, done, qty pos.Qty, mode pos.TaxMode) (pos.Amount, error) {
-	if qty <= 0 || done < 0 {
-		return 0, fmt.Errorf("%w: %s", ErrQty, qty)
-	}
-	if qty > l.Qty-done {
-		return 0, fmt.Errorf("%w: %s of %s", ErrLeft, qty, l.Qty-done)
-	}
-	paid := l.Total
-	if mode == pos.TaxAdded {
-		paid += l.TaxSum
-	}
-	part := func(q pos.Qty) pos.Amount { return pos.Amount(mulDiv(int64(paid), int64(q), int64(l.Qty))) }
-	return part(done+qty) - part(done), nil
 }
 
 // Find gives the index of the line with a number, -1 if there is none.

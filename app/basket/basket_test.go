@@ -211,20 +211,31 @@ func TestRefundsAddUpToTheLine(t *testing.T) {
 		if mode == pos.TaxAdded {
 			want += l.TaxSum
 		}
-		var done pos.Qty
-		var back pos.Amount
-		for done < l.Qty {
-			q := pos.Qty(rapid.Int64Range(1, int64(l.Qty-done)).Draw(t, "part"))
-			sum, err := basket.RefundOf(l, done, q, mode)
-			if err != nil || sum < 0 {
-				t.Fatal(sum, err)
+		l.No = 1
+		paid := pos.Basket{Lines: []pos.Line{l}, Mode: mode, Total: want}
+		var back, tax pos.Amount
+		for l := &paid.Lines[0]; l.Returned < l.Qty; {
+			if mode == pos.TaxIncluded && l.Total > l.ReturnedSum && rapid.Bool().Draw(t, "money alone") {
+				sum := pos.Amount(rapid.Int64Range(1, int64(l.Total-l.ReturnedSum)).Draw(t, "sum"))
+				lines, err := basket.ReturnSum(paid, sum)
+				if err != nil || len(lines) != 1 || lines[0].Total != -sum || lines[0].Qty != 0 {
+					t.Fatal(lines, err)
+				}
+				basket.Book(&paid, pos.Basket{Lines: lines})
+				back, tax = back+sum, tax+lines[0].TaxSum
 			}
-			done, back = done+q, back+sum
+			q := pos.Qty(rapid.Int64Range(1, int64(l.Qty-l.Returned)).Draw(t, "part"))
+			line, sum, err := basket.RefundOf(*l, q, mode)
+			if err != nil || sum < 0 || line.Qty != -q {
+				t.Fatal(line, sum, err)
+			}
+			basket.Book(&paid, pos.Basket{Lines: []pos.Line{line}})
+			back, tax = back+sum, tax+line.TaxSum
 		}
-		if back != want {
-			t.Errorf("refunds of %s, paid %s", back, want)
+		if back != want || tax != -l.TaxSum {
+			t.Errorf("refunds of %s with %s tax, paid %s with %s", back, tax, want, l.TaxSum)
 		}
-		if _, err := basket.RefundOf(l, done, 1, mode); !errors.Is(err, basket.ErrLeft) {
+		if _, _, err := basket.RefundOf(paid.Lines[0], 1, mode); !errors.Is(err, basket.ErrLeft) {
 			t.Errorf("one more: %v", err)
 		}
 	})

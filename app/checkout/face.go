@@ -29,6 +29,16 @@ type Face interface {
 	Next(ctx context.Context) error               // leaves the outcome
 	Reprint(ctx context.Context, receipt string) error
 
+	Standing(receipt string) (Standing, error) // what may still be undone of a receipt
+	Void(ctx context.Context, u Undo) (Paid, error)
+	Refund(ctx context.Context, r RefundAsk) (Paid, error)
+	Balance(ctx context.Context) (Paid, error)
+	Preauth(ctx context.Context, amount pos.Amount) (Paid, error)
+	Complete(ctx context.Context, c Completing) (Paid, error)
+	CancelAuth(ctx context.Context, u Undo) (Paid, error) // a pre-authorization or a completion
+	Resolve(ctx context.Context, r Resolving) (pos.Attempt, error)
+	PayLink(ctx context.Context, attempt string) (Paid, error) // a wallet payment for a late declined sale; paid, it resolves the item
+
 	Catalogue() Catalogue
 	Journal() Reader
 }
@@ -85,4 +95,72 @@ type Paid struct {
 	Receipt string // set when the basket is paid
 	Change  pos.Amount
 	Due     pos.Amount
+	All     []pos.Attempt // of a void or refund over several tenders: every attempt, in order
+	Balance *pos.Amount   // of an inquiry that was answered
+	Notify  *bool         // the issuer will send an SMS; nil: not said
+}
+
+// Standing is what is left of a receipt.
+type Standing struct {
+	Receipt    string
+	Basket     pos.Basket    // zero where the receipt has none (a pre-authorization)
+	Attempts   []pos.Attempt // of the receipt, in order, follow-ups included
+	Lines      []StandingLine
+	Left       pos.Amount   // what may still be refunded
+	CardNeeded bool         // a refund to the card reads it again: its batch is closed
+	NoVoid     string       // till reason why it cannot be voided, "" if it can
+	NoRefund   string       // till reason why it cannot be refunded, "" if it can
+	Held       *pos.Attempt // a pre-authorization that stands, nil if none
+}
+
+// StandingLine is a line of a receipt and what of it was not refunded yet.
+type StandingLine struct {
+	pos.Line
+	Left pos.Qty
+}
+
+// Undo asks for the void of a receipt.
+type Undo struct {
+	Receipt  string
+	Override *Override
+}
+
+// RefundAsk asks for a refund: of lines, of an amount, or (neither given) of
+// everything that is left.
+type RefundAsk struct {
+	Receipt  string
+	Lines    []RefundLine
+	Amount   pos.Amount
+	Reason   string
+	Override *Override
+}
+
+// RefundLine is a quantity of one line of the original receipt.
+type RefundLine struct {
+	Line int
+	Qty  pos.Qty
+}
+
+// Completing asks for the completion of a pre-authorization; Amount 0 is all of
+// it.
+type Completing struct {
+	Receipt string
+	Amount  pos.Amount
+}
+
+// The ways in which a person ends an open item.
+const (
+	SendAgain     = pos.SendAgain
+	WrittenOff    = pos.WrittenOff
+	PaidOtherwise = pos.PaidOtherwise
+	RefundedSo    = pos.RefundedSo
+	AsInFile      = pos.AsInFile
+)
+
+// Resolving is a named person's decision about a manual or late declined item.
+type Resolving struct {
+	Attempt  string
+	How      string // one of the ways above
+	Reason   string // wanted, in words
+	Override *Override
 }

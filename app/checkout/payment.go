@@ -1,6 +1,8 @@
 package checkout
 
 import (
+	"slices"
+
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 )
@@ -20,6 +22,7 @@ const (
 	phQROrder                 // the order is being made at the wallet
 	phQRWait                  // the customer pays
 	phQRClose                 // given up: query and close
+	phGiveBack                // the wallet gives money back
 	phDone
 )
 
@@ -35,7 +38,13 @@ type payment struct {
 	tendered, change    pos.Amount
 	rounding            pos.Amount // cash, 0 or less
 	code                string     // the customer's payment code
-	linked              string
+	kind                pos.Kind
+	original            *pos.Attempt // what it undoes, refunds or completes
+	goods               *pos.Basket  // of a refund: what comes back
+	settles             *pos.Attempt // the late declined sale that it pays for
+	keyed               bool         // nobody presents a card: its data comes from the vault, or is a payment code
+	resent              bool         // of a refund: signed on and sent again already
+	linked, reason      string
 	override            bool // a supervisor agreed to the same card
 
 	phase    phase
@@ -49,15 +58,18 @@ type payment struct {
 	same     bool   // the same card has an open reversal for this basket
 	reply    pos.Reply
 	end      []pos.Event // the outcome that is being made durable
+	scripts  []byte      // the card's results of the issuer's scripts
 	result   result
 }
 
 // result is how a payment ended for the person in front of the till.
 type result struct {
 	kind   OutcomeKind
-	code   string // answer code or till reason
-	again  bool   // sign on, then a new attempt with the card presented again
-	failed error  // the journal could not take it; no money was taken
+	code   string      // answer code or till reason
+	notify *bool       // the issuer will send an SMS
+	left   *pos.Amount // of a balance inquiry
+	again  bool        // sign on, then a new attempt with the card presented again
+	failed error       // the journal could not take it; no money was taken
 }
 
 // inputKind names what the shell reports back to the core.
@@ -85,6 +97,7 @@ type input struct {
 	kind     inputKind
 	online   bool
 	reason   string
+	card     pos.CardData // of a payment whose card nobody presents
 	read     pos.CardRead
 	hash     string
 	verdict  string
@@ -103,16 +116,18 @@ type input struct {
 type doing int
 
 const (
-	doNothing doing = iota
-	doPrepare       // reversals first, sign-on if there are no keys
-	doCard          // wait for a card, read it
-	doPIN           // ask for the PIN
-	doCommit        // make the events durable; seal and waiting say what goes with them
-	doSend          // the request to the host
-	doFinish        // tell the card: answer
-	doOrder         // make or charge the wallet order
-	doPoll          // wait a little, then query
-	doClose         // query and close the order
+	doNothing  doing = iota
+	doPrepare        // reversals first, sign-on if there are no keys
+	doCard           // wait for a card, read it
+	doPIN            // ask for the PIN
+	doCommit         // make the events durable; seal and waiting say what goes with them
+	doSend           // the request to the host
+	doResend         // sign on, then the same request again
+	doGiveBack       // the refund of a wallet order
+	doFinish         // tell the card: answer
+	doOrder          // make or charge the wallet order
+	doPoll           // wait a little, then query
+	doClose          // query and close the order
 	doEnd
 )
 
@@ -122,6 +137,7 @@ type effect struct {
 	events  []pos.Event
 	seal    bool // the first event carries what a reversal needs
 	waiting bool // and what an upload needs
+	reseal  bool // the reversal carries the card's newest data
 	answer  pos.CardAnswer
 }
 
@@ -144,6 +160,8 @@ func step(p payment, in input) (payment, effect) {
 		return stepFinish(p, in)
 	case phQROrder, phQRWait, phQRClose:
 		return stepQR(p, in)
+	case phGiveBack:
+		return stepGiveBack(p, in)
 	}
 	p.phase = phDone // phCommitEnd: the outcome is durable
 	return p, effect{do: doEnd}
@@ -154,14 +172,20 @@ func stepPrepare(p payment, in input) (payment, effect) {
 	case in.kind == inStart && p.tender == pos.Cash:
 		ok := p.event(pos.EvApproved)
 		ok.Approved, ok.Tendered, ok.Change = p.amount, p.tendered, p.change
-		return p.finish(result{kind: OutcomeApproved}, p.open(), ok)
-	case in.kind == inStart && p.tender == pos.QR:
-		p.phase = phCommitSend
-		return p, effect{do: doCommit, events: []pos.Event{p.open(), p.event(pos.EvSending)}}
+		return p.finish(result{kind: OutcomeApproved}, append([]pos.Event{p.open()}, p.success(ok)...)...)
+	case in.kind == inStart && p.tender == pos.QR && !p.keyed:
+		return commitSending(p)
 	case in.kind == inStart:
 		return p, effect{do: doPrepare}
 	case in.kind == inGiveUp:
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
+	case in.kind == inCardError:
+		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
+	case !in.online && (p.kind != pos.Sale || p.keyed): // never without the host
+		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
+	case p.keyed:
+		p.card = in.card
+		return commitSending(p)
 	}
 	p.online = in.online
 	p.phase = phPresent
@@ -188,13 +212,17 @@ func stepCard(p payment, in input) (payment, effect) {
 
 func afterRead(p payment) (payment, effect) {
 	switch {
+	case p.original != nil && p.original.CardHash != p.hash:
+		return p.finish(refused("other_card"), p.open(), p.reasoned(pos.EvDeclined, "other_card"))
+	case p.kind == pos.Refund:
+		return commitSending(p)
 	case p.same && !p.override:
 		return p.finish(refused("same_card_open"), p.open(), p.reasoned(pos.EvDeclined, "same_card_open"))
 	case p.read.Cryptogram == pos.AAC && p.read.NeedPIN && !p.online:
 		return p.finish(refused("offline_pin"), p.open(), p.reasoned(pos.EvDeclined, "offline_pin"))
 	case p.read.Cryptogram == pos.AAC && p.read.Entry != "swipe":
 		return p.finish(refused("card_declined"), p.open(), p.reasoned(pos.EvDeclined, "card_declined"))
-	case p.online && p.read.NeedPIN:
+	case p.online && (p.read.NeedPIN || p.kind == pos.Balance):
 		p.phase = phPIN
 		return p, effect{do: doPIN}
 	case p.online:
@@ -217,12 +245,20 @@ func withoutHost(p payment) (payment, effect) {
 
 func commitSending(p payment) (payment, effect) {
 	p.phase = phCommitSend
-	return p, effect{do: doCommit, seal: true, events: []pos.Event{p.open(), p.event(pos.EvSending)}}
+	events := []pos.Event{p.open(), p.event(pos.EvSending)}
+	if p.original != nil {
+		events = append(events, p.followUp())
+	}
+	return p, effect{do: doCommit, seal: p.byHost(), events: events}
 }
 
 func stepSend(p payment) (payment, effect) {
 	p.created = true
-	if p.tender == pos.QR {
+	switch {
+	case p.tender == pos.QR && !p.keyed && p.original != nil:
+		p.phase = phGiveBack
+		return p, effect{do: doGiveBack}
+	case p.tender == pos.QR && !p.keyed:
 		p.phase = phQROrder
 		return p, effect{do: doOrder}
 	}
@@ -257,7 +293,9 @@ func takeDeferred(p payment) (payment, effect) {
 func stepHost(p payment, in input) (payment, effect) {
 	if in.kind == inNoReply {
 		switch {
-		case in.notSent && p.read.NeedPIN:
+		case in.notSent && p.resent:
+			return p.unknown("98", "no_line")
+		case in.notSent && (p.read.NeedPIN || p.kind != pos.Sale || p.keyed):
 			return p.finish(refused("no_line"), p.reasoned(pos.EvDeclined, "no_line"))
 		case in.notSent:
 			return withoutHost(p)
@@ -267,12 +305,16 @@ func stepHost(p payment, in input) (payment, effect) {
 		return p.unknown(in.reason, "no_answer")
 	}
 	p.reply = in.reply
+	p.result.notify = in.reply.Notify
+	if p.kind == pos.Refund {
+		return stepRefund(p, in)
+	}
 	switch in.class {
 	case decline.Success:
-		if p.reply.Code == "10" && (p.reply.Amount <= 0 || p.reply.Amount >= p.amount) {
+		if p.reply.Code == "10" && (p.kind != pos.Sale || p.reply.Amount <= 0 || p.reply.Amount >= p.amount) {
 			return p.unknown("06", "amount_differs")
 		}
-		if p.read.Entry == "swipe" {
+		if p.keyed || p.read.Entry == "swipe" || p.kind == pos.Balance {
 			return approved(p)
 		}
 		p.phase = phFinish
@@ -296,8 +338,13 @@ func stepFinish(p payment, in input) (payment, effect) {
 		return takeDeferred(p)
 	}
 	if in.kind != inFinal || in.final.Cryptogram != pos.TC {
-		return p.unknown("06", "card_removed")
+		p, eff := p.unknown("06", "card_removed")
+		if in.kind == inFinal && len(in.final.ShortF55) > 0 { // with the results of the issuer's scripts
+			p.card.ShortF55, eff.reseal = in.final.ShortF55, true
+		}
+		return p, eff
 	}
+	p.scripts = in.final.Scripts
 	return approved(p)
 }
 
@@ -308,12 +355,23 @@ func approved(p payment) (payment, effect) {
 	if p.reply.Code == "10" {
 		e.Approved = p.reply.Amount
 	}
-	return p.finish(result{kind: OutcomeApproved, code: p.reply.Code}, e)
+	e.Scripts = p.scripts
+	return p.finish(result{kind: OutcomeApproved, code: p.reply.Code, notify: p.reply.Notify, left: p.reply.Balance}, p.success(e)...)
 }
 
 // unknown ends a sent payment whose outcome nobody knows: it is reversed until
-// that is acknowledged, and can no longer succeed.
+// that is acknowledged, and can no longer succeed. A refund is repeated as it
+// is; a balance inquiry moved nothing.
 func (p payment) unknown(reason, code string) (payment, effect) {
+	switch p.kind {
+	case pos.Refund:
+		return p.again(code)
+	case pos.Balance:
+		if code == "no_answer" || code == "bad_mac" {
+			return p.finish(refused(code), p.reasoned(pos.EvDeclined, code))
+		}
+		return p.finish(refused(code), p.answered(pos.EvDeclined))
+	}
 	u := p.reasoned(pos.EvUnknown, code)
 	r := p.event(pos.EvReversing)
 	r.Reason, r.Text = reason, code
@@ -332,16 +390,19 @@ func (p payment) finish(r result, events ...pos.Event) (payment, effect) {
 	return p, effect{do: doCommit, events: events}
 }
 
+// byHost says that the acquirer decides, not a drawer or a wallet's gateway.
+func (p payment) byHost() bool { return p.tender == pos.Card || p.tender == pos.QR && p.keyed }
+
 // notKept answers a commit that the journal did not take: before anything was
 // sent there is nothing to undo; after it the payment is reversed, and if that
 // cannot be written either, the start-up does it.
 func notKept(p payment, in input) (payment, effect) {
 	lost := result{kind: OutcomeUnknown, code: "journal_fault", failed: in.err}
-	last := pos.EventType("")
-	if n := len(p.end); n > 0 {
-		last = p.end[n-1].Type
-	}
-	if p.phase == phCommitEnd && p.created && last == pos.EvApproved {
+	if p.phase == phCommitEnd && p.created && p.approval() {
+		if p.kind == pos.Refund || p.tender == pos.QR && p.original != nil {
+			p.phase, p.result = phDone, lost // repeated as it is, from the start-up on
+			return p, effect{do: doEnd}
+		}
 		r := p.event(pos.EvReversing)
 		r.Reason, r.Text = "06", "journal_fault"
 		p.result, p.end = lost, []pos.Event{r}
@@ -352,6 +413,11 @@ func notKept(p payment, in input) (payment, effect) {
 		p.result.kind = OutcomeRefused
 	}
 	return p, effect{do: doEnd}
+}
+
+// approval says that what is being made durable is a yes.
+func (p payment) approval() bool {
+	return slices.ContainsFunc(p.end, func(e pos.Event) bool { return e.Attempt == p.id && e.Type == pos.EvApproved })
 }
 
 func (p payment) event(t pos.EventType) pos.Event {
@@ -375,17 +441,22 @@ func (p payment) answered(t pos.EventType) pos.Event {
 // open is the first event of an attempt.
 func (p payment) open() pos.Event {
 	e := p.event(pos.EvCreated)
-	e.Kind, e.Tender, e.Amount, e.Receipt, e.Linked = pos.Sale, p.tender, p.amount, p.receipt, p.linked
-	e.Day, e.Hour = p.day, p.hour
-	if p.tender == pos.Card {
-		e.STAN, e.Batch = p.stan, p.batch
+	e.Kind, e.Tender, e.Amount, e.Receipt, e.Linked = p.kind, p.tender, p.amount, p.receipt, p.linked
+	e.Day, e.Hour, e.Text = p.day, p.hour, p.reason
+	if o := p.original; o != nil {
+		e.Original, e.MaskedPAN, e.CardHash, e.Org = o.ID, o.MaskedPAN, o.CardHash, o.Org
+	}
+	if p.byHost() {
+		e.STAN, e.Batch, e.EntryMode = p.stan, p.batch, p.card.Entry
+	}
+	if p.tender == pos.Card && !p.keyed {
 		e.EntryMode, e.CardHash = p.read.Entry, p.hash
 		e.Online = len(p.card.PINBlock) > 0
 		if p.read.PAN != "" {
 			e.MaskedPAN = Mask(p.read.PAN)
 		}
 	}
-	if p.tender == pos.QR {
+	if p.tender == pos.QR && !p.keyed {
 		e.Order = p.id
 	}
 	return e

@@ -25,21 +25,29 @@ func (s *Session) Pay(ctx context.Context, ask Pay) (Paid, error) {
 	}
 	s.publish()
 	s.mu.Unlock()
+	return s.paid(s.toTheEnd(ctx, p))
+}
+
+// toTheEnd drives a payment to its outcome and shows it. After the host wanted a
+// new sign-on it is asked for once more, as a new attempt.
+func (s *Session) toTheEnd(ctx context.Context, p payment) payment {
 	// A payment outlives the patience of whoever asked for it.
 	ctx = context.WithoutCancel(ctx)
+	first := p
 	p = s.drive(ctx, p)
 	if p.result.again && s.o.Line.SignOn(ctx) == nil {
-		// The basket stays taken: nobody can begin another payment meanwhile.
+		// The till stays taken: nobody can begin another payment meanwhile.
 		s.mu.Lock()
-		next := s.newPayment(ask, p.amount)
-		next.linked, next.override = p.id, p.override
-		s.card = &CardView{Amount: p.amount, Again: true, Began: s.o.Clock.Now()}
+		first.id, first.linked = s.o.Journal.NextAttempt(), p.id
+		if s.card != nil {
+			s.card = &CardView{Kind: p.kind, Amount: p.amount, Again: true, Began: s.o.Clock.Now()}
+		}
 		s.publish()
 		s.mu.Unlock()
-		p = s.drive(ctx, next)
+		p = s.drive(ctx, first)
 	}
 	s.ended(p)
-	return s.paid(p)
+	return p
 }
 
 func newRun(ask Pay, now time.Time) *run {
@@ -69,6 +77,9 @@ func (s *Session) begin(ask Pay) (payment, error) {
 		if err := s.o.Room(); err != nil {
 			return payment{}, &pos.Error{Code: "disk_full", Message: "the journal has no room for a payment", Remedy: "free space on the disk, then try again", Err: err}
 		}
+	}
+	if err := s.recount(); err != nil {
+		return payment{}, err
 	}
 	due := s.basket.Due()
 	if ask.Rounding != 0 {
@@ -101,11 +112,34 @@ func (s *Session) begin(ask Pay) (payment, error) {
 	s.outcome = nil
 	switch ask.Tender {
 	case pos.Card:
-		s.step, s.card = StepCard, &CardView{Amount: amount, Began: s.o.Clock.Now()}
+		s.step, s.card = StepCard, &CardView{Kind: pos.Sale, Amount: amount, Began: s.o.Clock.Now()}
 	case pos.QR:
-		s.step, s.qr = StepQR, &QRView{Amount: amount, Began: s.o.Clock.Now()}
+		s.step, s.qr = StepQR, &QRView{Amount: amount, Began: s.o.Clock.Now(), Paying: p.keyed}
 	}
 	return p, nil
+}
+
+// recount adds up what is paid of the open basket: a part that was taken without
+// the host, or whose void was not answered, may have ended otherwise since. The
+// caller holds mu.
+func (s *Session) recount() error {
+	if s.basket.State != pos.BasketOpen || len(s.basket.Attempts) == 0 {
+		return nil
+	}
+	of, err := s.o.Journal.OfBasket(s.basket.Key)
+	if err != nil {
+		return journalFault(err)
+	}
+	var paid pos.Amount
+	for i := range of {
+		if of[i].Kind == pos.Sale {
+			paid += of[i].Counts()
+		}
+	}
+	if s.basket.Paid = paid; paid == 0 {
+		s.basket.Rounding = 0
+	}
+	return nil
 }
 
 // maxRounding bounds the cash rounding: less than one yuan.
@@ -113,8 +147,8 @@ const maxRounding pos.Amount = 100
 
 func (s *Session) newPayment(ask Pay, amount pos.Amount) payment {
 	p := payment{
-		id: s.o.Journal.NextAttempt(), basket: s.basket.Key, receipt: s.basket.Receipt, by: s.operator.ID,
-		tender: ask.Tender, amount: amount, code: ask.Code,
+		id: s.o.Journal.NextAttempt(), basket: s.basket.Key, receipt: s.basket.Receipt, by: s.operator.ID, kind: pos.Sale,
+		tender: ask.Tender, amount: amount, code: ask.Code, keyed: ask.Tender == pos.QR && ask.Code != "",
 	}
 	p.day, p.hour = s.o.DayOf(s.o.Clock.Now())
 	if ask.Tender == pos.Cash {
@@ -126,32 +160,27 @@ func (s *Session) newPayment(ask Pay, amount pos.Amount) payment {
 	return p
 }
 
-// settleStray decides an attempt of the basket whose outcome the journal did
-// not take: it is reversed before anything else is charged. The caller holds mu.
+// settleStray decides the attempts whose outcome the journal did not take: they
+// are reversed, or refunds repeated, before anything else is charged. The
+// caller holds mu; nothing is running.
 func (s *Session) settleStray() error {
-	of, err := s.o.Journal.OfBasket(s.basket.Key)
+	if !s.stray {
+		return nil
+	}
+	open, err := s.o.Journal.Open()
 	if err != nil {
 		return journalFault(err)
 	}
 	var events []pos.Event
-	for _, a := range of {
-		e := pos.Event{Attempt: a.ID, Basket: a.Basket, Code: "journal_fault"}
-		switch a.State {
-		case pos.Created:
-			e.Type = pos.EvCancelled
-			events = append(events, e)
-		case pos.Sending:
-			e.Type = pos.EvUnknown
-			r := pos.Event{Type: pos.EvReversing, Attempt: a.ID, Basket: a.Basket, Reason: "98", Text: "journal_fault"}
-			events = append(events, e, r)
+	for _, a := range open {
+		events = append(events, pos.Interrupted(a, "journal_fault")...)
+	}
+	if len(events) > 0 {
+		if _, err := s.o.Journal.Append(context.Background(), pos.Commit{Events: events}); err != nil {
+			return journalFault(err)
 		}
 	}
-	if len(events) == 0 {
-		return nil
-	}
-	if _, err := s.o.Journal.Append(context.Background(), pos.Commit{Events: events}); err != nil {
-		return journalFault(err)
-	}
+	s.stray = false
 	s.o.Line.Wake()
 	return nil
 }
@@ -182,11 +211,16 @@ func (s *Session) paid(p payment) (Paid, error) {
 	if err != nil {
 		return Paid{}, err
 	}
+	out := Paid{Attempt: a, All: []pos.Attempt{a}, Balance: p.result.left, Notify: p.result.notify}
+	if p.kind != pos.Sale || p.basket == "" {
+		out.Receipt = a.Receipt
+		return out, nil
+	}
 	b, err := s.o.Journal.Basket(p.basket)
 	if err != nil {
 		return Paid{}, err
 	}
-	out := Paid{Attempt: a, Due: b.Due()}
+	out.Due = b.Due()
 	if b.State == pos.BasketPaid {
 		out.Receipt, out.Change = b.Receipt, a.Change
 	}
@@ -225,35 +259,61 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.basket.Clone()
-	if !slices.Contains(b.Attempts, p.id) {
-		b.Attempts = append(b.Attempts, p.id)
-	}
-	for _, e := range events {
-		if e.Approved > 0 {
-			b.Paid += e.Approved
-			b.Rounding += p.rounding
-		}
-	}
-	done := len(b.Lines) > 0 && b.Due() <= 0 && b.State == pos.BasketOpen
-	if done {
-		b.State = pos.BasketPaid
-		day, hour := s.o.DayOf(s.o.Clock.Now())
-		events = append(events, pos.Event{
-			Type: pos.EvBasketPaid, Basket: b.Key, By: p.by, Receipt: b.Receipt, Amount: b.Paid, Day: day, Hour: hour,
-		})
-	}
-	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: events, Baskets: []pos.Basket{*b}}); err != nil {
+	docs, events, err := s.documents(p, events)
+	if err != nil {
 		return err
 	}
-	s.basket = *b
+	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: events, Baskets: docs}); err != nil {
+		return err
+	}
+	for i := range docs {
+		if docs[i].Key == s.basket.Key {
+			s.basket = docs[i]
+		}
+	}
 	return nil
+}
+
+// documents gives the baskets as they are after the events of a payment, and
+// the events with what follows for them. The caller holds mu.
+func (s *Session) documents(p *payment, events []pos.Event) ([]pos.Basket, []pos.Event, error) {
+	switch {
+	case p.kind == pos.Sale && p.basket != "":
+		b := s.basket.Clone()
+		if !slices.Contains(b.Attempts, p.id) {
+			b.Attempts = append(b.Attempts, p.id)
+		}
+		for _, e := range events {
+			if e.Approved > 0 {
+				b.Paid += e.Approved
+				b.Rounding += p.rounding
+			}
+		}
+		if len(b.Lines) > 0 && b.Due() <= 0 && b.State == pos.BasketOpen {
+			b.State = pos.BasketPaid
+			events = append(events, s.basketPaid(p, b))
+		}
+		return []pos.Basket{*b}, events, nil
+	case p.kind == pos.Void:
+		return s.afterVoid(p, events)
+	case p.kind == pos.Refund:
+		return s.afterRefund(p, events)
+	}
+	return nil, events, nil
+}
+
+func (s *Session) basketPaid(p *payment, b *pos.Basket) pos.Event {
+	day, hour := s.o.DayOf(s.o.Clock.Now())
+	return pos.Event{Type: pos.EvBasketPaid, Basket: b.Key, By: p.by, Receipt: b.Receipt, Amount: b.Paid, Day: day, Hour: hour}
 }
 
 // sealInto puts the card's data into the events that carry it, encrypted under
 // keys outside the journal.
 func (s *Session) sealInto(e *pos.Event, p *payment, eff effect) error {
-	if eff.seal && e.Type == pos.EvCreated || eff.waiting && e.Type == pos.EvOfflineApproved && p.created {
+	if e.Attempt != p.id {
+		return nil // of its original
+	}
+	if eff.seal && e.Type == pos.EvCreated || eff.reseal && e.Type == pos.EvReversing || eff.waiting && e.Type == pos.EvOfflineApproved && p.created {
 		box, err := pos.SealCard(s.o.Vault, pos.BatchKey(p.batch), p.id, p.card.Short())
 		if err != nil {
 			return err
@@ -279,7 +339,7 @@ func (s *Session) judge(p *payment, r pos.CardRead, hash string) (verdict, defer
 	}
 	v := risk.Offline(s.o.Limits, risk.ExposureOf(open), risk.Payment{
 		Amount: p.amount, CardHash: hash, Entry: r.Entry, PINOnline: r.NeedPIN, Expired: r.Expired,
-		LastOnline: s.o.Line.LastOnline(), Now: s.o.Clock.Now(),
+		Blacklisted: s.o.Blacklist.Has(r.PAN, hash), LastOnline: s.o.Line.LastOnline(), Now: s.o.Clock.Now(),
 	})
 	verdict, deferral = v, v
 	if v == "" && !s.o.Offline {

@@ -33,6 +33,8 @@ type Line interface {
 	SignOn(ctx context.Context) error
 	Wake()          // something new is owed
 	View() LineView // for the status bar
+	// Deliver tries to deliver one waiting item now.
+	Deliver(ctx context.Context, attempt string) error
 	LastOnline() time.Time
 }
 
@@ -40,6 +42,8 @@ type Line interface {
 type Slip interface {
 	Sale(b pos.Basket, attempts []pos.Attempt, operator string, again bool) any
 	Attempt(a pos.Attempt, operator string) any // refused or unknown
+	FollowUp(a pos.Attempt, original *pos.Attempt, lines []pos.Line, operator string) any
+	Balance(a pos.Attempt, left *pos.Amount, notify *bool, operator string) any
 }
 
 // Timers bound the attended steps; all are monotonic durations.
@@ -82,8 +86,9 @@ type Options struct {
 	Shop       Shop
 	Tax        pos.TaxMode
 	Limits     risk.Limits
-	Offline    bool // cards may approve offline
-	Deferred   bool // sales at the shop's risk
+	Blacklist  *risk.Blacklist // nil: none
+	Offline    bool            // cards may approve offline
+	Deferred   bool            // sales at the shop's risk
 	Clock      pos.Clock
 	DayOf      func(time.Time) (day string, hour int)
 	Timers     Timers
@@ -106,6 +111,8 @@ type Session struct {
 	owed     LineView // sums of the queue, as of owedAt
 	owedAt   time.Time
 	pending  bool // a refresh is on its way
+	stray    bool // the journal did not take an outcome: decided before the next payment
+	closing  int  // settlements that hold card and QR
 	step     Step
 	card     *CardView
 	qr       *QRView
@@ -172,6 +179,11 @@ func (s *Session) Refresh() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.pending = false
+		if s.running == nil {
+			if err := s.recount(); err != nil {
+				s.o.Log.Error("the payments of the basket cannot be read", "error", err)
+			}
+		}
 		s.publish()
 	})
 }
@@ -187,7 +199,7 @@ func (s *Session) publish() {
 	n := &Snapshot{
 		Version: s.version.Add(1), Time: s.o.Clock.Now(), Step: s.step, Shop: s.o.Shop, Operator: s.operator,
 		Basket: *s.basket.Clone(), Selected: s.selected, Held: s.held, Line: s.lineView(),
-		Outcome: s.outcome, Last: s.last, Refused: map[pos.Tender]string{},
+		Outcome: s.outcome, Last: s.last, Refused: map[pos.Tender]string{}, Settling: s.settling(),
 	}
 	if s.card != nil {
 		c := *s.card
@@ -210,6 +222,33 @@ func (s *Session) publish() {
 		f.(func(*Snapshot))(n)
 		return true
 	})
+}
+
+// settling says that a settlement runs: from its first message to its close no
+// payment leaves. The caller holds mu.
+func (s *Session) settling() bool {
+	return s.closing > 0 || s.o.Journal.Setting(pos.SetSettling) != ""
+}
+
+// HoldCards lets no card or wallet payment begin until it is released; it
+// fails while one runs.
+func (s *Session) HoldCards() (release func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil && s.running.pay.Tender != pos.Cash {
+		return nil, pos.Errorf("payment_running", "wait for its outcome", "a payment is being made")
+	}
+	s.closing++
+	s.publish()
+	var once sync.Once
+	return func() {
+		once.Do(func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.closing--
+			s.publish()
+		})
+	}, nil
 }
 
 // owedFor is how long the sums of the queue are shown before they are added up
@@ -265,6 +304,12 @@ func (s *Session) tenderFault(t pos.Tender, line LineView) *pos.Error {
 	switch t {
 	case pos.Cash:
 		return nil
+	case pos.Card, pos.QR:
+		if s.settling() {
+			return pos.Errorf("settlement_running", "take cash, or wait until the settlement ends", "a settlement runs: card and QR wait")
+		}
+	}
+	switch t {
 	case pos.Card:
 		if s.o.Reader == nil {
 			return pos.Errorf("not_configured", "name a card reader under [devices]", "no card reader is configured")

@@ -39,7 +39,15 @@ func (sh *shell) perform(ctx context.Context, p *payment, eff effect) input {
 		if p.stan == "" {
 			return input{kind: inGiveUp, reason: "no_trace_number"}
 		}
-		return input{kind: inReady, online: r.Online, reason: r.Reason}
+		in := input{kind: inReady, online: r.Online, reason: r.Reason}
+		if p.keyed {
+			var err error
+			if in.card, err = sh.s.kept(p); err != nil {
+				sh.s.o.Log.Error("the data of a card cannot be read", "attempt", p.id, "error", err)
+				return input{kind: inCardError, reason: "card_needed"}
+			}
+		}
+		return in
 	case doCard:
 		return sh.readCard(p)
 	case doPIN:
@@ -53,6 +61,13 @@ func (sh *shell) perform(ctx context.Context, p *payment, eff effect) input {
 	case doSend:
 		sh.stage(CardHost, sh.s.o.Host.Timeout(), p)
 		return sh.send(ctx, p)
+	case doResend:
+		if err := sh.s.o.Line.SignOn(ctx); err != nil {
+			return input{kind: inNoReply, notSent: true, err: err}
+		}
+		return sh.send(ctx, p)
+	case doGiveBack:
+		return sh.giveBack(ctx, p)
 	case doFinish:
 		return sh.finish(ctx, eff.answer)
 	case doOrder:
@@ -63,6 +78,30 @@ func (sh *shell) perform(ctx context.Context, p *payment, eff effect) input {
 		return sh.giveUpOrder(ctx, p)
 	}
 	return input{}
+}
+
+// cardKinds are the transaction types that a card is told (tag 9C, the first two
+// digits of DE 3).
+var cardKinds = map[pos.Kind]byte{pos.Sale: 0x00, pos.Preauth: 0x03, pos.Refund: 0x20, pos.Balance: 0x31}
+
+// kept is the card of a payment for which nobody presents one: of the original,
+// from its box, or the code that the customer shows.
+func (s *Session) kept(p *payment) (pos.CardData, error) {
+	o := p.original
+	if o == nil {
+		return pos.CardData{Entry: "code", Code: p.code}, nil
+	}
+	c, err := pos.OpenCard(s.o.Vault, o.Sealed, o.ID)
+	if err != nil {
+		return c, err
+	}
+	return pos.CardData{PAN: c.PAN, Expiry: c.Expiry, Sequence: c.Sequence, Code: c.Code, Entry: "keyed"}, nil
+}
+
+// giveBack asks the wallet's gateway to refund an order, whole or in part.
+func (sh *shell) giveBack(ctx context.Context, p *payment) input {
+	o, err := sh.s.o.Wallet.Refund(ctx, p.original.Order, p.id, p.amount)
+	return input{kind: inOrder, order: o, err: err, notSent: errors.Is(err, pos.ErrNotSent)}
 }
 
 func (sh *shell) given() bool { return sh.run.user.Err() != nil }
@@ -94,6 +133,7 @@ func (sh *shell) readCard(p *payment) input {
 	ask := pos.Purchase{
 		Amount: int64(p.amount), Time: s.o.Clock.Now(), STAN: p.stan, TID: s.o.Shop.TID, ForceOnline: p.online,
 		Offline: !p.online, AllowOffline: s.o.Offline, PINLimit: int64(s.o.Limits.ContactlessNoPIN),
+		Kind: cardKinds[p.kind], ReadOnly: p.kind == pos.Refund,
 	}
 	sh.stage(CardPresent, s.o.Timers.Present, nil)
 	session, err := s.o.Reader.Connect(ctx, ask)
@@ -147,9 +187,7 @@ func (sh *shell) askPIN(p *payment) input {
 
 func (sh *shell) send(ctx context.Context, p *payment) input {
 	s := sh.s
-	reply, err := s.o.Host.Exchange(ctx, pos.Request{
-		Op: pos.OpSale, STAN: p.stan, Batch: p.batch, Amount: p.amount, Card: p.card,
-	})
+	reply, err := s.o.Host.Exchange(ctx, p.request())
 	switch {
 	case err == nil:
 		class := s.o.Codes.Lookup(reply.Code).Class
@@ -192,16 +230,21 @@ func (s *Session) ended(p payment) {
 	defer s.mu.Unlock()
 	s.running.cancel(nil)
 	s.running, s.card, s.qr = nil, nil, nil
+	s.stray = s.stray || p.result.failed != nil
 	s.owedAt = time.Time{} // this payment counts
 	a, err := s.o.Journal.Attempt(p.id)
 	if err != nil {
 		s.o.Log.Error("an attempt that just ended cannot be read", "attempt", p.id, "error", err)
-		a = pos.Attempt{ID: p.id, Tender: p.tender, Amount: p.amount, Basket: p.basket}
+		a = pos.Attempt{ID: p.id, Kind: p.kind, Tender: p.tender, Amount: p.amount, Basket: p.basket}
 	}
-	done := s.basket.State == pos.BasketPaid
+	sold := p.kind == pos.Sale && p.basket != ""
+	done := sold && s.basket.State == pos.BasketPaid
 	out := &Outcome{
-		Kind: p.result.kind, Attempt: a, Code: p.result.code, Change: p.change, Due: s.basket.Due(),
-		Finished: done, At: s.o.Clock.Now(), Offer: s.offer(p),
+		Kind: p.result.kind, Attempt: a, Code: p.result.code, Change: p.change,
+		Finished: done || !sold, At: s.o.Clock.Now(), Balance: p.result.left, Notify: p.result.notify,
+	}
+	if sold {
+		out.Due, out.Offer = s.basket.Due(), s.offer(p)
 	}
 	s.outcome, s.step = out, StepOutcome
 	if p.result.kind == OutcomeApproved && p.tender == pos.Cash {
@@ -209,16 +252,34 @@ func (s *Session) ended(p payment) {
 			s.o.Log.Warn("the drawer did not open", "error", err)
 		}
 	}
-	if done {
-		s.printSale(s.basket, false)
-		s.last = &LastSale{Receipt: s.basket.Receipt, Tender: p.tender, Total: s.basket.Paid, Change: p.change, At: out.At}
-	} else if p.result.kind == OutcomeUnknown && p.created {
-		s.print(a.Receipt, s.o.Slip.Attempt(a, s.operator.Name))
-	}
+	s.slips(p, a, done)
 	if p.tender != pos.Cash {
 		s.o.Line.Wake()
 	}
 	s.publish()
+}
+
+// slips prints what a payment that ended calls for. The caller holds mu.
+func (s *Session) slips(p payment, a pos.Attempt, done bool) {
+	switch {
+	case done:
+		s.printSale(s.basket, false)
+		s.last = &LastSale{Receipt: s.basket.Receipt, Tender: p.tender, Total: s.basket.Paid, Change: p.change, At: s.o.Clock.Now()}
+	case p.kind == pos.Sale:
+		if p.result.kind == OutcomeUnknown && p.created {
+			s.print(a.Receipt, s.o.Slip.Attempt(a, s.operator.Name))
+		}
+	case p.kind == pos.Balance:
+		if p.result.kind == OutcomeApproved {
+			s.print(a.Receipt, s.o.Slip.Balance(a, p.result.left, p.result.notify, s.operator.Name))
+		}
+	case p.result.kind != OutcomeRefused:
+		var goods []pos.Line
+		if p.goods != nil {
+			goods = p.goods.Lines
+		}
+		s.print(a.Receipt, s.o.Slip.FollowUp(a, p.original, goods, s.operator.Name))
+	}
 }
 
 // offer names the tenders to propose after an outcome.

@@ -8,19 +8,10 @@ import (
 	"tillkeeper/app/pos"
 )
 
-// order makes the order at the wallet, or charges the code that the customer
-// showed.
+// order makes the order at the wallet.
 func (sh *shell) order(ctx context.Context, p *payment) input {
 	s := sh.s
-	var (
-		o   pos.WalletOrder
-		err error
-	)
-	if p.code != "" {
-		o, err = s.o.Wallet.Charge(ctx, p.id, p.amount, s.o.Shop.Name, p.code)
-	} else {
-		o, err = s.o.Wallet.Create(ctx, p.id, p.amount, s.o.Shop.Name, s.o.Timers.QR)
-	}
+	o, err := s.o.Wallet.Create(ctx, p.id, p.amount, s.o.Shop.Name, s.o.Timers.QR)
 	if err != nil {
 		return input{kind: inOrderErr, err: err, notSent: errors.Is(err, pos.ErrNotSent)}
 	}

@@ -36,6 +36,7 @@ type Snapshot struct {
 	Outcome  *Outcome
 	Last     *LastSale
 	Refused  map[pos.Tender]string // tender -> reason code why it cannot be used now
+	Settling bool                  // a settlement runs: card and QR wait
 }
 
 // Shop is the heading of every screen.
@@ -74,6 +75,7 @@ const (
 
 // CardView is a card payment that runs.
 type CardView struct {
+	Kind      pos.Kind // sale void refund balance preauth completion ...
 	Amount    pos.Amount
 	Stage     CardStage
 	Began     time.Time // of the stage
@@ -113,6 +115,8 @@ type Outcome struct {
 	Change   pos.Amount   // cash to hand back
 	Due      pos.Amount   // still to be paid on the basket
 	Finished bool         // the basket is paid
+	Balance  *pos.Amount  // of an inquiry
+	Notify   *bool        // the issuer will send an SMS; nil: not said
 	At       time.Time
 }
 

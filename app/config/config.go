@@ -73,6 +73,9 @@ type Host struct {
 	Timeout        Duration `toml:"timeout"`
 	ReversalRepeat Duration `toml:"reversal_repeat"`
 	TLS            string   `toml:"tls"` // off mutual
+	CA             string   `toml:"ca"`  // PEM files of mutual TLS: the host's authority, our certificate and its key
+	Cert           string   `toml:"cert"`
+	Key            string   `toml:"key"`
 }
 
 // Keys says where keys live.
@@ -102,6 +105,7 @@ type Offline struct {
 	PerTerminal int64    `toml:"per_terminal"`
 	Count       int      `toml:"count"`
 	StopAfter   Duration `toml:"stop_after"`
+	Blacklist   string   `toml:"blacklist"` // a file of card numbers that are never taken without the host
 }
 
 // Import names one's own files; relative paths are relative to the file.
@@ -168,7 +172,7 @@ func Parse(text, dir string) (Parsed, error) {
 	for _, k := range meta.Keys() {
 		p.Named[k.String()] = true
 	}
-	for _, path := range []*string{&p.Import.Catalogue, &p.Import.Staff, &p.Import.Deck} {
+	for _, path := range []*string{&p.Import.Catalogue, &p.Import.Staff, &p.Import.Deck, &p.Offline.Blacklist, &p.Host.CA, &p.Host.Cert, &p.Host.Key} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(dir, *path)
 		}
@@ -238,7 +242,9 @@ func (c *Config) check() error {
 		{"host.reversal_repeat", between(int64(c.Host.ReversalRepeat), 0, int64(time.Hour)), "write 0s to 1h", c.Host.ReversalRepeat.Std()},
 		{"host.tls", c.Host.TLS == "off" || c.Host.TLS == "mutual", `write "off" or "mutual"`, c.Host.TLS},
 		{"host.tls", c.Host.TLS == "mutual" || loopback(c.Host.Address), `write "mutual": only a host on this machine may go without TLS`, c.Host.TLS},
-		{"host.tls", c.Host.TLS != "mutual", "use a later version, or a host on this machine: mutual TLS is not available in this one", c.Host.TLS},
+		{"host.ca", c.Host.TLS != "mutual" || c.Host.CA != "", "name the PEM file of the authority that signs the host's certificate", c.Host.CA},
+		{"host.cert", c.Host.TLS != "mutual" || c.Host.Cert != "", "name the PEM file of the till's certificate", c.Host.Cert},
+		{"host.key", c.Host.TLS != "mutual" || c.Host.Key != "", "name the PEM file of the till's private key", c.Host.Key},
 		{"keys.store", c.Keys.Store == "demo", `write "demo": tpm and passphrase are not available in this version`, c.Keys.Store},
 		{"keys.tmk", keyForm.MatchString(c.Keys.TMK), "write 32 or 48 hexadecimal digits", "(not shown)"},
 		{"offline.per_payment", between(c.Offline.PerPayment, 0, maxAmount), "write fen, 0 or more", c.Offline.PerPayment},
@@ -288,9 +294,9 @@ var keys = func() []string {
 	var out []string
 	for table, names := range map[string]string{
 		"shop": "name name_en address phone tax day_start timezone", "terminal": "tid mid",
-		"host": "address profile timeout reversal_repeat tls", "keys": "store tmk",
+		"host": "address profile timeout reversal_repeat tls ca cert key", "keys": "store tmk",
 		"devices": "reader pinpad printer qr", "wallet": "gateway",
-		"offline": "approval deferred per_payment per_terminal count stop_after",
+		"offline": "approval deferred per_payment per_terminal count stop_after blacklist",
 		"import":  "catalogue staff deck", "window": "language theme panel",
 	} {
 		for _, n := range strings.Fields(names) {

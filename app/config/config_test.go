@@ -57,18 +57,19 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 
 func TestErrorsNameTheKey(t *testing.T) {
 	for text, want := range map[string]string{
-		"[host]\nadress = \"127.0.0.1:1\"":    "host.adress",
-		"[terminal]\ntid = \"1\"":             "terminal.tid",
-		"[host]\ntimeout = \"soon\"":          "soon",
-		"[host]\naddress = \"10.0.0.1:8583\"": "host.tls",
-		"[host]\ntls = \"mutual\"":            "host.tls",
-		"[keys]\nstore = \"tpm\"":             "keys.store",
-		"[keys]\ntmk = \"00\"":                "keys.tmk",
-		"[offline]\ncount = -1":               "offline.count",
-		"[offline]\nper_payment = \"much\"":   "per_payment",
-		"[shop]\ntimezone = \"Mars/North\"":   "shop.timezone",
-		"nonsense":                            "line 1",
-		"[extra]\na = 1":                      "extra",
+		"[host]\nadress = \"127.0.0.1:1\"":     "host.adress",
+		"[terminal]\ntid = \"1\"":              "terminal.tid",
+		"[host]\ntimeout = \"soon\"":           "soon",
+		"[host]\naddress = \"10.0.0.1:8583\"":  "host.tls",
+		"[host]\ntls = \"mutual\"":             "host.ca",
+		"[host]\ntls = \"mutual\"\nca = \"a\"": "host.cert",
+		"[keys]\nstore = \"tpm\"":              "keys.store",
+		"[keys]\ntmk = \"00\"":                 "keys.tmk",
+		"[offline]\ncount = -1":                "offline.count",
+		"[offline]\nper_payment = \"much\"":    "per_payment",
+		"[shop]\ntimezone = \"Mars/North\"":    "shop.timezone",
+		"nonsense":                             "line 1",
+		"[extra]\na = 1":                       "extra",
 	} {
 		_, err := Parse(text, ".")
 		if err == nil || !strings.Contains(err.Error(), want) {

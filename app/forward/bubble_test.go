@@ -235,7 +235,7 @@ func (s *shop) baskets() {
 		case pos.Card:
 			sum = 0
 			if b := s.host.books[a.Batch+"/"+a.STAN]; b != nil && !s.host.mute[a.Batch+"/"+a.STAN] {
-				sum = b.amount
+				sum = b.net()
 			}
 		case pos.QR:
 			sum = s.wallet.paid[a.ID]

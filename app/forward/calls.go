@@ -3,6 +3,7 @@ package forward
 import (
 	"context"
 
+	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 )
 
@@ -15,6 +16,32 @@ func (w *owner) answer(ctx context.Context, c call) {
 		c.reply <- w.prepare(ctx)
 	case callForward:
 		c.left <- w.everything(ctx)
+	case callDeliver:
+		w.deliver(ctx, c.attempt)
+		c.left <- 0
+	case callQuiet:
+		for w.reversal || w.flying > 0 {
+			select {
+			case o := <-w.results:
+				w.settle(ctx, w.drain(o))
+			case <-ctx.Done():
+				c.done <- ctx.Err()
+				return
+			}
+		}
+		c.done <- c.do()
+	}
+}
+
+// deliver tries one waiting item now.
+func (w *owner) deliver(ctx context.Context, attempt string) {
+	it, ok := w.items[attempt]
+	if !ok || !isAdvice(it.a) || w.f.settling() {
+		return
+	}
+	w.await(ctx, it)
+	if it, ok = w.items[attempt]; ok && isAdvice(it.a) {
+		_ = w.now(ctx, it) // what came of it is in the journal
 	}
 }
 
@@ -22,7 +49,10 @@ func (w *owner) answer(ctx context.Context, c call) {
 // most three times. When the host answers without acknowledging, the new sale
 // may go on and the reversal stays.
 func (w *owner) prepare(ctx context.Context) Ready {
-	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && it.a.Tender == pos.Card && !waitsForRepeat(it.a) }) {
+	if w.f.settling() {
+		return Ready{Reason: "settlement_running"}
+	}
+	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && !byWallet(it.a) && !waitsForRepeat(it.a) }) {
 		for try := 0; ; try++ {
 			w.await(ctx, it)
 			if !isReversal(it.a) || waitsForRepeat(it.a) {
@@ -61,7 +91,7 @@ func (w *owner) now(ctx context.Context, it *item) error {
 	if _, still := w.items[it.a.ID]; !still || it.flying {
 		return nil
 	}
-	if pos.StateRules[it.a.State].Due == pos.DueUpload {
+	if isAdvice(it.a) {
 		w.upload(ctx, []*item{it}, nil)
 	} else {
 		w.fly(ctx, it)
@@ -83,13 +113,20 @@ func (w *owner) now(ctx context.Context, it *item) error {
 // everything tries each item once, backed-off and parked ones too: reversals
 // first, then the queue in its order, as many at once as the window permits.
 func (w *owner) everything(ctx context.Context) int {
+	if w.f.settling() {
+		n, err := w.f.count()
+		if err != nil {
+			w.f.o.Log.Error("the queue cannot be read", "error", err)
+		}
+		return n
+	}
 	parked := func(a pos.Attempt) bool { return a.State == pos.Manual && a.Reason != "" }
 	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) || parked(it.a) }) {
 		w.await(ctx, it)
 		it.forced = true
 		err := w.now(ctx, it)
 		it.forced = false
-		if err != nil && it.a.Tender == pos.Card {
+		if err != nil && !byWallet(it.a) {
 			if _, left := unanswered(err); !left {
 				break // no line: the rest would fail alike
 			}
@@ -109,7 +146,7 @@ func (w *owner) everything(ctx context.Context) int {
 
 // drainUploads sends every upload once, a window at a time.
 func (w *owner) drainUploads(ctx context.Context) {
-	queue := w.ordered(func(it *item) bool { return pos.StateRules[it.a.State].Due == pos.DueUpload && !it.flying })
+	queue := w.ordered(func(it *item) bool { return isAdvice(it.a) && !it.flying })
 	for len(queue) > 0 || w.flying > 0 {
 		free := min(w.window()-w.flying, len(queue))
 		if free > 0 {
@@ -145,12 +182,30 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 		w.f.o.Log.Info("a message that is not ours", "stan", l.STAN, "note", l.Note)
 		return
 	}
+	if a.State == pos.RefundUnknown && l.Reply.Signed && w.f.o.Codes.Lookup(l.Reply.Code).Class == decline.Success && l.Reply.Code != "10" {
+		w.lateRefund(ctx, a, l.Reply)
+		return
+	}
 	e, ok := judgeLate(a, l, w.f.o.Codes.Lookup(l.Reply.Code).Class)
 	if !ok {
 		w.f.o.Log.Info("an answer after its time", "attempt", a.ID, "state", a.State, "code", l.Reply.Code)
 		return
 	}
 	if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{e}}); err != nil {
+		w.fault(err, nil)
+		return
+	}
+	w.refresh(a.ID)
+	w.f.o.Changed()
+}
+
+// lateRefund ends a refund whose answer came after its time.
+func (w *owner) lateRefund(ctx context.Context, a pos.Attempt, r pos.Reply) {
+	c, err := w.f.withRefunds([]pos.Event{refunded(a, r)})
+	if err == nil {
+		_, err = w.f.o.Journal.Append(ctx, c)
+	}
+	if err != nil {
 		w.fault(err, nil)
 		return
 	}

@@ -117,12 +117,12 @@ func (w *world) check() {
 			say("is left to a person though the host answers", a)
 		case a.State == pos.Cancelled && a.Offline && !w.byPerson(a):
 			say("left the queue by nobody's word", a)
-		case b.amount != a.Counts() && !(a.Flagged && w.host.mute[key]):
-			say("the host took "+b.amount.String()+", the journal counts "+a.Counts().String(), a)
+		case b.net() != a.Counts() && !(a.Flagged && w.host.mute[key]):
+			say("the host took "+b.net().String()+", the journal counts "+a.Counts().String(), a)
 		}
 	}
 	for key, b := range w.host.books {
-		if !known[key] && !b.foreign && b.amount != 0 {
+		if !known[key] && !b.foreign && b.net() != 0 {
 			w.bad = append(w.bad, "the host charged "+key+", of which the journal knows nothing")
 		}
 	}

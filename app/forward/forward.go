@@ -29,9 +29,10 @@ type Options struct {
 	Codes   *decline.Table
 	Clock   pos.Clock
 	DayOf   func(time.Time) (day string, hour int)
-	Changed func()        // the view or the queue changed; must not block
-	Probe   time.Duration // between two probes of a quiet line
-	Retry   time.Duration // between two probes of a line that is down
+	Changed func()            // the view or the queue changed; must not block
+	Parked  func(pos.Attempt) // an item now waits for a person; must not block
+	Probe   time.Duration     // between two probes of a quiet line
+	Retry   time.Duration     // between two probes of a line that is down
 	Log     *slog.Logger
 }
 
@@ -66,12 +67,17 @@ type callKind int
 const (
 	callPrepare callKind = iota
 	callForward
+	callDeliver
+	callQuiet
 )
 
 type call struct {
-	kind  callKind
-	reply chan Ready
-	left  chan int
+	kind    callKind
+	reply   chan Ready
+	left    chan int
+	attempt string
+	do      func() error
+	done    chan error
 }
 
 // maxCalls bounds the calls that wait for the owner.
@@ -87,6 +93,9 @@ func New(o Options) *Forwarder {
 	}
 	if o.Changed == nil {
 		o.Changed = func() {}
+	}
+	if o.Parked == nil {
+		o.Parked = func(pos.Attempt) {}
 	}
 	f := &Forwarder{o: o, calls: make(chan call, maxCalls), wake: make(chan struct{}, 1), signing: make(chan struct{}, 1), done: make(chan struct{})}
 	if t, err := time.Parse(time.RFC3339, o.Journal.Setting(pos.SetLastOnline)); err == nil {
@@ -105,21 +114,9 @@ func Recover(ctx context.Context, j pos.Journal) (int, error) {
 	}
 	var events []pos.Event
 	for _, a := range open {
-		switch a.State {
-		case pos.Created:
-			e := on(a, pos.EvCancelled)
-			e.Code = "power_cut"
-			events = append(events, e)
-		case pos.Sending:
-			u := on(a, pos.EvUnknown)
-			u.Code = "power_cut"
-			events = append(events, u, reversing(a, "98", "power_cut"))
-		case pos.Unknown:
+		events = append(events, pos.Interrupted(a, "power_cut")...)
+		if a.State == pos.Delivering && stray(a) {
 			events = append(events, reversing(a, "98", "power_cut"))
-		case pos.Delivering:
-			if stray(a) {
-				events = append(events, reversing(a, "98", "power_cut"))
-			}
 		}
 	}
 	if len(events) == 0 {
@@ -221,7 +218,7 @@ func (f *Forwarder) SignOn(ctx context.Context) error {
 	}
 	f.heard()
 	now := f.o.Clock.Now()
-	settings := map[string]string{pos.SetSignOn: now.Format(time.RFC3339), pos.SetLastOnline: now.Format(time.RFC3339), pos.SetBatch: batch}
+	settings := map[string]string{pos.SetSignOn: now.Format(time.RFC3339), pos.SetLastOnline: now.Format(time.RFC3339)}
 	if r.Batch != "" && r.Batch != batch {
 		used, err := f.o.Journal.BatchUsed(batch)
 		switch {
@@ -229,6 +226,8 @@ func (f *Forwarder) SignOn(ctx context.Context) error {
 			return err
 		case used:
 			f.o.Log.Warn("the host names another batch while this one holds payments", "ours", batch, "theirs", r.Batch)
+		case f.settling(), f.batch() != batch:
+			f.o.Log.Info("the host names another batch while a settlement closes this one", "ours", batch, "theirs", r.Batch)
 		default:
 			settings[pos.SetBatch], batch = r.Batch, r.Batch
 		}
@@ -277,6 +276,59 @@ func (f *Forwarder) Forward(ctx context.Context) (left int, err error) {
 		}
 	}
 }
+
+// errEnded says that the queue has no owner any more.
+var errEnded = errors.New("the queue is closed")
+
+// Deliver tries to deliver one waiting item now; it fails where the item waits
+// still.
+func (f *Forwarder) Deliver(ctx context.Context, attempt string) error {
+	if r := f.Prepare(ctx); !r.Online {
+		return pos.Errorf(r.Reason, "try again when the line is back", "attempt %s waits for the line", attempt)
+	}
+	c := call{kind: callDeliver, left: make(chan int, 1), attempt: attempt}
+	select {
+	case f.calls <- c:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-f.done:
+		return errEnded
+	}
+	select {
+	case <-c.left:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-f.done:
+		return errEnded
+	}
+	a, err := f.o.Journal.Attempt(attempt)
+	if err == nil && isAdvice(a) {
+		err = pos.Errorf("delivery_pending", "try again when the line is back", "attempt %s waits still", attempt)
+	}
+	return err
+}
+
+// Quiet does something in the owner's goroutine while nothing is in the air.
+func (f *Forwarder) Quiet(ctx context.Context, do func() error) error {
+	c := call{kind: callQuiet, do: do, done: make(chan error, 1)}
+	select {
+	case f.calls <- c:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-f.done:
+		return errEnded
+	}
+	select { // once the owner has it, it is done or the till ends
+	case err := <-c.done:
+		return err
+	case <-f.done:
+		return errEnded
+	}
+}
+
+// settling says that a settlement runs: until its close no payment, reversal or
+// advice leaves.
+func (f *Forwarder) settling() bool { return f.o.Journal.Setting(pos.SetSettling) != "" }
 
 // forwardPause is the wait between two rounds of Forward.
 const forwardPause = 200 * time.Millisecond

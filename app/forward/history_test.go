@@ -130,7 +130,7 @@ func (w *world) resolve() {
 		if w.host.pending() {
 			return // the file comes a day later
 		}
-		if b := w.host.books[a.Batch+"/"+a.STAN]; a.State == pos.Manual && a.Reason != "" && waitsForRepeat(a) && (b == nil || b.amount == 0) {
+		if b := w.host.books[a.Batch+"/"+a.STAN]; a.State == pos.Manual && a.Reason != "" && waitsForRepeat(a) && b.net() == 0 {
 			e := on(a, pos.EvResolved)
 			e.By = "2001"
 			w.keep(e)
@@ -231,7 +231,7 @@ func (w *world) closeBatch() {
 // restored journal.
 func (w *world) collision() {
 	key := fmt.Sprintf("%s/%06d", w.j.Setting(pos.SetBatch), w.j.next[3]+1)
-	w.host.books[key] = &booking{amount: 77, charged: 1, foreign: true}
+	w.host.books[key] = &booking{op: pos.OpSale, batch: "elsewhere", amount: 77, asked: 77, charged: 1, foreign: true}
 	w.tell("the host knows %s from another till", key)
 	w.offline(pos.EvOfflineApproved)
 }

@@ -9,12 +9,12 @@ import (
 	"tillkeeper/app/pos"
 )
 
-// booking is what the host keeps of one batch and STAN.
-type booking struct {
-	amount   pos.Amount // what the customer's account was charged, now
-	charged  int        // how often it was charged
-	foreign  bool       // somebody else's: a collision
-	reversed bool
+// strike is what a case under test wants of one exchange.
+type strike struct {
+	name  string
+	line  int    // as transport counts: 3 not sent, 4 lost, 5 answer lost, 6 held back, 7 bad MAC, 8 late
+	code  string // the host's answer, "" for a good one
+	taken bool   // the money moves all the same
 }
 
 // inTransit is a request that the line holds back.
@@ -50,12 +50,21 @@ type memHost struct {
 	window  int
 	took    time.Duration // a good exchange
 	line    chan struct{} // one at a time
+	down    bool          // no line
+	strike  func(pos.Request) *strike
+	force   *strike
+	closed  map[string]bool              // batches
+	said    map[string]bool              // a reversal was answered
+	frozen  map[string]string            // batch -> STAN and totals of its 0500
+	loaded  map[string]map[string]string // batch -> uploaded STAN -> its message
+	alien   string
 }
 
 func newMemHost(p *plan, j *memJournal, now func() time.Time, tell func(string, ...any)) *memHost {
 	return &memHost{
 		plan: p, j: j, now: now, tell: tell, books: map[string]*booking{}, late: make(chan pos.LateReply, 64),
 		mute: map[string]bool{}, sent: map[string]int{}, ready: true, window: 1, line: make(chan struct{}, 1), sleep: func(time.Duration) {},
+		closed: map[string]bool{}, said: map[string]bool{}, frozen: map[string]string{}, loaded: map[string]map[string]string{},
 	}
 }
 
@@ -63,10 +72,18 @@ func keyOf(r pos.Request) string { return r.Batch + "/" + r.STAN }
 
 // may says in which states a request may leave.
 var may = map[pos.Operation]map[pos.State]bool{
-	pos.OpSale:          {pos.Sending: true},
-	pos.OpReversal:      {pos.Reversing: true, pos.Manual: true},
-	pos.OpOfflineUpload: {pos.Delivering: true},
-	pos.OpDeferred:      {pos.Delivering: true},
+	pos.OpSale:           {pos.Sending: true},
+	pos.OpCodeSale:       {pos.Sending: true},
+	pos.OpBalance:        {pos.Sending: true},
+	pos.OpVoid:           {pos.Sending: true},
+	pos.OpPreauth:        {pos.Sending: true},
+	pos.OpPreauthVoid:    {pos.Sending: true},
+	pos.OpCompletion:     {pos.Sending: true},
+	pos.OpCompletionVoid: {pos.Sending: true},
+	pos.OpRefund:         {pos.Sending: true, pos.RefundUnknown: true},
+	pos.OpReversal:       {pos.Reversing: true, pos.Manual: true},
+	pos.OpOfflineUpload:  {pos.Delivering: true},
+	pos.OpDeferred:       {pos.Delivering: true},
 }
 
 // Exchange sends one request through a line that obeys the plan, one at a time.
@@ -83,19 +100,16 @@ func (h *memHost) Exchange(_ context.Context, r pos.Request) (pos.Reply, error) 
 func (h *memHost) exchange(r pos.Request) (pos.Reply, time.Duration, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	a, err := h.j.ByTrace(r.Batch, r.STAN)
-	if err != nil || !may[r.Op][a.State] {
-		h.faults = append(h.faults, fmt.Sprintf("%s %s was sent while the journal says %q", r.Op, keyOf(r), a.State))
+	if h.down {
+		h.tell("%s %s: no line", r.Op, keyOf(r))
+		return pos.Reply{}, 0, pos.ErrNotSent
 	}
-	if of, _ := h.j.OfBasket(a.Basket); r.Op == pos.OpSale {
-		for _, o := range of {
-			if o.ID != a.ID && pos.StateRules[o.State].Due == pos.DueFlow {
-				h.faults = append(h.faults, a.ID+" was sent while "+o.ID+" of the same basket is "+string(o.State))
-			}
-		}
-	}
+	h.mind(r)
 	if h.bug == "new STAN per retry" && h.sent[keyOf(r)] > 0 && r.Op != pos.OpReversal {
 		r.STAN = fmt.Sprintf("9%05d", h.sent[keyOf(r)])
+	}
+	if h.bug == "a new STAN for a repeated refund" && h.sent[keyOf(r)] > 0 && r.Op == pos.OpRefund {
+		r.STAN = fmt.Sprintf("9%05d", len(h.books))
 	}
 	h.sent[keyOf(r)]++
 	if h.bug == "reversal forgotten" && r.Op == pos.OpReversal {
@@ -106,7 +120,40 @@ func (h *memHost) exchange(r pos.Request) (pos.Reply, time.Duration, error) {
 		h.tell("%s %s: no keys", r.Op, keyOf(r))
 		return pos.Reply{}, 0, pos.ErrNoKeys
 	}
+	if h.strike != nil {
+		if h.force = h.strike(r); h.force != nil {
+			fate = h.force.line
+		}
+		defer func() { h.force = nil }()
+	}
 	return h.transport(r, fate)
+}
+
+// mind checks that the journal knew of what arrives, and that it may leave now.
+func (h *memHost) mind(r pos.Request) {
+	say := func(format string, args ...any) { h.faults = append(h.faults, fmt.Sprintf(format, args...)) }
+	a, err := h.j.ByTrace(r.Batch, r.STAN)
+	if err != nil || !may[r.Op][a.State] {
+		say("%s %s was sent while the journal says %q", r.Op, keyOf(r), a.State)
+	}
+	if h.j.Setting(pos.SetSettling) != "" {
+		say("%s %s was sent while the batch is being settled", r.Op, keyOf(r))
+	}
+	if of, _ := h.j.OfBasket(a.Basket); r.Op == pos.OpSale && a.Basket != "" {
+		for _, o := range of {
+			if o.ID != a.ID && pos.StateRules[o.State].Due == pos.DueFlow {
+				say("%s was sent while %s of the same basket is %s", a.ID, o.ID, o.State)
+			}
+		}
+	}
+	if a.Original == "" || r.Op == pos.OpReversal {
+		return
+	}
+	for _, o := range h.j.all() {
+		if o.ID != a.ID && o.Original == a.Original && o.Open() && o.State != pos.LateDeclined {
+			say("%s %s was sent while %s %s of the same original is %s", a.Kind, a.ID, o.Kind, o.ID, o.State)
+		}
+	}
 }
 
 // patience is how long the till waits for an answer.
@@ -191,60 +238,6 @@ func (h *memHost) pending() bool {
 	return len(h.transit)+len(h.lates) > 0
 }
 
-// receive is the host itself.
-func (h *memHost) receive(r pos.Request) pos.Reply {
-	b := h.books[keyOf(r)]
-	reply := pos.Reply{Code: "00", Amount: r.Amount, RRN: "R" + r.STAN, Signed: true}
-	if r.Op == pos.OpReversal {
-		return h.reverse(b, reply)
-	}
-	if b != nil {
-		reply.Code = "94"
-		return reply
-	}
-	fate := h.plan.pick(12)
-	if r.Op == pos.OpOfflineUpload && fate != 8 && fate != 5 {
-		fate = 0
-	}
-	switch fate {
-	case 5:
-		reply.Code = "51"
-		return reply
-	case 6:
-		reply.Code, reply.Amount = "10", r.Amount/2
-	case 7:
-		reply.Code = []string{"68", "96", "98"}[h.plan.pick(3)]
-		if h.plan.pick(2) == 0 {
-			return reply
-		}
-	case 8:
-		reply.Code = []string{"77", "A0", "99"}[h.plan.pick(3)]
-		return reply
-	}
-	h.books[keyOf(r)] = &booking{amount: reply.Amount, charged: 1}
-	return reply
-}
-
-func (h *memHost) reverse(b *booking, reply pos.Reply) pos.Reply {
-	switch h.plan.pick(9) {
-	case 6:
-		reply.Code = "77"
-		return reply
-	case 7:
-		reply.Code = "30"
-		return reply
-	case 8:
-		reply.Code = "96"
-		return reply
-	}
-	if b == nil {
-		reply.Code = []string{"25", "12"}[h.plan.pick(2)]
-		return reply
-	}
-	b.amount, b.reversed = 0, true
-	return reply
-}
-
 // SignOn loads keys.
 func (h *memHost) SignOn(context.Context, string, string, string) (pos.SignOnReply, error) {
 	h.mu.Lock()
@@ -254,6 +247,9 @@ func (h *memHost) SignOn(context.Context, string, string, string) (pos.SignOnRep
 		h.mu.Lock()
 	}
 	defer h.mu.Unlock()
+	if h.down {
+		return pos.SignOnReply{}, pos.ErrNotSent
+	}
 	h.ready = true
 	return pos.SignOnReply{Batch: h.j.Setting(pos.SetBatch)}, nil
 }
@@ -272,7 +268,17 @@ func (h *memHost) Ready() bool {
 	defer h.mu.Unlock()
 	return h.ready
 }
-func (h *memHost) Link() pos.Link                { return pos.Link{State: "online"} }
+
+// Link is the state of the line.
+func (h *memHost) Link() pos.Link {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down {
+		return pos.Link{State: "offline", Cause: "network"}
+	}
+	return pos.Link{State: "online"}
+}
+
 func (h *memHost) Window() int                   { return h.window }
 func (h *memHost) Late() <-chan pos.LateReply    { return h.late }
 func (h *memHost) Timeout() time.Duration        { return 45 * time.Second }

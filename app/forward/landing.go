@@ -35,7 +35,11 @@ func (w *owner) settle(ctx context.Context, outs []outcome) {
 		done = append(done, it)
 	}
 	if len(events) > 0 {
-		if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: events}); err != nil {
+		c, err := w.f.withRefunds(events)
+		if err == nil {
+			_, err = w.f.o.Journal.Append(ctx, c)
+		}
+		if err != nil {
 			w.fault(err, done)
 			return
 		}
@@ -45,6 +49,9 @@ func (w *owner) settle(ctx context.Context, outs []outcome) {
 		if !seen[e.Attempt] {
 			seen[e.Attempt] = true
 			w.refresh(e.Attempt)
+		}
+		if it := w.items[e.Attempt]; it != nil && e.Type == pos.EvParked {
+			w.f.o.Parked(it.a)
 		}
 	}
 	w.f.o.Changed()
@@ -98,6 +105,8 @@ func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 			repeat = 0
 		}
 		return judgeReversal(it.a, o.reply, o.err, f.batch(), repeat, now)
+	case it.a.State == pos.RefundUnknown:
+		return judgeRefund(it.a, o.reply, o.err, class)
 	case it.a.Deferred:
 		return judgeDeferred(it.a, o.reply, o.err, class)
 	}

@@ -89,7 +89,7 @@ func (w *owner) reload() {
 		live[a.ID] = true
 		if it, ok := w.items[a.ID]; ok {
 			it.a = a
-		} else if sendable(a) || a.State == pos.Manual {
+		} else if sendable(a) || a.State == pos.Manual || a.State == pos.LateDeclined {
 			w.items[a.ID] = w.taken(a)
 		}
 	}
@@ -237,12 +237,12 @@ func isReversal(a pos.Attempt) bool { return pos.StateRules[a.State].Due == pos.
 func (w *owner) dispatch(ctx context.Context) {
 	now := w.f.o.Clock.Now()
 	due := func(it *item) bool { return !it.flying && !it.next.After(now) }
-	if w.reversal {
+	if w.reversal || w.f.settling() {
 		return
 	}
 	up := w.state != "offline" && w.f.o.Host.Ready()
 	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && due(it) }) {
-		if it.a.Tender == pos.QR || up {
+		if byWallet(it.a) || up {
 			w.fly(ctx, it)
 			return // the next one when this has been answered
 		}
@@ -254,7 +254,7 @@ func (w *owner) dispatch(ctx context.Context) {
 	if free <= 0 {
 		return
 	}
-	uploads := w.ordered(func(it *item) bool { return pos.StateRules[it.a.State].Due == pos.DueUpload && due(it) })
+	uploads := w.ordered(func(it *item) bool { return isAdvice(it.a) && due(it) })
 	w.upload(ctx, uploads[:min(free, len(uploads))], nil)
 }
 
@@ -271,7 +271,11 @@ func (w *owner) upload(ctx context.Context, next []*item, before []pos.Event) {
 		return true
 	})
 	for _, it := range next {
-		events = append(events, on(it.a, pos.EvDelivering))
+		t := pos.EvDelivering
+		if it.a.State == pos.RefundUnknown {
+			t = pos.EvRefundTry
+		}
+		events = append(events, on(it.a, t))
 	}
 	if len(events) == 0 {
 		return

@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,9 +11,11 @@ import (
 
 // send does one exchange of an item and reports to the owner.
 func (w *owner) send(ctx context.Context, a pos.Attempt) {
-	o := outcome{id: a.ID, upload: pos.StateRules[a.State].Due == pos.DueUpload}
+	o := outcome{id: a.ID, upload: isAdvice(a)}
 	switch {
-	case a.Tender == pos.QR:
+	case byWallet(a) && isAdvice(a):
+		o.reply, o.err = w.giveBack(ctx, a)
+	case byWallet(a):
 		o.reply, o.err = w.undoOrder(ctx, a)
 	default:
 		r, err := w.request(a)
@@ -29,15 +32,46 @@ func (w *owner) send(ctx context.Context, a pos.Attempt) {
 	}
 }
 
+// isAdvice says whether an item is told to the host, not taken back from it:
+// uploads, deferred sales, refunds.
+func isAdvice(a pos.Attempt) bool {
+	due := pos.StateRules[a.State].Due
+	return due == pos.DueUpload || due == pos.DueRepeat
+}
+
+// byWallet says whether the wallet's gateway decides about an item.
+func byWallet(a pos.Attempt) bool { return a.Tender == pos.QR && a.STAN == "" }
+
+// operations are what a kind of attempt asked the host for.
+var operations = map[pos.Kind]pos.Operation{
+	pos.Sale: pos.OpSale, pos.Void: pos.OpVoid, pos.Refund: pos.OpRefund,
+	pos.Preauth: pos.OpPreauth, pos.PreauthVoid: pos.OpPreauthVoid,
+	pos.Completion: pos.OpCompletion, pos.CompletionVoid: pos.OpCompletionVoid,
+}
+
 // request makes the message that an item owes.
 func (w *owner) request(a pos.Attempt) (r pos.Request, err error) {
 	r = pos.Request{STAN: a.STAN, Batch: a.Batch, Amount: a.Amount, AuthCode: a.AuthCode, Org: a.Org}
+	if a.Original != "" {
+		o, err := w.f.o.Journal.Attempt(a.Original)
+		if err != nil {
+			return r, err
+		}
+		r.Origin, r.AuthCode, r.Org = pos.OriginOf(a.Kind, o), o.AuthCode, o.Org
+	}
 	switch {
 	case isReversal(a) || a.State == pos.Manual:
-		r.Op, r.Original, r.Reason = pos.OpReversal, pos.OpSale, a.Reason
-		if a.Deferred {
+		r.Op, r.Original, r.Reason = pos.OpReversal, operations[a.Kind], a.Reason
+		switch {
+		case a.Deferred:
 			r.Original = pos.OpDeferred
+		case a.Kind == pos.Sale && a.Tender == pos.QR:
+			r.Original = pos.OpCodeSale
 		}
+		r.Card, err = pos.OpenCard(w.f.o.Vault, a.Sealed, a.ID)
+		return r, err
+	case a.State == pos.RefundUnknown:
+		r.Op, r.Advice = pos.OpRefund, true
 		r.Card, err = pos.OpenCard(w.f.o.Vault, a.Sealed, a.ID)
 		return r, err
 	case a.Deferred:
@@ -47,6 +81,29 @@ func (w *owner) request(a pos.Attempt) (r pos.Request, err error) {
 	}
 	r.Card, err = pos.OpenCard(w.f.o.Vault, a.Waiting, a.ID)
 	return r, err
+}
+
+// giveBack repeats the refund of a wallet order: the gateway does it once for
+// each attempt. Its reply speaks the host's language.
+func (w *owner) giveBack(ctx context.Context, a pos.Attempt) (pos.Reply, error) {
+	if w.f.o.Wallet == nil {
+		return pos.Reply{}, fmt.Errorf("%w: no wallet gateway is configured", pos.ErrNotSent)
+	}
+	of, err := w.f.o.Journal.Attempt(a.Original)
+	if err != nil {
+		return pos.Reply{}, fmt.Errorf("%w: %w", pos.ErrNotSent, err)
+	}
+	o, err := w.f.o.Wallet.Refund(ctx, of.Order, a.ID, a.Amount)
+	var refusal *pos.Error
+	switch {
+	case errors.As(err, &refusal):
+		return pos.Reply{Code: refusal.Code, Signed: true}, nil
+	case err != nil:
+		return pos.Reply{}, err
+	case o.State != pos.WalletRefunded:
+		return pos.Reply{}, fmt.Errorf("%w: the wallet says %s", pos.ErrNoAnswer, o.State)
+	}
+	return pos.Reply{Code: "00", RRN: o.Trade, Signed: true}, nil
 }
 
 // undoOrder closes a wallet order that no longer may succeed; one that was paid
@@ -60,7 +117,7 @@ func (w *owner) undoOrder(ctx context.Context, a pos.Attempt) (pos.Reply, error)
 		return pos.Reply{}, err
 	}
 	if o.State == pos.WalletPaid {
-		if o, err = w.f.o.Wallet.Refund(ctx, a.ID, a.Amount); err != nil {
+		if o, err = w.f.o.Wallet.Refund(ctx, a.ID, a.ID, a.Amount); err != nil {
 			return pos.Reply{}, err
 		}
 	}

@@ -112,13 +112,15 @@ func (d desk) PINBlock(context.Context, string, int64) ([8]byte, error) {
 func (desk) Print(pos.PrintJob) error { return nil }
 func (desk) Kick() error              { return nil }
 
-func (desk) Sale(pos.Basket, []pos.Attempt, string, bool) any { return nil }
-func (desk) Attempt(pos.Attempt, string) any                  { return nil }
-func (desk) Scan(string, pos.TaxMode) (pos.Line, error)       { return pos.Line{}, pos.ErrNotFound }
-func (desk) ByBarcode(string) (pos.Product, bool)             { return pos.Product{}, false }
-func (desk) Search(string, int) []pos.Product                 { return nil }
-func (desk) Categories() []string                             { return nil }
-func (desk) InCategory(string) []pos.Product                  { return nil }
+func (desk) Sale(pos.Basket, []pos.Attempt, string, bool) any           { return nil }
+func (desk) Attempt(pos.Attempt, string) any                            { return nil }
+func (desk) FollowUp(pos.Attempt, *pos.Attempt, []pos.Line, string) any { return nil }
+func (desk) Balance(pos.Attempt, *pos.Amount, *bool, string) any        { return nil }
+func (desk) Scan(string, pos.TaxMode) (pos.Line, error)                 { return pos.Line{}, pos.ErrNotFound }
+func (desk) ByBarcode(string) (pos.Product, bool)                       { return pos.Product{}, false }
+func (desk) Search(string, int) []pos.Product                           { return nil }
+func (desk) Categories() []string                                       { return nil }
+func (desk) InCategory(string) []pos.Product                            { return nil }
 func (desk) BySKU(sku string) (pos.Product, bool) {
 	return pos.Product{SKU: sku, Name: sku, Price: 1230, Unit: "pc"}, true
 }
@@ -163,10 +165,6 @@ func (w *memWallet) Create(_ context.Context, number string, amount pos.Amount, 
 		w.orders[number], w.sums[number] = &pos.WalletOrder{Number: number, Code: "qr", State: pos.WalletWaiting}, amount
 	}
 	return w.answer("create", number)
-}
-
-func (w *memWallet) Charge(ctx context.Context, number string, amount pos.Amount, title, _ string) (pos.WalletOrder, error) {
-	return w.Create(ctx, number, amount, title, 0)
 }
 
 // Query lets the customer do something first.
@@ -218,7 +216,7 @@ func (w *memWallet) Close(_ context.Context, number string) (pos.WalletOrder, er
 }
 
 // Refund gives the money back once.
-func (w *memWallet) Refund(_ context.Context, number string, _ pos.Amount) (pos.WalletOrder, error) {
+func (w *memWallet) Refund(_ context.Context, number, _ string, _ pos.Amount) (pos.WalletOrder, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if o := w.orders[number]; o != nil && o.State == pos.WalletPaid {

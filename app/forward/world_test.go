@@ -164,6 +164,12 @@ func (j *memJournal) BatchUsed(batch string) (bool, error) {
 	return len(l) > 0, err
 }
 
+func (j *memJournal) OfBatch(batch string) ([]pos.Attempt, error) {
+	return j.list(func(a pos.Attempt) bool { return a.Batch == batch })
+}
+
+func (j *memJournal) Differences(bool) ([]pos.Difference, error) { return nil, nil }
+
 func (j *memJournal) Basket(key string) (pos.Basket, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -50,94 +50,16 @@ func (t *till) act(a kit.Act) {
 	case screen.VerbPay, screen.VerbSplit, screen.VerbGive, screen.VerbNote, screen.VerbRound, screen.VerbConfirm,
 		screen.VerbCancel, screen.VerbCheck, screen.VerbNext:
 		t.money(a)
+	case screen.VerbAsk, screen.VerbYes, screen.VerbNo, screen.VerbReceipt, screen.VerbMore, screen.VerbLess, screen.VerbAll,
+		screen.VerbReason, screen.VerbHeld, screen.VerbBalance, screen.VerbPreauth:
+		t.giveBack(a)
+	case screen.VerbDecide, screen.VerbHow, screen.VerbLink, screen.VerbFetch, screen.VerbDiffer, screen.VerbWindow, screen.VerbHour,
+		screen.VerbField, screen.VerbStory, screen.VerbSlip:
+		t.desk(a)
 	default:
 		t.goods(a)
 	}
 	t.draw()
-}
-
-// digit types into what the screen asks for; on an outcome it begins the next sale.
-func (t *till) digit(d string) {
-	v := &t.view
-	v.Notice = ""
-	switch {
-	case v.Sheet.Open:
-		if d != "." && len(t.approval)+len(d) <= pinLimit {
-			t.approval += d
-			v.Sheet.PIN = len(t.approval)
-		}
-	case v.Screen == screen.SelfTest:
-	case t.snap.Step == checkout.StepSignIn:
-		if d != "." && len(t.pin)+len(d) <= pinLimit {
-			t.pin += d
-			v.PIN = len(t.pin)
-		}
-	case v.Screen == screen.Cash:
-		v.Tendered = typed(v.Tendered, d, amountLimit, 2)
-	case v.Screen == screen.Search:
-		t.letters(v.Letters + d)
-	case v.Screen == screen.Records:
-		v.Entry = typed(v.Entry, d, entryLimit, 3)
-		t.loadRecords()
-	case v.Screen == screen.Home || v.Screen == screen.Quick:
-		t.next(nil)
-		v.Entry = typed(v.Entry, d, entryLimit, 3)
-	}
-}
-
-// typed appends digits to a number: one point, so many decimals after it.
-func typed(s, d string, limit, decimals int) string {
-	if d == "." {
-		if strings.Contains(s, ".") {
-			return s
-		}
-		if s == "" {
-			s = "0"
-		}
-	}
-	if len(s)+len(d) > limit {
-		return s
-	}
-	if _, frac, point := strings.Cut(s, "."); point && len(frac)+len(d) > decimals {
-		return s
-	}
-	return s + d
-}
-
-func (t *till) backspace() {
-	v := &t.view
-	cut := func(s string) string { return s[:max(0, len(s)-1)] }
-	switch {
-	case v.Sheet.Open:
-		t.approval = cut(t.approval)
-		v.Sheet.PIN = len(t.approval)
-	case t.snap.Step == checkout.StepSignIn:
-		t.pin = cut(t.pin)
-		v.PIN = len(t.pin)
-	case v.Screen == screen.Cash:
-		v.Tendered = cut(v.Tendered)
-	case v.Screen == screen.Search:
-		t.letters(cut(v.Letters))
-	case v.Screen == screen.Records:
-		v.Entry = cut(v.Entry)
-		t.loadRecords()
-	case v.Entry == "":
-		v.Qty = ""
-	default:
-		v.Entry = cut(v.Entry)
-	}
-	v.Notice = ""
-}
-
-func (t *till) clear() {
-	v := &t.view
-	v.Entry, v.Qty, v.Tendered, v.Notice, v.Rounding, v.Part = "", "", "", "", false, 0
-	switch v.Screen {
-	case screen.Records:
-		t.loadRecords()
-	case screen.Search:
-		t.letters("")
-	}
 }
 
 // letters searches the catalogue by pinyin initials.
@@ -225,9 +147,7 @@ func (t *till) scan(code string) {
 		t.pay(checkout.Pay{Tender: pos.QR, Amount: t.view.Part, Code: code})
 		return
 	}
-	if t.view.Screen == screen.Records {
-		t.view.Entry = code
-		t.loadRecords()
+	if t.scanInOffice(code) {
 		t.draw()
 		return
 	}

@@ -13,9 +13,12 @@ import (
 // codeNeedsSupervisor is the refusal that a supervisor's PIN turns into a yes.
 const codeNeedsSupervisor = "needs_supervisor"
 
+// codeItemsLeft is the refusal of a settlement that leaves something out; a supervisor may go on.
+const codeItemsLeft = "items_left"
+
 // approvable runs a command that may want a supervisor; if it does, the sheet asks for the PIN and runs it again.
 func (t *till) approvable(run func(context.Context, *checkout.Override) error) {
-	t.retry = run
+	t.retry, t.after = run, nil
 	t.do(func(ctx context.Context) error { return run(ctx, nil) }, nil)
 }
 
@@ -30,18 +33,24 @@ func (t *till) wantsApproval(err error) bool {
 	case s.Open:
 		s.Note = t.explain(err)
 	case e.Code == codeNeedsSupervisor:
-		*s = screen.Sheet{Open: true}
-		for _, who := range t.parts.Staff {
-			if who.Role == pos.Supervisor && s.Who == "" {
-				s.Who = who.ID
-			}
-		}
+		t.openSheet("")
 	default:
 		return false
 	}
 	t.approval, s.PIN = "", 0
 	t.draw()
 	return true
+}
+
+// openSheet asks for a supervisor's PIN, with the reason where it needs one.
+func (t *till) openSheet(note string) {
+	s := &t.view.Sheet
+	*s = screen.Sheet{Open: true, Note: note}
+	for _, who := range t.parts.Staff {
+		if who.Role == pos.Supervisor && s.Who == "" {
+			s.Who = who.ID
+		}
+	}
 }
 
 // approve does what concerns the sheet.
@@ -52,14 +61,19 @@ func (t *till) approve(a kit.Act) {
 		s.Who, s.PIN, s.Note, t.approval = a.Arg, 0, "", ""
 	case screen.VerbDismiss:
 		*s = screen.Sheet{}
-		t.retry, t.approval = nil, ""
+		t.retry, t.granted, t.approval = nil, nil, ""
 	case screen.VerbApprove:
-		run := t.retry
+		run, granted := t.retry, t.granted
 		o := &checkout.Override{Staff: s.Who, PIN: t.approval}
 		t.approval, s.PIN = "", 0
+		if granted != nil && o.Staff != "" && o.PIN != "" {
+			*s, t.granted = screen.Sheet{}, nil
+			granted(o)
+			return
+		}
 		if run == nil || o.Staff == "" || o.PIN == "" {
 			return
 		}
-		t.apart(func(ctx context.Context) error { return run(ctx, o) }, nil)
+		t.apart(func(ctx context.Context) error { return run(ctx, o) }, t.after)
 	}
 }

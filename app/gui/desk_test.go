@@ -29,6 +29,9 @@ type fake struct {
 	fail   map[string]error
 	onNext func()
 	hold   chan struct{} // a payment waits for it
+
+	standing checkout.Standing
+	closing  *closing
 }
 
 func (f *fake) note(format string, args ...any) error {
@@ -119,6 +122,10 @@ func (f *fake) Journal() checkout.Reader                  { return records{} }
 
 type goods struct{ checkout.Catalogue }
 
+func (goods) ByBarcode(code string) (pos.Product, bool) {
+	return pos.Product{Name: "农夫山泉"}, code == "6921168002344"
+}
+
 func (goods) BySKU(sku string) (pos.Product, bool) {
 	return pos.Product{SKU: sku, Name: sku, Price: 300}, true
 }
@@ -142,7 +149,7 @@ func (records) Totals(day string) (pos.Totals, error) {
 func (records) Open() ([]pos.Attempt, error) { return []pos.Attempt{{ID: "1"}}, nil }
 
 func (records) Find(q pos.Query) ([]pos.Attempt, error) {
-	return []pos.Attempt{{ID: "1", Amount: q.Amount, Reason: q.Last4 + q.Text}}, nil
+	return []pos.Attempt{{ID: "1", Kind: pos.Sale, Amount: q.Amount, Reason: q.Last4 + q.Text, Created: q.From}}, nil
 }
 
 func (records) Attempt(id string) (pos.Attempt, error) { return pos.Attempt{ID: id}, nil }
@@ -167,6 +174,7 @@ func with(t *testing.T, f func(d *desk)) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		d := &desk{t: t, do: make(chan func(), 64), at: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC), f: &fake{fail: map[string]error{}}}
+		d.f.closing = &closing{Closing: nil, f: d.f}
 		d.f.snap = checkout.Snapshot{
 			Version: 1, Step: checkout.StepSale, Operator: pos.Operator{ID: "1001", Name: "王芳"}, Selected: 1,
 			Basket: pos.Basket{Key: "k", Total: 18540, Lines: []pos.Line{{No: 1, Name: "a", Qty: pos.One, Price: 18540, Total: 18540}}},
@@ -175,6 +183,9 @@ func with(t *testing.T, f func(d *desk)) {
 		parts := Parts{
 			Face: d.f, Zone: time.UTC, Staff: []screen.Staff{{ID: "1001", Name: "王芳", Role: pos.Cashier}, {ID: "2001", Name: "赵敏", Role: pos.Supervisor}},
 			Quick: []Quick{{"常用", "100001", "可口可乐", "330ml"}},
+		}
+		if f := d.f; f.closing != nil {
+			parts.Closing = f.closing
 		}
 		fill(&parts)
 		ctx, cancel := context.WithCancel(context.Background())

@@ -60,6 +60,9 @@ type Parts struct {
 	Send     func(ctx context.Context, attempt string) error // sends what is owed now; "" is all of it
 	CutLine  func(cut bool)                                  // the demo's switch of the line, nil for none
 	Bench    Bench                                           // the demo's hands, nil for none
+	Closing  Closing                                         // settlement, files and stories; nil: there is none
+	FilesDir string                                          // where the acquirer's files are put, "" for nowhere
+	Fetches  bool                                            // Closing can fetch the acquirer's file
 	Day      func(t time.Time) string                        // business day of a moment, 2006-01-02; nil is the date
 
 	Dark, English bool

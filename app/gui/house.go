@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"tillkeeper/app/gui/kit"
@@ -136,6 +137,8 @@ func (t *till) goTo(name screen.Name) {
 	case screen.Catalogue:
 		t.tiles()
 		v.First["found"] = 0
+	default:
+		t.goToMoney(name)
 	}
 	if name != screen.Home {
 		t.next(nil)
@@ -190,22 +193,36 @@ func (t *till) loadQueue() {
 const recordLimit = 500
 
 func (t *till) loadRecords() {
+	q := query(t.view.Entry)
+	t.find(q, "records")
+}
+
+// query reads a typed or scanned text as what people look for: four digits are a card's last, a long number stands on a
+// slip, the rest is a sum.
+func query(s string) pos.Query {
 	q := pos.Query{Limit: recordLimit}
-	if s := t.view.Entry; s != "" {
-		switch a, err := pos.ParseAmount(s); {
-		case len(s) == 4 && err == nil:
-			q.Last4 = s
-		case len(s) >= 6 || err != nil:
-			q.Text = s
-		default:
-			q.Amount = a
-		}
+	switch a, err := pos.ParseAmount(s); {
+	case s == "":
+	case len(s) == last4Digits && err == nil && !strings.Contains(s, "."):
+		q.Last4 = s
+	case len(s) >= numberDigits || err != nil:
+		q.Text = s
+	default:
+		q.Amount = a
 	}
-	var list []pos.Attempt
+	return q
+}
+
+// numberDigits is the length of the numbers on a slip.
+const numberDigits = 6
+
+// find reads what a query selects into the list of a screen.
+func (t *till) find(q pos.Query, list string) {
+	var found []pos.Attempt
 	t.do(func(context.Context) (err error) {
-		list, err = t.parts.Face.Journal().Find(q)
+		found, err = t.parts.Face.Journal().Find(q)
 		return err
-	}, func() { t.view.Found2, t.view.First["records"] = list, 0 })
+	}, func() { t.view.Found2, t.view.First[list] = found, 0 })
 }
 
 // open shows one attempt with its events.

@@ -95,26 +95,29 @@ func (t *till) tender(tender pos.Tender) {
 // pay runs a payment to its outcome.
 func (t *till) pay(p checkout.Pay) {
 	face := t.parts.Face
-	t.view.Notice = ""
-	t.retry = func(ctx context.Context, o *checkout.Override) error {
+	t.long(p.Tender == pos.QR, func(ctx context.Context, o *checkout.Override) error {
 		p := p
 		p.Override = o
 		_, err := face.Pay(ctx, p)
 		return err
-	}
-	run := t.retry
+	}, nil)
+}
+
+// long runs a command that lasts until an outcome and may want a supervisor; then something follows.
+func (t *till) long(code bool, run func(context.Context, *checkout.Override) error, then func()) {
+	t.view.Notice, t.retry, t.after = "", run, then
 	hands, how := t.parts.Bench, t.view.Bench.Wallet
 	t.apart(func(ctx context.Context) error {
 		if hands != nil {
 			defer hands.Clear()
-			if p.Tender == pos.QR && how != "" {
+			if code && how != "" {
 				if err := hands.Wallet(how); err != nil {
 					return err
 				}
 			}
 		}
 		return run(ctx, nil)
-	}, nil)
+	}, then)
 }
 
 // split sets the part of the sum that is paid next; without a number it pays all again.

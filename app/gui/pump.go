@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"tillkeeper/app/checkout"
+	"tillkeeper/app/gui/screen"
 )
 
 // onDraw runs a function on the goroutine that draws. It is the only use of fyne.Do.
@@ -55,7 +56,7 @@ func (t *till) start() (stop func()) {
 			case at := <-tick.C:
 				if minute := at.Unix() / 60; t.pump.counting.Load() || minute != shown {
 					shown = minute
-					t.pump.post(t.draw)
+					t.pump.post(t.tick)
 				}
 			}
 		}
@@ -66,6 +67,14 @@ func (t *till) start() (stop func()) {
 		end()
 		t.pump.wait.Wait()
 	}
+}
+
+// tick shows the next second, and how far a settlement is.
+func (t *till) tick() {
+	if t.view.Screen == screen.Settle && t.view.Closing.Running {
+		t.loadClosing()
+	}
+	t.draw()
 }
 
 // offer takes a snapshot from any goroutine without waiting; only the newest one is drawn.
@@ -100,6 +109,22 @@ func (t *till) do(f func(ctx context.Context) error, then func()) {
 	}
 }
 
+// quietly reads what a screen shows over and over; a full line of commands or an error leaves what is shown.
+func (t *till) quietly(f func(ctx context.Context) error, then func()) {
+	job := func(ctx context.Context) {
+		if err := f(ctx); err == nil {
+			t.pump.post(func() {
+				then()
+				t.draw()
+			})
+		}
+	}
+	select {
+	case t.pump.jobs <- job:
+	default:
+	}
+}
+
 // apart runs a payment beside the other commands, because it lasts until its outcome; there is one at a time.
 func (t *till) apart(f func(ctx context.Context) error, then func()) {
 	if t.view.Busy {
@@ -114,5 +139,15 @@ func (t *till) apart(f func(ctx context.Context) error, then func()) {
 			t.view.Busy = false
 			t.done(err, then)
 		})
+	}()
+}
+
+// beside runs what lasts beside payments too: cash goes on while a batch is settled.
+func (t *till) beside(f func(ctx context.Context) error, then func(error)) {
+	t.pump.wait.Add(1)
+	go func() {
+		defer t.pump.wait.Done()
+		err := f(t.ctx)
+		t.pump.post(func() { then(err) })
 	}()
 }

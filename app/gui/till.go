@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tillkeeper/app/checkout"
-	"tillkeeper/app/decline"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/gui/screen"
@@ -32,6 +31,8 @@ type till struct {
 	pump     pump
 	acted    time.Time                                       // when a touch or a key was last taken
 	retry    func(context.Context, *checkout.Override) error // the command that wants approval
+	after    func()                                          // what follows when it was done
+	granted  func(*checkout.Override)                        // what a settlement does with an approval
 	leaving  bool                                            // the outcome was told to go and has not gone yet
 	approval string                                          // digits of the supervisor's PIN
 }
@@ -62,6 +63,8 @@ func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func()))
 	} else {
 		t.view.Bench.On = parts.CutLine != nil
 	}
+	t.view.Claim = screen.Claim{Field: screen.FieldAmount, Hour: screen.AnyHour}
+	t.view.Closing.Known, t.view.Closing.Fetches = parts.Closing != nil, parts.Fetches
 	t.categories()
 	return t
 }
@@ -100,7 +103,7 @@ func (t *till) draw() {
 	v := t.view
 	v.First = maps.Clone(v.First)
 	c := screen.Ctx{L: t.look, W: t.words, S: t.snap, V: v}
-	t.pump.counting.Store(t.snap.Step == checkout.StepCard || t.snap.Step == checkout.StepQR || t.snap.Line.State == "offline")
+	t.pump.counting.Store(t.snap.Step == checkout.StepCard || t.snap.Step == checkout.StepQR || t.snap.Line.State == "offline" || t.view.Closing.Running)
 	t.surface.Draw(screen.Draw(c))
 	if t.customer != nil {
 		c.L = t.custLook
@@ -127,6 +130,9 @@ func (t *till) take(s *checkout.Snapshot) {
 
 // refresh reads again what an open back-office screen shows when the journal has moved on.
 func (t *till) refresh(old, s *checkout.Snapshot) {
+	if t.view.Screen == screen.Settle {
+		t.loadClosing()
+	}
 	if old.Line.Queued == s.Line.Queued && old.Line.Reversing == s.Line.Reversing && old.Line.Persons == s.Line.Persons {
 		return
 	}
@@ -147,9 +153,9 @@ func (t *till) stepped(to checkout.Step) {
 		if to == checkout.StepOutcome {
 			t.view.Part = 0
 		}
-		t.view.Screen = screen.Home
+		t.view.Screen, t.view.Ask = screen.Home, screen.AskNothing
 	case checkout.StepSignIn:
-		t.view.Screen, t.view.Who, t.view.PIN, t.pin = screen.Home, "", 0, ""
+		t.view.Screen, t.view.Ask, t.view.Who, t.view.PIN, t.pin = screen.Home, screen.AskNothing, "", 0, ""
 	case checkout.StepSale:
 	}
 }
@@ -184,8 +190,8 @@ func (t *till) explain(err error) string {
 	if !errors.As(err, &e) {
 		return t.words.T("没有做成，请再试一次")
 	}
-	if t.parts.Table != nil && t.parts.Table.Lookup(e.Code).Class != decline.UnknownCode {
-		return t.words.Reason(e.Code)
+	if t.words.KnowsWhy(e.Code) {
+		return t.words.Why(e.Code)
 	}
 	if zh, ok := errorWords[e.Code]; ok {
 		return t.words.T(zh)

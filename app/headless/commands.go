@@ -3,7 +3,6 @@ package headless
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,13 +19,14 @@ var commands = map[string]command{
 	"hold": hold, "recall": recall, "clear": clearBasket,
 	"pay": pay, "reprint": reprint,
 	"attempt": attempt, "find": find, "queue": queue, "forward": forward, "signon": signOn,
+	"void": void, "refund": refund, "balance": balance, "preauth": preauth, "complete": complete, "cancel": cancel, "resolve": resolve,
+	"settle": settleBatch, "reconcile": reconcile, "check": check,
 	"totals": totals, "selftest": selfTest, "status": status, "wait": wait, "quit": quit,
 }
 
 // later are the commands of the scripted face that come with later versions.
 var later = map[string]bool{
-	"void": true, "refund": true, "preauth": true, "complete": true, "cancel": true, "resolve": true, "balance": true,
-	"settle": true, "reconcile": true, "shift": true, "export": true, "backup": true, "check": true,
+	"shift": true, "export": true, "backup": true,
 }
 
 func signIn(f *face, ctx context.Context, line []byte) (answer, error) {
@@ -367,9 +367,4 @@ func eventJSON(e pos.Event) (map[string]any, error) {
 	delete(m, "attempt")
 	m["seq"] = e.Seq
 	return m, nil
-}
-
-func day(s string) string {
-	d, _, _ := strings.Cut(s, "T")
-	return d
 }

@@ -23,6 +23,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
+	"tillkeeper/app/settle"
 )
 
 // Queue is the unattended flow as a script sees it.
@@ -30,6 +31,12 @@ type Queue interface {
 	Forward(ctx context.Context) (left int, err error)
 	SignOn(ctx context.Context) error
 	Skew() int64
+}
+
+// Desk is the close of the batch and the acquirer's file.
+type Desk interface {
+	Settle(ctx context.Context, by pos.Operator, o *settle.Approval) (settle.Report, error)
+	Reconcile(ctx context.Context, by pos.Operator, name string, r io.Reader) (settle.Reconciled, error)
 }
 
 // Bench handles the simulated devices for a script.
@@ -50,6 +57,8 @@ type Options struct {
 	Lang     string
 	Version  string
 	SelfTest func(ctx context.Context) []pos.Condition
+	Desk     Desk
+	Check    func(ctx context.Context) ([]string, error) // what the journal's own check finds
 	DayOf    func(time.Time) (day string, hour int)
 	Log      func(msg string, args ...any)
 }

@@ -32,12 +32,22 @@ func (f *face) attemptJSON(a pos.Attempt) (answer, error) {
 	if a.Code != "" {
 		e := f.Codes.Lookup(a.Code)
 		out["answer_text"], out["remedy"] = e.Text(f.Lang), e.Action(f.Lang)
+		switch a.State {
+		case pos.Reversed, pos.RefundUnknown:
+			out["remedy"] = f.Codes.Lookup(string(a.State)).Action(f.Lang)
+		}
 		if a.State != pos.Approved && a.State != pos.Delivered {
 			out["offer"] = append([]string{}, e.Offer...)
 		}
 	}
 	if a.Reason != "" {
 		out["reversal_reason"] = a.Reason
+	}
+	if a.Linked == "" {
+		out["linked"] = a.Original
+	}
+	if a.Flagged {
+		out["flagged"] = true // to be looked for in the acquirer's file
 	}
 	if a.Tender == pos.Cash {
 		out["tendered"], out["change"] = a.Tendered, a.Change
@@ -116,13 +126,51 @@ func find(f *face, _ context.Context, line []byte) (answer, error) {
 	if c.Limit == 0 {
 		c.Limit = everything
 	}
+	q, err := window(c.From, c.To, f.Face.Snapshot().Time.Location())
+	if err != nil {
+		return nil, err
+	}
 	list, err := f.Face.Journal().Find(pos.Query{
-		FromDay: day(c.From), ToDay: day(c.To), Amount: c.Amount, Last4: c.Last4, State: c.State, Text: c.Text, Limit: c.Limit,
+		FromDay: q.FromDay, ToDay: q.ToDay, From: q.From, To: q.To, Amount: c.Amount, Last4: c.Last4, State: c.State, Text: c.Text, Limit: c.Limit,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return f.attemptList(list)
+}
+
+// moments are the ways to write a moment; without a zone it is the shop's.
+var moments = []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
+
+func moment(text string, zone *time.Location) (time.Time, bool) {
+	for _, layout := range moments {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// window reads the ends of a search: business days, or moments of time.
+func window(from, to string, zone *time.Location) (q pos.Query, err error) {
+	for _, end := range []struct {
+		key, text string
+		day       *string
+		at        *time.Time
+	}{{"from", from, &q.FromDay, &q.From}, {"to", to, &q.ToDay, &q.To}} {
+		if end.text == "" {
+			continue
+		}
+		if t, ok := moment(end.text, zone); ok {
+			*end.at = t
+			continue
+		}
+		if _, err = time.Parse(time.DateOnly, end.text); err != nil {
+			return q, pos.Errorf("bad_day", "write it like 2026-11-22 or 2026-11-22T18:00:00+08:00", "%s of %q is no time", end.key, end.text)
+		}
+		*end.day = end.text
+	}
+	return q, nil
 }
 
 // kindOf names a queue item.
@@ -132,7 +180,7 @@ func kindOf(a pos.Attempt) string {
 		return "reversal"
 	case a.Deferred:
 		return "deferred"
-	case a.Kind == pos.Refund:
+	case a.Kind == pos.Refund, a.State == pos.RefundUnknown:
 		return "refund"
 	}
 	return "offline"
@@ -277,7 +325,7 @@ func status(f *face, _ context.Context, line []byte) (answer, error) {
 	return answer{
 		"link": s.Line.State, "cause": s.Line.Cause, "queue": depth, "oldest_s": oldest, "pending_reversals": reversals,
 		"offline_room": answer{"amount": s.Line.RoomSum, "count": s.Line.RoomCount, "reason": s.Line.OfflineOff},
-		"shift":        nil, "training": false, "clock_skew_s": f.Queue.Skew(), "version": f.Version, "staff": s.Operator.ID,
+		"settling":     s.Settling, "shift": nil, "training": false, "clock_skew_s": f.Queue.Skew(), "version": f.Version, "staff": s.Operator.ID,
 	}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"tillkeeper/app/config"
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
+	"tillkeeper/app/risk"
 	"tillkeeper/app/staff"
 )
 
@@ -96,6 +97,24 @@ func own(dir, named, name string) ([]byte, error) {
 
 // Deck gives the text of the simulated cards; nil if there are none.
 func Deck(dir string, i config.Import) ([]byte, error) { return own(dir, i.Deck, deckFile) }
+
+// Blacklist reads the acquirer's list of cards that are never taken without the
+// host; nil where none is named.
+func Blacklist(path string, hash func(pan string) string) (*risk.Blacklist, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &pos.Error{Code: "bad_config", Message: "the file of offline.blacklist cannot be read", Remedy: "name a file that is there", Err: err}
+	}
+	defer f.Close()
+	b, err := risk.ReadBlacklist(f, hash)
+	if err != nil {
+		return nil, &pos.Error{Code: "bad_config", Message: path + " is no blacklist", Remedy: "write a card number, or its first digits and *, in each line", Err: err}
+	}
+	return b, nil
+}
 
 // People gives the shop's staff.
 func People(dir string, i config.Import) (*staff.List, error) {

@@ -37,10 +37,12 @@ type Event struct {
 	Online    bool       `json:"pin_online,omitempty"` // PIN verified online
 	Offline   bool       `json:"offline,omitempty"`
 	Linked    string     `json:"linked,omitempty"`
-	Next      string     `json:"next,omitempty"`  // the attempt that goes on with this one
-	Taken     *time.Time `json:"taken,omitempty"` // of a deferred sale: when the first attempt took it
-	Chain     int        `json:"chain,omitempty"` // of a deferred sale: attempts before this one
-	Flag      bool       `json:"flag,omitempty"`  // to be looked for in the acquirer's file
+	Original  string     `json:"original,omitempty"` // the attempt that this one undoes, refunds or completes
+	Next      string     `json:"next,omitempty"`     // the attempt that goes on with this one
+	How       string     `json:"how,omitempty"`      // of a resolution: send_again written_off paid_otherwise refunded as_in_file
+	Taken     *time.Time `json:"taken,omitempty"`    // of a deferred sale: when the first attempt took it
+	Chain     int        `json:"chain,omitempty"`    // of a deferred sale: attempts before this one
+	Flag      bool       `json:"flag,omitempty"`     // to be looked for in the acquirer's file
 	Wallet    string     `json:"wallet,omitempty"`
 	Order     string     `json:"order,omitempty"` // the wallet's order number
 
@@ -48,6 +50,8 @@ type Event struct {
 	// one of track, chip data and PIN block of an item that waits.
 	Sealed  *Box `json:"sealed,omitempty"`
 	Waiting *Box `json:"waiting,omitempty"`
+
+	Scripts []byte `json:"scripts,omitempty"` // results of the issuer's scripts, EMV 9F5B
 
 	Line *Line  `json:"line,omitempty"` // of a basket event
 	Text string `json:"text,omitempty"`
@@ -77,6 +81,9 @@ type Attempt struct {
 	PINOnline           bool
 	Offline, Deferred   bool // approved by the card; taken at the shop's risk
 	Linked              string
+	Original            string // the attempt that this one undoes, refunds or completes
+	Follow              string // the last attempt that undoes, refunds or completes this one
+	How                 string // of the person who resolved it
 	Cashier             string
 	Day                 string
 	Hour                int

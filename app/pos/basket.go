@@ -16,19 +16,21 @@ func (p Product) Weighed() bool { return p.Unit == "kg" }
 
 // Line is one line of a basket.
 type Line struct {
-	No       int    `json:"line"` // 1 upwards, never reused within a basket
-	SKU      string `json:"sku"`
-	Barcode  string `json:"barcode,omitempty"`
-	Name     string `json:"name"`
-	Category string `json:"category,omitempty"`
-	Unit     string `json:"unit,omitempty"`
-	Qty      Qty    `json:"qty"`
-	Price    Amount `json:"price"`              // a unit
-	Discount Amount `json:"discount,omitempty"` // off the line, 0 or more
-	Tax      int    `json:"tax"`                // basis points
-	Total    Amount `json:"total"`              // price x quantity - discount, rounded half up
-	TaxSum   Amount `json:"tax_sum"`            // included in or added to Total
-	Reason   string `json:"reason,omitempty"`
+	No          int    `json:"line"` // 1 upwards, never reused within a basket
+	SKU         string `json:"sku"`
+	Barcode     string `json:"barcode,omitempty"`
+	Name        string `json:"name"`
+	Category    string `json:"category,omitempty"`
+	Unit        string `json:"unit,omitempty"`
+	Qty         Qty    `json:"qty"`
+	Price       Amount `json:"price"`              // a unit
+	Discount    Amount `json:"discount,omitempty"` // off the line, 0 or more
+	Tax         int    `json:"tax"`                // basis points
+	Total       Amount `json:"total"`              // price x quantity - discount, rounded half up
+	TaxSum      Amount `json:"tax_sum"`            // included in or added to Total
+	Reason      string `json:"reason,omitempty"`
+	Returned    Qty    `json:"returned,omitempty"` // refunded so far, goods and of Total
+	ReturnedSum Amount `json:"returned_sum,omitempty"`
 }
 
 // TaxMode says whether shelf prices include the tax.
@@ -49,6 +51,7 @@ const (
 	BasketHeld    BasketState = "held"
 	BasketPaid    BasketState = "paid"
 	BasketCleared BasketState = "cleared"
+	BasketRefund  BasketState = "refund" // goods coming back, not yet refunded
 )
 
 // Basket is the working document of one sale. Its key is the idempotency key
@@ -67,7 +70,8 @@ type Basket struct {
 	Tax      Amount      `json:"tax"`
 	Rounding Amount      `json:"rounding,omitempty"` // cash rounding, 0 or less
 	Attempts []string    `json:"attempts,omitempty"` // in order
-	Paid     Amount      `json:"paid"`               // sum of its counted attempts
+	Paid     Amount      `json:"paid"`               // sum of its counted attempts; of a refund what was paid out
+	Of       string      `json:"of,omitempty"`       // of a refund: the basket whose goods come back
 }
 
 // Due is what is still to be paid.

@@ -3,6 +3,7 @@ package pos
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Commit is what becomes durable together: all of it or nothing.
@@ -10,6 +11,8 @@ type Commit struct {
 	Events   []Event
 	Baskets  []Basket          // working documents after the change
 	Settings map[string]string // small facts: batch, last sign-on, last online
+	// Differences are documents as they are after the change, by ID.
+	Differences []Difference
 }
 
 // Journal is the only truth. Append returns after everything in the commit is
@@ -26,6 +29,8 @@ type Journal interface {
 	OfReceipt(receipt string) ([]Attempt, error)
 	ByTrace(batch, stan string) (Attempt, error) // ErrNotFound
 	BatchUsed(batch string) (bool, error)        // a card attempt carries its number
+	OfBatch(batch string) ([]Attempt, error)     // those that took a trace number in it, by trace number
+	Differences(all bool) ([]Difference, error)  // between journal and file, oldest first; unresolved ones unless all
 	Find(q Query) ([]Attempt, error)             // newest first
 	Open() ([]Attempt, error)                    // something is due, by sequence; persons' items included
 	Basket(key string) (Basket, error)           // ErrNotFound
@@ -41,11 +46,12 @@ type Journal interface {
 
 // Query selects attempts; zero fields select nothing away.
 type Query struct {
-	FromDay, ToDay string // business days, both included
+	FromDay, ToDay string    // business days, both included
+	From, To       time.Time // of its creation; From included, To excluded
 	Amount         Amount
 	Last4          string
 	State          State
-	Text           string // in receipt, STAN, RRN, authorization code
+	Text           string // in receipt, STAN, RRN, authorization code, name of an article of its basket
 	Limit          int    // 0 is DefaultLimit
 }
 
@@ -77,7 +83,43 @@ const (
 	SetSignOn     = "sign_on"     // RFC 3339 time of the last good one
 	SetLastOnline = "last_online" // RFC 3339 time of the last answer
 	SetClock      = "clock_offset_s"
+	SetSettling   = "settling" // JSON of the settlement that runs, "" if none
 )
+
+// DifferenceClass names how journal and acquirer's file differ.
+type DifferenceClass string
+
+// The classes of a reconciliation.
+const (
+	Matched        DifferenceClass = "matched"
+	OursOnly       DifferenceClass = "ours_only"
+	TheirsOnly     DifferenceClass = "theirs_only" // failed here, but charged
+	AmountDiffers  DifferenceClass = "amount_differs"
+	ReversedInFile DifferenceClass = "reversed_in_file"
+)
+
+// Difference is one line of a reconciliation that does not match, until a named
+// person resolves it.
+type Difference struct {
+	ID       string          `json:"id"` // file's day and a number
+	File     string          `json:"file"`
+	Class    DifferenceClass `json:"class"`
+	Attempt  string          `json:"attempt,omitempty"` // ours, "" if there is none
+	Batch    string          `json:"batch,omitempty"`
+	STAN     string          `json:"stan,omitempty"`
+	RRN      string          `json:"rrn,omitempty"`
+	Kind     string          `json:"kind,omitempty"` // as the file or the journal names it
+	PAN      string          `json:"masked_pan,omitempty"`
+	Ours     Amount          `json:"ours"`
+	Theirs   Amount          `json:"theirs"`
+	Time     time.Time       `json:"time"`     // of the file's line, else of the attempt
+	Proposal string          `json:"proposal"` // what to do: a code of the texts
+	Found    time.Time       `json:"found"`
+	Resolved time.Time       `json:"resolved,omitzero"`
+	By       string          `json:"by,omitempty"`
+	How      string          `json:"how,omitempty"`
+	Reason   string          `json:"reason,omitempty"`
+}
 
 // Sums is money and count of one slice of a day.
 type Sums struct {

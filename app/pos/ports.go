@@ -12,10 +12,18 @@ type Operation string
 
 // The operations that flows ask for.
 const (
-	OpSale          Operation = "sale"
-	OpReversal      Operation = "reversal"
-	OpOfflineUpload Operation = "offline_upload"
-	OpDeferred      Operation = "deferred"
+	OpSale           Operation = "sale"
+	OpVoid           Operation = "void"
+	OpRefund         Operation = "refund"
+	OpBalance        Operation = "balance"
+	OpPreauth        Operation = "preauth"
+	OpPreauthVoid    Operation = "preauth_void"
+	OpCompletion     Operation = "completion"
+	OpCompletionVoid Operation = "completion_void"
+	OpCodeSale       Operation = "code_sale" // the customer's payment code
+	OpReversal       Operation = "reversal"
+	OpOfflineUpload  Operation = "offline_upload"
+	OpDeferred       Operation = "deferred"
 )
 
 // CardData is what a request says of a card. It lives in memory and in sealed
@@ -29,7 +37,16 @@ type CardData struct {
 	ShortF55 []byte `json:"short_f55,omitempty"`
 	PINBlock []byte `json:"pin_block,omitempty"` // DE 52
 	PIN      bool   `json:"pin,omitempty"`       // one was entered: DE 22 says so in a reversal too
-	Entry    string `json:"entry,omitempty"`     // chip contactless swipe
+	Entry    string `json:"entry,omitempty"`     // chip contactless swipe keyed code
+	Code     string `json:"code,omitempty"`      // the customer's payment code, DE 59 A3
+}
+
+// Origin names the message that a void, refund or completion is about.
+type Origin struct {
+	Batch, STAN string // DE 61
+	Date        string // DE 61, MMDD of the original's DE 13; refunds only
+	RRN         string // DE 37
+	AuthCode    string // DE 38
 }
 
 // Request is one message to the acquirer in the words of the trade; the driver
@@ -44,6 +61,7 @@ type Request struct {
 	Reason   string // of a reversal: 98 A0 06
 	Org      string // DE 63.1 where the operation carries it
 	AuthCode string // of the original, where it is known
+	Origin   Origin // of a void, refund or completion, and of their reversals
 	Advice   bool   // may wait for a free place in the window; a live sale goes first
 }
 
@@ -58,8 +76,44 @@ type Reply struct {
 	Org      string
 	Text     string // issuer's text of DE 63
 	F55      []byte
-	Signed   bool // a good F64 was there
-	SignOn   bool // the header asks for a new sign-on
+	Balance  *Amount // available, DE 54; nil where the answer has none
+	Notify   *bool   // whether the issuer will send an SMS (centre's text of DE 63); nil: not said
+	Signed   bool    // a good F64 was there
+	SignOn   bool    // the header asks for a new sign-on
+}
+
+// BatchTotals are the sums of a settlement (DE 48): gross, so that a voided
+// sale stays a debit and its void is a credit.
+type BatchTotals struct {
+	Debit       Amount `json:"debit"`
+	DebitCount  int    `json:"debit_count"`
+	Credit      Amount `json:"credit"`
+	CreditCount int    `json:"credit_count"`
+}
+
+// SettlementReply is the host's word on the totals (0510).
+type SettlementReply struct {
+	Balanced bool // both flags are 1
+	Host     BatchTotals
+	Date     string // DE 15, MMDD, "" if it has none
+}
+
+// UploadItem is one payment of a batch upload (0320, DE 48).
+type UploadItem struct {
+	STAN, PAN string // PAN "" is sent as zeros
+	Amount    Amount
+}
+
+// UploadLimit is how many items one 0320 takes.
+const UploadLimit = 8
+
+// Settler is the part of the line that closes a batch. None of its messages
+// carries a MAC. Errors are those of Acquirer.Exchange.
+type Settler interface {
+	Settle(ctx context.Context, stan, batch, operator string, t BatchTotals) (SettlementReply, error)
+	Upload(ctx context.Context, stan, batch string, items []UploadItem) (code string, err error)
+	UploadEnd(ctx context.Context, stan, batch string, count int, balanced bool) (code string, err error)
+	SignOff(ctx context.Context, stan, batch string) error
 }
 
 // SignOnReply is what a sign-on brings.
@@ -173,10 +227,10 @@ type WalletOrder struct {
 // Wallet is the gateway of the QR wallets. Every call is idempotent by number.
 type Wallet interface {
 	Create(ctx context.Context, number string, amount Amount, title string, valid time.Duration) (WalletOrder, error)
-	Charge(ctx context.Context, number string, amount Amount, title, code string) (WalletOrder, error) // the customer's code
 	Query(ctx context.Context, number string) (WalletOrder, error)
 	Close(ctx context.Context, number string) (WalletOrder, error) // WalletPaid if it was too late
-	Refund(ctx context.Context, number string, amount Amount) (WalletOrder, error)
+	// Refund gives money of a paid order back, once for each refund number; several refunds add up to the order at most.
+	Refund(ctx context.Context, number, refund string, amount Amount) (WalletOrder, error)
 }
 
 // Display shows a QR code or text to the customer.

@@ -17,6 +17,7 @@ type Purchase struct {
 	Offline      bool   // it cannot: ask for a TC
 	AllowOffline bool   // the till's limits permit a TC
 	PINLimit     int64  // contactless above it needs an online PIN, fen
+	ReadOnly     bool   // only the card's number is wanted (a refund): no cryptogram, no PIN
 }
 
 // CardRead is what the card said up to its first cryptogram.

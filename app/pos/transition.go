@@ -57,6 +57,13 @@ const (
 	EvLateAnswer      EventType = "late_answer"      // an answer after its time: never revives
 	EvLateApproval    EventType = "late_approval"    // a verified approval after the reversal began
 	EvResealed        EventType = "resealed"         // waiting data under the next day's key
+	EvRefundUnknown   EventType = "refund_unknown"   // no answer to a refund: the identical one again
+	EvRefundTry       EventType = "refund_try"       // repeated, not answered
+	EvRefundFound     EventType = "refund_found"     // a person found it in the acquirer's file
+	EvFollowUp        EventType = "follow_up"        // a void, refund or completion of it begins
+	EvVoided          EventType = "voided"           // its void was approved
+	EvRefundedPart    EventType = "refunded_part"    // a refund was approved, something is left
+	EvRefundedFull    EventType = "refunded_full"    // nothing is left
 	EvSettled         EventType = "settled"
 	EvPrinted         EventType = "printed"
 	EvReprinted       EventType = "reprinted"
@@ -77,6 +84,14 @@ const (
 	EvSignOn        EventType = "sign_on" // with the host
 	EvDrawer        EventType = "drawer_opened"
 	EvForeign       EventType = "foreign_message" // a message that was not ours
+
+	EvSettling           EventType = "settlement_begun" // totals frozen, card and QR wait
+	EvSettlementTry      EventType = "settlement_try"   // 0500 or an upload went out: how far it got
+	EvBatchClosed        EventType = "batch_closed"     // the next batch is open
+	EvReconciled         EventType = "reconciled"       // with the acquirer's file
+	EvDifferenceResolved EventType = "difference_resolved"
+	EvKeyPart            EventType = "key_part_entered" // one component of the TMK, by one person
+	EvKeyLoaded          EventType = "key_loaded"       // both, with the KCV
 )
 
 // Due says who has to act on an attempt and how.
@@ -182,7 +197,6 @@ var Table = []Row{
 
 	{OfflineApproved, EvDelivering, Delivering, []Effect{DoUpload}},
 	{Deferred, EvDelivering, Delivering, []Effect{DoUpload}},
-	{OfflineApproved, EvCancelled, Cancelled, nil},
 	{Deferred, EvCancelled, Cancelled, nil},
 	{Deferred, EvLateDeclined, LateDeclined, []Effect{DoShow}}, // 72 h or 5 tries
 	{OfflineApproved, EvResealed, OfflineApproved, nil},
@@ -197,14 +211,119 @@ var Table = []Row{
 	{LateDeclined, EvResolved, Cancelled, nil},
 	{LateDeclined, EvDelivered, Delivered, nil}, // an earlier send was taken after all: its answer came late
 	{LateDeclined, EvLateAnswer, LateDeclined, nil},
+	{LateDeclined, EvResealed, LateDeclined, nil},
 	{Manual, EvDelivered, Delivered, nil},
 	{Delivering, EvLateAnswer, Delivering, nil},
+
+	{Sending, EvRefundUnknown, RefundUnknown, []Effect{DoSend, DoShow}},
+	{Sending, EvParked, Manual, []Effect{DoShow}}, // a refund answered 94 at its first sending
+	{RefundUnknown, EvRefundTry, RefundUnknown, nil},
+	{RefundUnknown, EvApproved, Approved, []Effect{DoPrint, DoShow}},
+	{RefundUnknown, EvLateDeclined, LateDeclined, []Effect{DoShow}},
+	{RefundUnknown, EvLateAnswer, RefundUnknown, nil},
+	{RefundUnknown, EvParked, Manual, []Effect{DoShow}}, // one that a person sent again, answered 94
+	{Manual, EvRefundFound, Approved, nil},
 
 	{Approved, EvSettled, Settled, nil},
 	{Approved, EvPrinted, Approved, nil},
 	{Approved, EvLateAnswer, Approved, nil},
+	{Approved, EvResealed, Approved, nil}, // a pre-authorization that outlives its batch
+	{Approved, EvFollowUp, Approved, nil},
+	{Approved, EvVoided, Voided, []Effect{DoShow}},
+	{Approved, EvRefundedPart, Approved, nil},
+	{Approved, EvRefundedFull, Refunded, nil},
 	{Declined, EvLateAnswer, Declined, nil},
 	{Delivered, EvSettled, Settled, nil},
+	{Delivered, EvFollowUp, Delivered, nil},
+	{Delivered, EvVoided, Voided, []Effect{DoShow}},
+	{Delivered, EvRefundedPart, Delivered, nil},
+	{Delivered, EvRefundedFull, Refunded, nil},
+	{Settled, EvFollowUp, Settled, nil},
+	{Settled, EvRefundedPart, Settled, nil},
+	{Settled, EvRefundedFull, Refunded, nil},
+}
+
+// Interrupted gives the events that decide an attempt which was left between
+// its first commit and its outcome: what was only begun is cancelled, what may
+// have been sent is reversed, or repeated where the rule of its kind says so. A
+// balance inquiry moved nothing.
+func Interrupted(a Attempt, why string) []Event {
+	e := Event{Attempt: a.ID, Basket: a.Basket, Code: why}
+	r := Event{Type: EvReversing, Attempt: a.ID, Basket: a.Basket, Reason: "98", Text: why}
+	switch {
+	case a.State == Created:
+		e.Type = EvCancelled
+		return []Event{e}
+	case a.State == Unknown:
+		return []Event{r}
+	case a.State != Sending:
+		return nil
+	case a.Kind == Balance:
+		e.Type = EvDeclined
+		return []Event{e}
+	case a.Kind == Refund, a.Tender == QR && a.Original != "" && a.STAN == "":
+		e.Type, e.Code, e.Text = EvRefundUnknown, "", why
+		return []Event{e}
+	}
+	e.Type = EvUnknown
+	return []Event{e, r}
+}
+
+// RefundDone is the commit that ends a refund with the event of its approval:
+// what it means for the original goes with it. The baskets are the flow's.
+func RefundDone(j Journal, refund Attempt, yes Event) (Commit, error) {
+	c := Commit{Events: []Event{yes}}
+	if refund.Original == "" {
+		return c, nil
+	}
+	o, err := j.Attempt(refund.Original)
+	if err != nil {
+		return c, err
+	}
+	e, ok := Consequence(refund.Kind, o, refund.Amount)
+	if _, fits := Lookup(o.State, e.Type); ok && fits {
+		c.Events = append(c.Events, e)
+	}
+	return c, nil
+}
+
+// The ways in which a person ends an open item.
+const (
+	SendAgain     = "send_again"
+	WrittenOff    = "written_off"
+	PaidOtherwise = "paid_otherwise"
+	RefundedSo    = "refunded"
+	AsInFile      = "as_in_file"
+)
+
+// SentNever is the code of a refund that waits for its first sending.
+const SentNever = "send_again"
+
+// Consequence is the event of an original when a void, refund or completion of
+// it was approved for an amount; false where it has none.
+func Consequence(kind Kind, original Attempt, amount Amount) (Event, bool) {
+	e := Event{Attempt: original.ID, Basket: original.Basket}
+	switch kind {
+	case Void, PreauthVoid, CompletionVoid:
+		e.Type = EvVoided
+	case Refund:
+		e.Type, e.Amount = EvRefundedPart, amount
+		if original.Refunded+amount >= original.Approved {
+			e.Type = EvRefundedFull
+		}
+	default:
+		return Event{}, false
+	}
+	return e, true
+}
+
+// OriginOf names an original in the message of a kind that is about it.
+func OriginOf(kind Kind, o Attempt) Origin {
+	out := Origin{Batch: o.Batch, STAN: o.STAN, RRN: o.RRN, AuthCode: o.AuthCode}
+	if kind == Refund {
+		out.Date = o.HostDate
+	}
+	return out
 }
 
 // ErrTransition says that an event does not fit the state of its attempt.
@@ -284,7 +403,10 @@ func fold(a *Attempt, e Event) {
 	set(&a.CardHash, e.CardHash)
 	set(&a.EntryMode, e.EntryMode)
 	set(&a.Order, e.Order)
-	set(&a.Next, e.Next)
+	if e.Type != EvFollowUp {
+		set(&a.Next, e.Next)
+	}
+	set(&a.Original, e.Original)
 	set(&a.Code, e.Code)
 	a.PINOnline = a.PINOnline || e.Online
 	a.Flagged = a.Flagged || e.Flag
@@ -306,6 +428,23 @@ func fold(a *Attempt, e Event) {
 	case EvReversing:
 		a.Reason, a.LastError = e.Reason, e.Text
 		a.Approved = 0
+	case EvFollowUp:
+		a.Follow = e.Next
+	case EvRefundUnknown, EvRefundTry:
+		a.LastError = e.Text
+		switch {
+		case e.Code == "", e.Type == EvRefundUnknown && e.Code != SentNever: // sent, or about to be
+			a.Tries++
+			a.Unanswered++
+		case e.Type == EvRefundTry && a.Unanswered > 0:
+			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
+		}
+	case EvRefundFound:
+		a.Approved = e.Approved
+	case EvRefundedPart, EvRefundedFull:
+		a.Refunded += e.Amount
+	case EvResolved:
+		a.How, a.Waiting = e.How, nil
 	case EvReversalTry, EvDeliveryTry:
 		a.Tries++
 		a.LastError = e.Text
@@ -324,6 +463,8 @@ func fold(a *Attempt, e Event) {
 		case e.Approved > 0:
 			a.Approved = e.Approved
 		}
-		a.Waiting = nil
+		if e.Type != EvLateDeclined { // which a person may still send again
+			a.Waiting = nil
+		}
 	}
 }

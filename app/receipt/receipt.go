@@ -1,7 +1,7 @@
 // Package receipt says what a slip says: a Document of lines that knows neither
 // the printer nor its width. It is pure: the same sale and options give the
 // same lines. It never prints a clear card number, and it never does arithmetic
-// but sums of fen that the basket and its attempts already hold.
+// but sums and differences of fen that its facts already hold.
 //
 // A printer reads a Document through Each, which uses only basic types, so that
 // drivers need not know this package. Money is shown in yuan with two decimals;
@@ -71,12 +71,21 @@ const timeLayout = "2006-01-02 15:04:05"
 
 // page collects the lines of one slip.
 type page struct {
-	doc Document
-	say words
+	doc  Document
+	say  words
+	zone *time.Location // of every time on the slip
 }
 
 func newPage(number string, o Options) *page {
-	return &page{doc: Document{Number: number, Copy: o.Copy}, say: wordsOf(o.Lang)}
+	return &page{doc: Document{Number: number, Copy: o.Copy}, say: wordsOf(o.Lang), zone: o.Time.Location()}
+}
+
+// time writes a time as the shop's clock shows it, "" where there is none.
+func (p *page) time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(p.zone).Format(timeLayout)
 }
 
 func (p *page) add(l Line)              { p.doc.Lines = append(p.doc.Lines, l) }
@@ -90,6 +99,12 @@ func (p *page) title(text string)        { p.add(Line{Kind: Centre, Left: text, 
 func (p *page) strong(text string)       { p.add(Line{Kind: Centre, Left: text, Bold: true}) }
 func (p *page) rule()                    { p.add(Line{Kind: Rule}) }
 func (p *page) known(label, fact string) { p.maybe(label, fact, fact != "") }
+
+func (p *page) maybeBold(label, fact string) {
+	if fact != "" {
+		p.bold(label, fact)
+	}
+}
 
 func (p *page) maybe(label, fact string, shown bool) {
 	if shown {

@@ -10,7 +10,21 @@ func wordsOf(lang string) words {
 	return chinese
 }
 
-var chinese = words{
+// both makes the words of one language of the base and of tables that hold
+// Chinese and English side by side.
+func both(base words, english int, tables ...map[string][2]string) words {
+	for _, t := range tables {
+		for k, v := range t {
+			if _, twice := base[k]; twice {
+				panic("receipt: word given twice: " + k)
+			}
+			base[k] = v[english]
+		}
+	}
+	return base
+}
+
+var chinese = both(words{
 	"copy": "重印 COPY", "training": "培训 无效凭证 TRAINING",
 	"demo":    "演示密钥 未受保护 DEMO KEYS",
 	"receipt": "小票号", "time": "时间", "terminal": "终端号", "merchant": "商户号", "cashier": "收银员",
@@ -53,9 +67,9 @@ var chinese = words{
 	"top":             "商品",
 	"sub_unit":        "单价",
 	"column_sentence": "右侧数字应对齐到纸边",
-}
+}, 0, afterwards, told)
 
-var english = words{
+var english = both(words{
 	"copy": "重印 COPY", "training": "TRAINING - NOT A RECEIPT",
 	"demo":    "DEMO KEYS - NOT PROTECTED",
 	"receipt": "Receipt", "time": "Time", "terminal": "Terminal", "merchant": "Merchant", "cashier": "Cashier",
@@ -98,4 +112,4 @@ var english = words{
 	"top":             "Products",
 	"sub_unit":        "Unit price",
 	"column_sentence": "Figures reach the right edge",
-}
+}, 1, afterwards, told)

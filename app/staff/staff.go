@@ -33,6 +33,9 @@ const (
 	PriceOverride     Permission = "price_override"
 	DiscountOverLimit Permission = "discount_over_limit"
 	SameCardAgain     Permission = "same_card_again"
+	VoidSale          Permission = "void"
+	RefundSale        Permission = "refund"
+	LeaveOut          Permission = "leave_out" // settle although something is left out
 	SeeTotals         Permission = "see_totals"
 	Resolve           Permission = "resolve"
 	Settings          Permission = "settings"
@@ -42,6 +45,7 @@ var rank = map[pos.Role]int{pos.Cashier: 1, pos.Supervisor: 2, pos.Owner: 3}
 
 var needs = map[Permission]pos.Role{
 	PriceOverride: pos.Supervisor, DiscountOverLimit: pos.Supervisor, SameCardAgain: pos.Supervisor,
+	VoidSale: pos.Supervisor, RefundSale: pos.Supervisor, LeaveOut: pos.Supervisor,
 	SeeTotals: pos.Supervisor, Resolve: pos.Supervisor, Settings: pos.Owner,
 }
 

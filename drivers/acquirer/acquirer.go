@@ -8,7 +8,15 @@
 // have a window of their own where the profile says so. Every queue, wait and
 // retry has a named limit. No card number, track, PIN block or key is ever
 // logged or put into an error. It decides nothing about money: what an unknown
-// outcome means is the flows' matter.
+// outcome means is the flows' matter. Over a network it speaks TLS 1.3 with
+// certificates on both sides, or not at all where the profile wants that.
+//
+// A request is worded by its row of the profile's transaction table. A void, a
+// refund, a completion or their void names its original by pos.Origin and takes
+// the entry mode "keyed" where the card was not read again. A reversal is its
+// original worded once more, less what the profile drops, and it is refused for
+// operations that are not reversed. Settlement, upload and sign-off take the
+// place of a live sale; they need no keys unless the profile says so.
 //
 // Layout on the wire: see package wire. Amounts are minor units (fen), times
 // are monotonic durations.
@@ -16,6 +24,7 @@ package acquirer
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"sync"
@@ -40,10 +49,20 @@ const (
 	repeatAfter  = 60 * time.Second             // where neither settings nor profile name the wait
 	echoOp       = "echo"                       // row of the transaction table
 	signOnOp     = "sign_on"                    // row of the transaction table
+	signOffOp    = "sign_off"                   // row of the transaction table
+	settleOp     = "settlement"                 // row of the transaction table
+	uploadOp     = "upload"                     // row of the transaction table
+	uploadEndOp  = "upload_end"                 // row of the transaction table: the totals were equal
+	uploadNotOp  = "upload_end_unbalanced"      // row of the transaction table: they were not
 	currency     = "156"                        // field 49
 	defaultOrg   = "CUP"                        // field 63.1 of an upload whose organisation is not known
 	pinSecurity  = "2600000000000000"           // field 53 with a PIN
 	pinLength    = "12"                         // field 26 with a PIN
+	needSignOn   = 3                            // processing requirement of an answer's header
+	codeTag      = "A3"                         // of the customer's payment code in field 59
+	codeMost     = 512                          // characters of a payment code
+	classSettle  = '5'                          // second digit of an MTI: settlement
+	classUpload  = '3'                          // second digit of an MTI: batch upload
 	offlineARC   = "\x8A\x02Y1"                 // data object of an offline approval
 	offlineTag   = "8A"                         // its tag
 	netTCP       = "tcp"                        // every line
@@ -58,7 +77,8 @@ type Keys interface {
 	HasKeys(ctx context.Context) (bool, error)
 }
 
-// Options are the settings of a line. Address is host:port; Timeout and ReversalRepeat of 0 take the profile's; a nil Dial opens plain TCP.
+// Options are the settings of a line. Address is host:port; Timeout and ReversalRepeat of 0 take the profile's. TLS (see MutualTLS) makes it a line of TLS 1.3;
+// without it the line is plain TCP, which a profile with mutual_tls allows to this machine only. A Dial takes the place of both.
 type Options struct {
 	Address        string
 	Profile        *wire.Profile
@@ -68,6 +88,7 @@ type Options struct {
 	ReversalRepeat time.Duration
 	Clock          pos.Clock
 	Log            *slog.Logger
+	TLS            *tls.Config
 	Dial           func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
@@ -94,9 +115,13 @@ type Link struct {
 	health    health
 	keys      health // since when there are keys, or none
 	ready     bool
+	wanted    map[int]bool // processing requirements heard and not met here
 }
 
-var _ pos.Acquirer = (*Link)(nil)
+var (
+	_ pos.Acquirer = (*Link)(nil)
+	_ pos.Settler  = (*Link)(nil)
+)
 
 // New makes the line; the connection is opened at the first request. It asks the keys' holder once, for at most two seconds, whether working keys are loaded.
 func New(o Options) *Link {
@@ -106,9 +131,7 @@ func New(o Options) *Link {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Dial == nil {
-		o.Dial = (&net.Dialer{}).DialContext
-	}
+	o.Dial = dialer(o)
 	if o.Timeout <= 0 {
 		o.Timeout = o.Profile.Timers.Answer()
 	}
@@ -119,7 +142,7 @@ func New(o Options) *Link {
 		o.ReversalRepeat = repeatAfter
 	}
 	l := &Link{
-		o: o, p: o.Profile, dialing: make(chan struct{}, 1), lines: map[*line]bool{},
+		o: o, p: o.Profile, dialing: make(chan struct{}, 1), lines: map[*line]bool{}, wanted: map[int]bool{},
 		judging: make(chan *wire.Message, maxUnjudged), late: make(chan pos.LateReply, maxLate),
 	}
 	l.live = newPlaces(1)

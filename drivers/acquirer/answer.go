@@ -15,19 +15,13 @@ import (
 	"tillkeeper/drivers/acquirer/wire"
 )
 
-// The parts of field 63 in an answer: organisation, then the issuer's text (bytes).
-const (
-	orgBytes    = 3
-	issuerBytes = 20
-)
-
 // misfit names the first thing in which a message is not the answer to want; empty means that it is.
 func (l *Link) misfit(want, got *wire.Message) string {
 	same := func(id int) bool {
 		return strings.TrimRight(want.Get(id), " ") == strings.TrimRight(got.Get(id), " ")
 	}
 	switch {
-	case got.MTI != answerMTI(want.MTI):
+	case got.MTI != wire.AnswerMTI(want.MTI):
 		return "MTI"
 	case !same(11):
 		return "11"
@@ -35,11 +29,15 @@ func (l *Link) misfit(want, got *wire.Message) string {
 		return "41"
 	case !same(42):
 		return "42"
+	case want.MTI[1] == classSettle:
+		return l.misfitTotals(got)
+	case want.MTI[1] == classUpload && got.Get(39) == "":
+		return "39"
 	case !want.Has(3):
 		return ""
 	case !same(3):
 		return "3"
-	case !same(4) && !l.p.Codes.IsPartial(got.Get(39)):
+	case want.Has(4) && !same(4) && !l.p.Codes.IsPartial(got.Get(39)):
 		return "4"
 	case got.Get(39) == "":
 		return "39"
@@ -47,13 +45,10 @@ func (l *Link) misfit(want, got *wire.Message) string {
 	return ""
 }
 
-// answerMTI is the MTI of the answer to a request: ten higher.
-func answerMTI(mti string) string { return mti[:2] + string(mti[2]+1) + mti[3:] }
-
 // judge applies the MAC rules to an answer that is ours.
 func (l *Link) judge(r pos.Request, a answer, trusted bool) (pos.Reply, error) {
 	reply := l.reply(a.m)
-	reply.SignOn = a.h.Requirement() == 3
+	reply.SignOn = a.h.Requirement() == needSignOn
 	if !l.p.NeedsMAC(a.m.MTI) {
 		return reply, nil
 	}
@@ -101,8 +96,8 @@ func (l *Link) verify(m *wire.Message) error {
 // reply puts an answer into the words of the trade.
 func (l *Link) reply(m *wire.Message) pos.Reply {
 	r := pos.Reply{
-		Code: m.Get(39), RRN: strings.TrimSpace(m.Get(37)), AuthCode: strings.TrimSpace(m.Get(38)),
-		HostTime: m.Get(12), HostDate: m.Get(13),
+		Code: m.Get(39), RRN: strings.TrimRight(m.Get(37), " "), AuthCode: strings.TrimRight(m.Get(38), " "),
+		HostTime: m.Get(12), HostDate: m.Get(13), Balance: available(m.Get(54), l.p.Balance.Available),
 	}
 	if v, err := strconv.ParseInt(m.Get(4), 10, 64); err == nil {
 		r.Amount = pos.Amount(v)
@@ -110,11 +105,53 @@ func (l *Link) reply(m *wire.Message) pos.Reply {
 	if f55, err := fromHex(m.Get(55)); err == nil && len(f55) > 0 {
 		r.F55 = f55
 	}
-	f63 := m.Get(63)
-	org := min(len(f63), orgBytes)
-	issuer := min(len(f63), orgBytes+issuerBytes)
-	r.Org, r.Text = plain(f63[:org]), plain(f63[org:issuer])
+	t, f63 := l.p.Texts, m.Get(63)
+	part := func(n int) string {
+		n = min(n, len(f63))
+		text := f63[:n]
+		f63 = f63[n:]
+		return text
+	}
+	r.Org, r.Text = plain(part(t.Organisation)), plain(part(t.Issuer))
+	switch centre := strings.TrimSpace(part(t.Centre)); {
+	case centre == "":
+	case centre == t.NotifyYes:
+		r.Notify = new(true)
+	case centre == t.NotifyNo:
+		r.Notify = new(false)
+	}
 	return r
+}
+
+// The parts of one amount in field 54: account 2, amount type 2, currency 3, sign C or D, amount 12.
+const (
+	balanceLength = 20
+	debitSign     = 'D'
+	creditSign    = 'C'
+)
+
+// available finds in field 54 the amount of the type wanted, else the first one
+// in the till's currency; D is less than nothing. nil where there is none.
+func available(f54, want string) *pos.Amount {
+	var found *pos.Amount
+	for ; len(f54) >= balanceLength; f54 = f54[balanceLength:] {
+		kind, sign := f54[2:4], f54[7]
+		v, err := strconv.ParseUint(f54[8:balanceLength], 10, 63)
+		if err != nil || f54[4:7] != currency || sign != creditSign && sign != debitSign {
+			continue
+		}
+		amount := pos.Amount(v) //nolint:gosec // twelve digits
+		if sign == debitSign {
+			amount = -amount
+		}
+		if kind == want {
+			return &amount
+		}
+		if found == nil {
+			found = &amount
+		}
+	}
+	return found
 }
 
 // plain makes UTF-8 of a host's text (GBK, GB18030) and drops control characters.
@@ -176,7 +213,7 @@ func (l *Link) unexpected(m *wire.Message) {
 // financialAnswer tells whether an MTI answers an operation of the table other than a reversal that carries a MAC.
 func (l *Link) financialAnswer(mti string) bool {
 	for op, t := range l.p.Transactions {
-		if t.Proc != "" && op != string(pos.OpReversal) && answerMTI(t.MTI) == mti {
+		if t.Proc != "" && op != string(pos.OpReversal) && wire.AnswerMTI(t.MTI) == mti {
 			return true
 		}
 	}

@@ -38,11 +38,8 @@ func (l *Link) Exchange(ctx context.Context, r pos.Request) (pos.Reply, error) {
 	if err != nil {
 		return pos.Reply{}, err
 	}
-	reply, err := l.judge(r, a, ln.trusted)
-	if err == nil && reply.SignOn {
-		l.setReady(false, "the host asks for a new sign-on")
-	}
-	return reply, err
+	l.heed(a.h)
+	return l.judge(r, a, ln.trusted)
 }
 
 // sign adds field 64 where the profile wants it.
@@ -89,11 +86,14 @@ func (l *Link) ask(ctx context.Context, m *wire.Message) (answer, *line, error) 
 			}
 			return a, ln, err
 		case sent:
-			l.lost()
+			l.lost(ln)
 			return answer{}, nil, fmt.Errorf("%w: the request was cut off: %s", pos.ErrNoAnswer, err.Error())
 		case errors.Is(err, pos.ErrLineBusy):
 			return answer{}, nil, err
 		case !errors.Is(err, errDead) || fresh || try >= maxReopen:
+			if fresh && isDone(ln.done) {
+				l.lost(ln)
+			}
 			return answer{}, nil, fmt.Errorf("%w: %w", pos.ErrNotSent, err)
 		}
 	}
@@ -126,7 +126,7 @@ func (l *Link) await(ctx context.Context, ln *line, w *waiter) (answer, error) {
 	switch {
 	case errors.Is(cause, context.Canceled), l.ctx.Err() != nil:
 	case isDone(ln.done):
-		l.lost()
+		l.lost(ln)
 	default:
 		l.missed(ln)
 	}
@@ -142,12 +142,18 @@ func isDone(c <-chan struct{}) bool {
 	}
 }
 
-// SignOn asks for working keys and loads them. A refusal is pos.ErrRefused with
+// SignOn asks for working keys and loads them; operator has three characters or none. A refusal is pos.ErrRefused with
 // the host's code; keys that do not match their check values leave the line
 // without keys.
 func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.SignOnReply, error) {
-	m, err := l.control(signOnOp, stan, batch, l.p.Keys.Network)
+	m, _, err := l.control(signOnOp, stan, batch, l.p.Keys.Network)
 	if err != nil {
+		return pos.SignOnReply{}, err
+	}
+	if f62 := l.p.Keys.RequestF62(); f62 != "" {
+		m.Fields[62] = f62
+	}
+	if err := checkOperator(operator); err != nil {
 		return pos.SignOnReply{}, err
 	}
 	if operator != "" {
@@ -158,6 +164,9 @@ func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.Si
 	a, _, err := l.ask(ctx, m)
 	if err != nil {
 		return pos.SignOnReply{}, err
+	}
+	if a.h.Requirement() != needSignOn { // which is what is being done
+		l.heed(a.h)
 	}
 	if code := a.m.Get(39); !l.p.Codes.IsSuccess(code) {
 		return pos.SignOnReply{}, fmt.Errorf("%w: code %s", pos.ErrRefused, code)
@@ -190,10 +199,13 @@ func (l *Link) load(ctx context.Context, f62, network string) error {
 
 // Echo asks the host for a sign of life; any answer that fits is one.
 func (l *Link) Echo(ctx context.Context, stan, batch string) error {
-	m, err := l.control(echoOp, stan, batch, "")
+	m, _, err := l.control(echoOp, stan, batch, "")
 	if err != nil {
 		return err
 	}
-	_, _, err = l.ask(ctx, m)
+	a, _, err := l.ask(ctx, m)
+	if err == nil {
+		l.heed(a.h)
+	}
 	return err
 }

@@ -110,7 +110,7 @@ func TestUploadAndSwipe(t *testing.T) {
 func TestRequestsThatCannotBeWorded(t *testing.T) {
 	l, _ := begin(t)
 	for name, edit := range map[string]func(*pos.Request){
-		"entry":          func(r *pos.Request) { r.Card.Entry = "keyed" },
+		"entry":          func(r *pos.Request) { r.Card.Entry = "barcode" },
 		"negative":       func(r *pos.Request) { r.Amount = -1 },
 		"operation":      func(r *pos.Request) { r.Op = "loan" },
 		"needs more":     func(r *pos.Request) { r.Op = "void" },

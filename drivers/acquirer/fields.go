@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tillkeeper/app/pos"
@@ -12,11 +13,21 @@ import (
 
 const maxAmount = 999_999_999_999 // field 4 has twelve digits
 
-// Terminal capability and fallback, which end field 60.
-const (
-	tailContact     = "50"
-	tailContactless = "60"
-)
+// entry is how a way of reading a card is worded: the mode of field 22, the
+// terminal capability and fallback that end field 60, and whether a card was
+// read, so that there is track or chip data.
+type entry struct {
+	mode, tail string
+	read       bool
+}
+
+var entries = map[string]entry{
+	"chip":        {"05", "50", true},
+	"contactless": {"07", "60", true},
+	"swipe":       {"02", "50", true},
+	"keyed":       {"01", "50", false},
+	"code":        {"03", "60", false},
+}
 
 // errRequest means that a request cannot be worded in this profile; it names no values.
 var errRequest = errors.New("the request does not fit the profile")
@@ -25,133 +36,213 @@ func upperHex(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
 
 func fromHex(s string) ([]byte, error) { return hex.DecodeString(s) }
 
-// control words a message without a card: sign-on and echo. net replaces the
-// network code of the table unless it is empty.
-func (l *Link) control(op, stan, batch, net string) (*wire.Message, error) {
+// digits tells whether s is n decimal digits.
+func digits(s string, n int) bool {
+	return len(s) == n && strings.Trim(s, "0123456789") == ""
+}
+
+// control words a message without a card: sign-on and -off, echo, settlement,
+// upload. net replaces the network code of the table unless it is empty.
+func (l *Link) control(op, stan, batch, net string) (*wire.Message, wire.Transaction, error) {
 	t, ok := l.p.Transactions[op]
 	if !ok {
-		return nil, fmt.Errorf("%w: %w: no operation %s", pos.ErrNotSent, errRequest, op)
+		return nil, t, fmt.Errorf("%w: %w: no operation %s", pos.ErrNotSent, errRequest, op)
+	}
+	if !digits(batch, 6) {
+		return nil, t, fmt.Errorf("%w: %w: %s needs a batch of six digits", pos.ErrNotSent, errRequest, op)
 	}
 	if net != "" {
 		t.Net = net
 	}
 	return &wire.Message{MTI: t.MTI, Fields: map[int]string{
 		11: stan, 41: l.o.TID, 42: l.o.MID, 60: t.F60(batch, ""),
-	}}, nil
+	}}, t, nil
 }
 
-// message words a request by the transaction table.
+// wording is one request on its way to becoming a message.
+type wording struct {
+	l  *Link
+	r  pos.Request
+	op pos.Operation // of a reversal: the one that is reversed
+	t  wire.Transaction
+	e  entry
+	f  map[int]string
+}
+
+// message words a request by the transaction table. A reversal is its original
+// worded again, less what the profile drops.
 func (l *Link) message(r pos.Request) (*wire.Message, error) {
-	op := r.Op
-	if op == pos.OpReversal {
-		if op = r.Original; op == "" {
-			op = pos.OpSale
+	w := &wording{l: l, r: r, op: r.Op}
+	if w.reversal() {
+		if w.op = r.Original; w.op == "" {
+			w.op = pos.OpSale
 		}
 	}
-	t, ok := l.p.Transactions[string(op)]
-	if !ok {
-		return nil, fmt.Errorf("%w: no operation %q", errRequest, op)
+	var ok bool
+	if w.t, ok = l.p.Transactions[string(w.op)]; !ok || w.t.Proc == "" {
+		return nil, fmt.Errorf("%w: no operation %q", errRequest, w.op)
 	}
-	if r.Amount < 0 || r.Amount > maxAmount {
+	if w.e, ok = entries[r.Card.Entry]; !ok {
+		return nil, fmt.Errorf("%w: entry mode %q", errRequest, r.Card.Entry)
+	}
+	switch {
+	case w.reversal() && !w.t.Reversible:
+		return nil, fmt.Errorf("%w: %s is not reversed", errRequest, w.op)
+	case r.Amount < 0 || r.Amount > maxAmount:
 		return nil, fmt.Errorf("%w: amount", errRequest)
+	case !digits(r.Batch, 6) || !digits(r.STAN, 6):
+		return nil, fmt.Errorf("%w: batch and STAN are six digits", errRequest)
 	}
-	m, err := l.common(r, t)
-	if err != nil {
+	if err := w.card(); err != nil {
 		return nil, err
 	}
-	if r.Op == pos.OpReversal {
-		return m, l.reverse(m, r)
+	for _, id := range w.t.Extra {
+		if err := w.extra(id); err != nil {
+			return nil, err
+		}
 	}
-	return m, l.extra(m, r, op, t)
+	for _, id := range w.t.Without {
+		delete(w.f, id)
+	}
+	m := &wire.Message{MTI: w.t.MTI, Fields: w.f}
+	if w.reversal() {
+		return m, w.reverse(m)
+	}
+	return m, nil
 }
 
-// common words what a sale, its reversal and an upload have in common.
-func (l *Link) common(r pos.Request, t wire.Transaction) (*wire.Message, error) {
-	c := r.Card
-	mode, tail := "", tailContact
-	switch c.Entry {
-	case "chip":
-		mode = "05"
-	case "contactless":
-		mode, tail = "07", tailContactless
-	case "swipe":
-		mode = "02"
-	default:
-		return nil, fmt.Errorf("%w: entry mode %q", errRequest, c.Entry)
+func (w *wording) reversal() bool { return w.r.Op == pos.OpReversal }
+
+// follows tells whether the operation is about an earlier one, whose card is then known without reading it.
+func (w *wording) follows() bool { return w.t.Original != "" }
+
+// has tells whether the row brings a field.
+func (w *wording) has(id int) bool { return slices.Contains(w.t.Extra, id) }
+
+// set adds a field that is known.
+func (w *wording) set(id int, v string) {
+	if v != "" {
+		w.f[id] = v
 	}
-	pin := len(c.PINBlock) > 0 && r.Op != pos.OpOfflineUpload
-	entered := pin || c.PIN && r.Op != pos.OpOfflineUpload
+}
+
+// card words what all requests about money have in common. Track, chip data and
+// card sequence come from a card that was read, never from an earlier payment's.
+func (w *wording) card() error {
+	r, c := w.r, w.r.Card
+	code := c.Entry == "code"
+	if code != w.has(59) && !w.follows() {
+		return fmt.Errorf("%w: %s with entry mode %q", errRequest, w.op, c.Entry)
+	}
+	if c.PAN == "" && !code && !w.follows() {
+		return fmt.Errorf("%w: %s without a card number", errRequest, w.op)
+	}
+	pin := len(c.PINBlock) > 0 && w.op != pos.OpOfflineUpload && !code
 	digit := "2"
-	if entered {
+	if pin || w.pinBefore() {
 		digit = "1"
 	}
-	f := map[int]string{
-		2: c.PAN, 3: t.Proc, 4: fmt.Sprintf("%012d", int64(r.Amount)), 11: r.STAN, 22: mode + digit, 25: t.Cond,
-		41: l.o.TID, 42: l.o.MID, 49: currency, 60: t.F60(r.Batch, tail),
+	w.f = map[int]string{
+		3: w.t.Proc, 4: fmt.Sprintf("%012d", int64(r.Amount)), 11: r.STAN, 22: w.e.mode + digit, 25: w.t.Cond,
+		41: w.l.o.TID, 42: w.l.o.MID, 49: currency, 60: w.t.F60(r.Batch, w.e.tail),
 	}
-	set := func(id int, v string) {
-		if v != "" {
-			f[id] = v
-		}
-	}
-	set(14, c.Expiry)
-	if c.Sequence != "" && len(c.Sequence) < 3 {
-		set(23, "000"[len(c.Sequence):]+c.Sequence)
-	} else {
-		set(23, c.Sequence)
-	}
-	set(35, strings.TrimRight(strings.NewReplacer("D", "=", "d", "=").Replace(c.Track2), "Ff"))
-	set(55, upperHex(c.F55))
 	if pin {
-		f[26], f[52], f[53] = pinLength, upperHex(c.PINBlock), pinSecurity
+		w.f[26], w.f[52], w.f[53] = pinLength, upperHex(c.PINBlock), pinSecurity
 	}
-	return &wire.Message{MTI: t.MTI, Fields: f}, nil
+	if code {
+		return nil
+	}
+	w.set(2, c.PAN)
+	w.set(14, c.Expiry)
+	if !w.e.read {
+		return nil
+	}
+	if c.Sequence != "" && len(c.Sequence) < 3 {
+		w.f[23] = "000"[len(c.Sequence):] + c.Sequence
+	} else {
+		w.set(23, c.Sequence)
+	}
+	w.set(35, strings.TrimRight(strings.NewReplacer("D", "=", "d", "=").Replace(c.Track2), "Ff"))
+	w.set(55, upperHex(c.F55))
+	return nil
 }
 
-// reverse makes a reversal of its original.
-func (l *Link) reverse(m *wire.Message, r pos.Request) error {
-	t, ok := l.p.Transactions[string(pos.OpReversal)]
-	if !ok {
-		return fmt.Errorf("%w: no operation %q", errRequest, pos.OpReversal)
+// pinBefore tells whether the request that is reversed or delivered had a PIN,
+// although its block is gone. A follow-up whose card was not read never had.
+func (w *wording) pinBefore() bool {
+	if w.op == pos.OpOfflineUpload || w.r.Card.Entry == "code" || w.follows() && !w.e.read {
+		return false
 	}
-	m.MTI, m.Fields[39] = t.MTI, r.Reason
-	for _, id := range l.p.Reversal.Drop {
-		delete(m.Fields, id)
-	}
-	short := upperHex(r.Card.ShortF55)
-	if full := m.Get(55); short == "" && full != "" {
-		var err error
-		if short, err = l.p.ShortF55(full); err != nil {
-			return err
+	return w.r.Card.PIN
+}
+
+// extra adds a field that the operation's row brings beyond the common ones.
+func (w *wording) extra(id int) error {
+	o := w.r.Origin
+	switch id {
+	case 37:
+		w.set(37, o.RRN)
+	case 38:
+		w.set(38, o.AuthCode)
+	case 59:
+		return w.code()
+	case 61:
+		return w.original()
+	case 63:
+		org := w.r.Org
+		if org == "" {
+			org = defaultOrg
 		}
+		w.f[63] = org
+	case 52, 55: // with the card, if at all
+	default:
+		return fmt.Errorf("%w: %s needs field %d", errRequest, w.op, id)
 	}
-	delete(m.Fields, 55)
-	if short != "" {
-		m.Fields[55] = short
+	_, there := w.f[id]
+	gone := w.reversal() && slices.Contains(w.l.p.Reversal.Drop, id)
+	if !there && !gone && !slices.Contains(w.t.Optional, id) {
+		return fmt.Errorf("%w: %s without field %d", errRequest, w.op, id)
+	}
+	if id == 55 && w.op == pos.OpOfflineUpload {
+		return w.offline()
 	}
 	return nil
 }
 
-// extra adds what an operation brings beyond the common fields.
-func (l *Link) extra(m *wire.Message, r pos.Request, op pos.Operation, t wire.Transaction) error {
-	for _, id := range t.Extra {
-		switch id {
-		case 63:
-			if m.Fields[63] = r.Org; r.Org == "" {
-				m.Fields[63] = defaultOrg
-			}
-		case 55:
-			if !m.Has(55) {
-				return fmt.Errorf("%w: %s without chip data", errRequest, op)
-			}
-		default:
-			return fmt.Errorf("%w: %s needs field %d", errRequest, op, id)
-		}
+// original words field 61.
+func (w *wording) original() error {
+	o := w.r.Origin
+	if !digits(o.Batch, 6) || !digits(o.STAN, 6) {
+		return fmt.Errorf("%w: %s without batch and STAN of its original", errRequest, w.op)
 	}
-	if op != pos.OpOfflineUpload {
+	w.f[61] = o.Batch + o.STAN
+	if strings.HasSuffix(w.t.Original, "date") {
+		if !digits(o.Date, 4) {
+			return fmt.Errorf("%w: %s without the date of its original", errRequest, w.op)
+		}
+		w.f[61] += o.Date
+	}
+	return nil
+}
+
+// code words field 59: the customer's payment code. A reversal goes out without
+// it where it is no longer known: the host finds the original by its STAN.
+func (w *wording) code() error {
+	code := w.r.Card.Code
+	if code == "" && w.reversal() {
 		return nil
 	}
-	items, err := wire.ParseTLV(r.Card.F55)
+	printable := strings.IndexFunc(code, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
+	if code == "" || len(code) > codeMost || !printable {
+		return fmt.Errorf("%w: %s without a payment code", errRequest, w.op)
+	}
+	w.f[59] = fmt.Sprintf("%s%03d%s", codeTag, len(code), code)
+	return nil
+}
+
+// offline adds to the chip data that the card alone approved.
+func (w *wording) offline() error {
+	items, err := wire.ParseTLV(w.r.Card.F55)
 	if err != nil {
 		return err
 	}
@@ -160,6 +251,36 @@ func (l *Link) extra(m *wire.Message, r pos.Request, op pos.Operation, t wire.Tr
 			return nil
 		}
 	}
-	m.Fields[55] += upperHex([]byte(offlineARC))
+	w.f[55] += upperHex([]byte(offlineARC))
+	return nil
+}
+
+// reverse makes a reversal of its original.
+func (w *wording) reverse(m *wire.Message) error {
+	t, ok := w.l.p.Transactions[string(pos.OpReversal)]
+	if !ok {
+		return fmt.Errorf("%w: no operation %q", errRequest, pos.OpReversal)
+	}
+	if len(w.r.Reason) != 2 {
+		return fmt.Errorf("%w: a reversal without its reason", errRequest)
+	}
+	m.MTI, m.Fields[39] = t.MTI, w.r.Reason
+	for _, id := range w.l.p.Reversal.Drop {
+		delete(m.Fields, id)
+	}
+	if !w.e.read {
+		return nil
+	}
+	short := upperHex(w.r.Card.ShortF55)
+	if full := m.Get(55); short == "" && full != "" {
+		var err error
+		if short, err = w.l.p.ShortF55(full); err != nil {
+			return err
+		}
+	}
+	delete(m.Fields, 55)
+	if short != "" {
+		m.Fields[55] = short
+	}
 	return nil
 }

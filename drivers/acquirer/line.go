@@ -47,6 +47,7 @@ type line struct {
 
 	mu      sync.Mutex
 	dead    bool
+	cause   error // of its end
 	waiters map[key]*waiter
 }
 
@@ -139,7 +140,9 @@ func (l *Link) retire(ln *line) {
 func (ln *line) fail(err error) {
 	ln.mu.Lock()
 	was := ln.dead
-	ln.dead = true
+	if ln.dead = true; !was {
+		ln.cause = err
+	}
 	ln.mu.Unlock()
 	if was {
 		return
@@ -202,6 +205,12 @@ func (ln *line) send(ctx context.Context, w *waiter, frame []byte) (sent bool, e
 		return true, nil
 	}
 	ln.leave(w)
+	if ln.secure { // the host's reason may be on its way
+		select {
+		case <-ln.done:
+		case <-time.After(alertWait):
+		}
+	}
 	ln.fail(err)
 	if n == 0 && (!ln.secure || errors.Is(err, net.ErrClosed)) {
 		return false, fmt.Errorf("%w: %w", errDead, err)

@@ -3,6 +3,7 @@ package acquirer
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"log/slog"
@@ -83,14 +84,19 @@ func unhexed(s string) []byte {
 	return b
 }
 
-// vector reads one frame of the known answers.
-func vector(t testing.TB, name string) []byte {
+func readFile(t testing.TB, name string) []byte {
 	t.Helper()
-	raw, err := os.ReadFile("wire/testdata/vectors.txt")
+	raw, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(raw)) {
+	return raw
+}
+
+// vector reads one frame of the known answers.
+func vector(t testing.TB, name string) []byte {
+	t.Helper()
+	for line := range strings.Lines(string(readFile(t, "wire/testdata/vectors.txt"))) {
 		if w := strings.Fields(line); len(w) == 2 && w[0] == name {
 			return unhexed(w[1])
 		}
@@ -105,6 +111,7 @@ type peer struct {
 	p    *wire.Profile
 	ln   net.Listener
 	keys *testKeys
+	tls  *tls.Config
 	conn net.Conn
 	raw  []byte // the last frame read
 }
@@ -152,7 +159,9 @@ func (h *peer) accept() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.conn = c
+	if h.conn = c; h.tls != nil {
+		h.conn = tls.Server(c, h.tls)
+	}
 }
 
 // next reads one request, taking a connection first if there is none.
@@ -178,7 +187,7 @@ func (h *peer) next() *wire.Message {
 
 // answerTo words a signed answer.
 func (h *peer) answerTo(m *wire.Message, code string) *wire.Message {
-	a := &wire.Message{MTI: answerMTI(m.MTI), Fields: map[int]string{12: "101530", 13: "0301", 37: "030110153001", 39: code}}
+	a := &wire.Message{MTI: wire.AnswerMTI(m.MTI), Fields: map[int]string{12: "101530", 13: "0301", 37: "030110153001", 39: code}}
 	for _, id := range []int{3, 4, 11, 25, 41, 42, 49, 60} {
 		if m.Has(id) {
 			a.Fields[id] = m.Get(id)

@@ -80,13 +80,23 @@ func (l *Link) missed(ln *line) {
 }
 
 // lost notes a connection that ended while an answer was due.
-func (l *Link) lost() { l.turn(offline, causeAcquirer, "the host ended the connection", 0) }
+func (l *Link) lost(ln *line) {
+	ln.mu.Lock()
+	detail := tlsDetail(ln.cause)
+	ln.mu.Unlock()
+	if detail == "" {
+		detail = "the host ended the connection"
+	}
+	l.turn(offline, causeAcquirer, detail, 0)
+}
 
 // unreachable notes a connection that could not be opened.
 func (l *Link) unreachable(ctx context.Context, err error) {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return // given up by the caller: says nothing of the line
+	case tlsDetail(err) != "":
+		l.turn(offline, causeAcquirer, tlsDetail(err), 0)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaRefused):
 		l.turn(offline, causeAcquirer, "the host refuses connections", 0)
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, wsaReset):

@@ -13,7 +13,7 @@ import (
 	"tillkeeper/app/pos"
 )
 
-func open1(t *testing.T, path, tmk string) *Demo {
+func open1(t *testing.T, path, tmk string) *Store {
 	t.Helper()
 	d, err := OpenDemo(path, tmk)
 	if err != nil {
@@ -31,7 +31,7 @@ func TestDemoKeepsWorkingKeys(t *testing.T) {
 	if err := d.LoadKeys(ctx, unhex(t, f62Hex), "003"); err != nil {
 		t.Fatal(err)
 	}
-	for _, again := range []*Demo{d, open1(t, path, tmkHex), open1(t, path, "")} {
+	for _, again := range []*Store{d, open1(t, path, tmkHex), open1(t, path, "")} {
 		if w, err := again.Working(); err != nil || !bytes.Equal(w.MAK, unhex(t, makHex)) || !bytes.Equal(w.PIK, unhex(t, pikHex)) {
 			t.Errorf("%v", err)
 		}
@@ -52,7 +52,7 @@ func TestDemoKeepsWorkingKeys(t *testing.T) {
 	if err := d.LoadKeys(ctx, bad, "003"); !errors.Is(err, ErrKCV) || !errors.As(err, &coded) || coded.Code != "kcv_mismatch" {
 		t.Errorf("%v", err)
 	}
-	for _, again := range []*Demo{d, open1(t, path, tmkHex)} {
+	for _, again := range []*Store{d, open1(t, path, tmkHex)} {
 		if _, err := again.Working(); !errors.Is(err, ErrNoKeys) {
 			t.Errorf("after keys that do not match: %v", err)
 		}
@@ -77,7 +77,7 @@ func TestDemoRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, text := range map[string]string{"empty": "", "no JSON": "{", "other version": `{"version":2}`, "no master": `{"version":1}`, "huge": strings.Repeat(" ", demoLimit+1)} {
+	for name, text := range map[string]string{"empty": "", "no JSON": "{", "other version": `{"version":2}`, "no master": `{"version":1}`, "huge": strings.Repeat(" ", fileLimit+1)} {
 		file := filepath.Join(dir, "b.key")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

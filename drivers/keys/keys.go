@@ -1,15 +1,20 @@
-// Package keys is where keys live: the terminal's working keys behind the port
-// of the PIN pad (demo file), and the day and batch keys that seal what waits.
+// Package keys is where keys live: the terminal master key (TMK), the working
+// keys and the DUKPT device behind the port of the PIN pad, in a plain demo
+// file or in a file under a passphrase, the MAC algorithms, and the day and
+// batch keys that seal what waits.
 //
 // Promise: a key is on disk, flushed, before its first use, and gone from disk,
 // flushed, when Destroy returns. Files are made 0600 under another name and
 // renamed. No key, no card number and no PIN is ever logged, put into an error
 // text or handed out beyond the drivers. Working keys whose check value does
-// not match are never used.
+// not match are never used. A TMK comes in two components from two people, or
+// not at all; a component is forgotten when the other does not come.
 //
-// Layout on disk: the demo file is JSON: the terminal master key (TMK) in
-// plain, the working keys as the host sent them (wrapped under the TMK, 2-key
-// TDES ECB), and the master key of the sealing folder. The sealing folder has
+// Layout on disk: the demo file is JSON: the TMK in plain, the working keys as
+// the host sent them (wrapped under the TMK, 2-key TDES ECB), the state of the
+// DUKPT device and the master key of the sealing folder. The passphrase file is
+// JSON: a salt of 16 bytes and a box, sealed under Argon2id (64 MiB, 3 passes)
+// of the passphrase, with the same content. The sealing folder has
 // one file a key, NAME.key: version 1 | nonce 12 | AES-256-GCM of the 32-byte
 // key under the master key, the name as additional data. A sealed box is
 // version 1 | nonce 12 | AES-256-GCM, its additional data the key's name, a
@@ -47,6 +52,14 @@ var (
 	ErrSealed = errors.New("keys: box cannot be opened")
 	// ErrUnknownKey means that the key of a box is not there: destroyed, or never made here.
 	ErrUnknownKey = errors.New("keys: no such key")
+	// ErrAlgorithm means that the name of a MAC algorithm is unknown.
+	ErrAlgorithm = errors.New("keys: unknown MAC algorithm")
+	// ErrNoTMK means that the store holds no terminal master key yet.
+	ErrNoTMK error = &pos.Error{Code: "no_tmk", Message: "there is no terminal master key", Remedy: "enter its two components"}
+	// ErrPassphrase means that the passphrase does not open the key store.
+	ErrPassphrase error = &pos.Error{Code: "wrong_passphrase", Message: "this is not the passphrase of the key store", Remedy: "type it again"}
+	// ErrShortPassphrase means that a new passphrase is too short.
+	ErrShortPassphrase error = &pos.Error{Code: "short_passphrase", Message: "a passphrase has at least 12 characters", Remedy: "choose a longer one"}
 	// ErrKeyName means that the name of a sealing key is not one.
 	ErrKeyName = errors.New("keys: bad key name")
 )
@@ -126,7 +139,7 @@ func parseLayout(text string) ([]part, int, error) {
 		return nil, 0, fmt.Errorf("%w: %d parts", ErrLayout, len(words))
 	}
 	var out []part
-	total, checked := 0, true
+	total, checked, seen := 0, true, map[string]bool{}
 	for _, w := range words {
 		g := layoutItem.FindStringSubmatch(w)
 		if g == nil {
@@ -141,10 +154,10 @@ func parseLayout(text string) ([]part, int, error) {
 			checked = true
 		case "zero":
 		default:
-			if !checked || n != blockBytes && n != 2*blockBytes {
+			if !checked || seen[g[1]] || n != blockBytes && n != 2*blockBytes {
 				return nil, 0, fmt.Errorf("%w: %q", ErrLayout, w)
 			}
-			checked = false
+			checked, seen[g[1]] = false, true
 		}
 		out = append(out, part{g[1], n})
 		total += n

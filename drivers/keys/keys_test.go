@@ -73,7 +73,7 @@ func TestUnwrapLayouts(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"", "002", "mak8", "pik8 mak8 kcv4", "mak9 kcv4", "mak8 kcv3", "mak0 kcv4", strings.Repeat("zero1 ", 17), "pik8 kcv4"} {
+	for _, bad := range []string{"", "002", "mak8", "pik8 mak8 kcv4", "mak8 kcv4 mak8 kcv4", "mak9 kcv4", "mak8 kcv3", "mak0 kcv4", strings.Repeat("zero1 ", 17), "pik8 kcv4"} {
 		if _, err := Unwrap(tmk, make([]byte, 12), bad); !errors.Is(err, ErrLayout) && !errors.Is(err, ErrKCV) {
 			t.Errorf("layout %q: %v", bad, err)
 		}
@@ -97,4 +97,28 @@ func TestECB(t *testing.T) {
 	if _, err := EncryptECB(make([]byte, 8), got[:7]); !errors.Is(err, ErrLength) {
 		t.Error(err)
 	}
+}
+
+// FuzzUnwrap looks for layouts and fields 62 that panic, that are taken though another length or without a matching check value, or that do not wrap to the same bytes again.
+func FuzzUnwrap(f *testing.F) {
+	for _, layout := range []string{"001", "003", "004", "pik16 kcv4 mak8 zero8 kcv4", "mak16 kcv4", "zero1 mak8 kcv4", "mak8 kcv4 mak8 kcv4", "kcv4", ""} {
+		f.Add(unhex(f, f62Hex), layout)
+	}
+	tmk := unhex(f, tmkHex)
+	f.Fuzz(func(t *testing.T, f62 []byte, layout string) {
+		w, err := Unwrap(tmk, f62, layout)
+		if err != nil {
+			if w.PIK != nil || w.MAK != nil || w.TDK != nil {
+				t.Fatalf("keys with an error: %v", err)
+			}
+			return
+		}
+		again, err := Wrap(tmk, w, layout)
+		if err != nil || len(again) != len(f62) {
+			t.Fatalf("%q: %v", layout, err)
+		}
+		if back, err := Unwrap(tmk, again, layout); err != nil || !bytes.Equal(back.MAK, w.MAK) {
+			t.Fatalf("%q: %v", layout, err)
+		}
+	})
 }

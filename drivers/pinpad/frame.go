@@ -16,14 +16,18 @@ const (
 
 // The commands; an answer carries the command with bit 7 set and begins with a status byte.
 const (
-	CmdInfo   = 0x01 // no data -> version, 1 when a TMK is there, 1 when working keys are there
-	CmdTMK    = 0x02 // TMK 16 bytes, in the safe room -> its KCV 4 bytes
-	CmdLoad   = 0x03 // length of the layout's text, the text, field 62 ->
-	CmdMAC    = 0x04 // length of the algorithm's name, the name, data -> 8 bytes
-	CmdPIN    = 0x05 // amount 8 bytes big-endian in minor units, card number in ASCII -> PIN block 8 bytes
-	CmdCancel = 0x06 // ends the waiting CmdPIN of the same sequence number, which then answers StatusCancelled
-	Answer    = 0x80
+	CmdInfo      = 0x01 // no data -> version, 1 when a TMK is there, 1 when working keys are there, kind of the DUKPT device or 0
+	CmdComponent = 0x02 // number 1 or 2, name of the person: the pad asks its keypad for a TMK component -> its KCV 4 bytes; after the second one that of the TMK too
+	CmdLoad      = 0x03 // length of the layout's text, the text, field 62 ->
+	CmdMAC       = 0x04 // length of the algorithm's name, the name, data -> 8 bytes
+	CmdPIN       = 0x05 // format, scheme, 1 when OK without a PIN is allowed, amount 8 bytes big-endian in minor units, card number in ASCII -> length of the block, PIN block, KSN
+	CmdCancel    = 0x06 // ends the waiting command of the same sequence number, which then answers StatusCancelled
+	CmdData      = 0x07 // data, encrypted under the DUKPT data key of a new transaction: CBC, zero vector, zero padded -> length of the KSN, KSN, data
+	Answer       = 0x80
 )
+
+// waits tells whether a command waits for a person, whose time is the context's.
+func waits(cmd byte) bool { return cmd == CmdPIN || cmd == CmdComponent }
 
 // The status bytes of an answer.
 const (
@@ -34,6 +38,20 @@ const (
 	StatusTimeout   = 0x04
 	StatusRefused   = 0x05 // the command or its data is not understood
 	StatusBusy      = 0x06
+	StatusBypassed  = 0x07 // OK was pressed without a PIN
+	StatusExhausted = 0x08 // the DUKPT device has no key left
+	StatusNoTMK     = 0x09
+	StatusEntry     = 0x0A // a key component was refused: one byte of Entry
+)
+
+// Why a key component was refused.
+const (
+	EntryLength = 1 + iota // not 32 hexadecimal digits
+	EntryParity            // a byte without odd parity
+	EntryWeak              // a weak component or key
+	EntrySame              // the second is the first one again
+	EntryPerson            // both from one person
+	EntryOrder             // no first component waits
 )
 
 // MaxData is the most bytes of data in one frame.

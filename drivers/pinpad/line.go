@@ -69,8 +69,8 @@ func (l *line) exchange(ctx context.Context, f Frame) (Frame, error) {
 
 // answer waits for the answer to f. ErrOffline: none came; ErrNAK: f arrived damaged.
 func (l *line) answer(ctx context.Context, f Frame) (Frame, error) {
-	var late <-chan time.Time // none for a customer, whose time is the context's
-	if f.Cmd != CmdPIN {
+	var late <-chan time.Time // none for a person, whose time is the context's
+	if !waits(f.Cmd) {
 		t := time.NewTimer(replyWait)
 		defer t.Stop()
 		late = t.C
@@ -101,9 +101,9 @@ func (l *line) answer(ctx context.Context, f Frame) (Frame, error) {
 	}
 }
 
-// cancel ends a waiting PIN entry and says how the command ended.
+// cancel ends a waiting entry and says how the command ended.
 func (l *line) cancel(ctx context.Context, f Frame) error {
-	if f.Cmd != CmdPIN {
+	if !waits(f.Cmd) {
 		return ended(ctx, f.Cmd)
 	}
 	if err := l.write(Frame{Cmd: CmdCancel, Seq: f.Seq}.Bytes()); err != nil {

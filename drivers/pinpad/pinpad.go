@@ -1,9 +1,9 @@
 // Package pinpad drives a PIN pad: the device that holds the terminal's keys
-// (TMK, PIK, MAK) and takes the customer's PIN.
+// (TMK, PIK, MAK, DUKPT) and takes the customer's PIN.
 //
 // Promise: the till's side passes field 62 through and gets MACs and encrypted
-// PIN blocks back. It never holds TMK or PIK and never sees a PIN; nothing of
-// a card number is logged or put into an error text. A command that was lost on
+// PIN blocks back; the components of a TMK are keyed into the pad. The till
+// never holds TMK or PIK and never sees a PIN; nothing of a card number is logged or put into an error text. A command that was lost on
 // the wire is sent again with its sequence number and is not done twice. A line
 // that broke is opened again at the next call.
 //
@@ -16,8 +16,8 @@
 // status byte. A side that got a damaged frame sends NAK (0x15) alone and gets
 // the last frame again. The pad keeps its last answer: a command with the same
 // SEQ and CMD is answered from there, until CmdInfo makes it forget. While
-// CmdPIN waits for the customer every command but CmdCancel (with the SEQ of
-// that CmdPIN) is answered busy; CmdPIN answers cancelled, then CmdCancel ok.
+// CmdPIN or CmdComponent waits for a person every command but CmdCancel (with
+// its SEQ) is answered busy; it answers cancelled, then CmdCancel ok.
 package pinpad
 
 import (
@@ -41,6 +41,14 @@ var (
 	ErrNoKeys = pos.ErrNoKeys
 	// ErrKCV means that the pad found the working keys not to match their check values.
 	ErrKCV error = &pos.Error{Code: "kcv_mismatch", Message: "working keys do not match their check values", Remedy: "sign on again"}
+	// ErrBypassed means that the customer pressed OK without a PIN, where that was allowed.
+	ErrBypassed error = &pos.Error{Code: "pin_bypassed", Message: "the customer entered no PIN", Remedy: "go on without a PIN, or take another tender"}
+	// ErrExhausted means that the pad's DUKPT device has used up its keys.
+	ErrExhausted error = &pos.Error{Code: "dukpt_exhausted", Message: "the PIN pad has used up its transaction keys", Remedy: "have a new initial key loaded"}
+	// ErrNoTMK means that the pad holds no terminal master key.
+	ErrNoTMK error = &pos.Error{Code: "no_tmk", Message: "the PIN pad holds no terminal master key", Remedy: "enter its two components"}
+	// ErrEntry means that a key component was refused; the *pos.Error around it says why.
+	ErrEntry = errors.New("pinpad: key component refused")
 	// ErrRefused means that the pad does not take the command or its data.
 	ErrRefused error = &pos.Error{Code: "pinpad_refused", Message: "the PIN pad does not take this command", Remedy: "restart the PIN pad"}
 	// ErrOffline means that the pad does not answer.
@@ -52,8 +60,9 @@ var (
 const (
 	sendTries    = 3               // of one command over a line that damages frames
 	replyWait    = 2 * time.Second // of every command but the PIN entry
-	tmkBytes     = 16
 	amountBytes  = 8
+	kcvBytes     = 4
+	infoBytes    = 4
 	answerFrames = 4 // answers read ahead and not yet taken
 )
 
@@ -109,6 +118,7 @@ type Info struct {
 	Version  byte
 	HasTMK   bool
 	HasKeys  bool
+	DUKPT    byte          // 't' triple DES, 'a' AES, 0 none
 	Answered time.Duration // how long the answer took
 }
 
@@ -119,10 +129,10 @@ func (p *Pad) Info(ctx context.Context) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	if len(b) != 3 {
+	if len(b) != infoBytes {
 		return Info{}, ErrRefused
 	}
-	return Info{Version: b[0], HasTMK: b[1] == 1, HasKeys: b[2] == 1, Answered: time.Since(began)}, nil
+	return Info{Version: b[0], HasTMK: b[1] == 1, HasKeys: b[2] == 1, DUKPT: b[3], Answered: time.Since(began)}, nil
 }
 
 // HasKeys tells whether working keys are loaded.
@@ -131,17 +141,21 @@ func (p *Pad) HasKeys(ctx context.Context) (bool, error) {
 	return i.HasKeys, err
 }
 
-// LoadTMK injects a terminal master key of 16 bytes and answers its check value (4 bytes).
-func (p *Pad) LoadTMK(ctx context.Context, tmk []byte) ([4]byte, error) {
-	var kcv [4]byte
-	if len(tmk) != tmkBytes {
-		return kcv, ErrRefused
+// Component has the pad ask its keypad for component 1 or 2 of the TMK, entered by this person, and waits until ctx ends. It answers the check value of the component and, after the second, that of the whole key, which is then in use: sign on. ErrEntry: refused, within a *pos.Error that says why; ErrCancelled, ErrTimeout: not entered.
+func (p *Pad) Component(ctx context.Context, number int, person string) (kcv, whole [4]byte, err error) {
+	if number != 1 && number != 2 || len(person) > MaxData/2 {
+		return kcv, whole, ErrRefused
 	}
-	b, err := p.do(ctx, CmdTMK, tmk)
-	if err == nil && copy(kcv[:], b) != len(kcv) {
+	b, err := p.do(ctx, CmdComponent, append([]byte{byte(number)}, person...))
+	if err == nil && len(b) != number*kcvBytes {
 		err = ErrRefused
 	}
-	return kcv, err
+	if err != nil {
+		return kcv, whole, err
+	}
+	copy(kcv[:], b)
+	copy(whole[:], b[kcvBytes:])
+	return kcv, whole, nil
 }
 
 // LoadKeys passes field 62 of a sign-on answer through; layout is its network code or text. ErrKCV: the pad has no working keys now.
@@ -163,11 +177,80 @@ func (p *Pad) MAC(ctx context.Context, algorithm string, data []byte) ([8]byte, 
 	return eight(p.do(ctx, CmdMAC, frame))
 }
 
-// PINBlock asks the customer for the PIN and answers the encrypted block (ISO 9564 format 0, DE 52) for this card number; amount in minor units is what the pad shows.
+// Format is the format of a PIN block by its number in ISO 9564-1.
+type Format byte
+
+// The formats of PIN blocks. Format 4 needs a key of AES, 0 and 3 one of triple DES.
+const (
+	Format0 Format = 0
+	Format3 Format = 3
+	Format4 Format = 4
+)
+
+// Scheme says under which key a PIN block is encrypted.
+type Scheme byte
+
+// The schemes.
+const (
+	Session Scheme = 0 // the PIK of the last sign-on
+	DUKPT   Scheme = 1 // the key of a new transaction of the DUKPT device
+)
+
+// PINRequest is what the pad needs to ask for a PIN.
+type PINRequest struct {
+	Format Format
+	Scheme Scheme
+	PAN    string // card number, digits
+	Amount int64  // minor units, shown by the pad
+	Bypass bool   // OK without a PIN is allowed: ErrBypassed
+}
+
+// PINResult is an encrypted PIN block: 8 bytes, 16 in format 4. KSN is 10 or 12 bytes under DUKPT, else empty.
+type PINResult struct{ Block, KSN []byte }
+
+// PIN asks the customer for the PIN and waits until ctx ends. ErrCancelled, ErrTimeout, ErrBypassed: none was entered; ErrExhausted, ErrNoKeys: no key for it; ErrRefused: format and key do not fit.
+func (p *Pad) PIN(ctx context.Context, r PINRequest) (PINResult, error) {
+	data := []byte{byte(r.Format), byte(r.Scheme), 0}
+	if r.Bypass {
+		data[2] = 1
+	}
+	data = binary.BigEndian.AppendUint64(data, uint64(r.Amount)) //nolint:gosec // the pad reads it back as signed
+	b, err := p.do(ctx, CmdPIN, append(data, r.PAN...))
+	if err != nil {
+		return PINResult{}, err
+	}
+	block, ksn, err := prefixed(b)
+	if err != nil {
+		return PINResult{}, err
+	}
+	return PINResult{Block: block, KSN: ksn}, nil
+}
+
+// PINBlock asks the customer for the PIN and answers the encrypted block (ISO 9564 format 0 under the PIK, DE 52) for this card number; amount in minor units is what the pad shows.
 func (p *Pad) PINBlock(ctx context.Context, pan string, amount int64) ([8]byte, error) {
-	data := make([]byte, amountBytes, amountBytes+len(pan))
-	binary.BigEndian.PutUint64(data, uint64(amount)) //nolint:gosec // the pad reads it back as signed
-	return eight(p.do(ctx, CmdPIN, append(data, pan...)))
+	r, err := p.PIN(ctx, PINRequest{PAN: pan, Amount: amount})
+	return eight(r.Block, err)
+}
+
+// Encrypt has the pad encrypt data under the data key of a new transaction of its DUKPT device (CBC, zero vector, zero padded) and answers it with its KSN.
+func (p *Pad) Encrypt(ctx context.Context, data []byte) (ksn, sealed []byte, err error) {
+	if len(data) > MaxData/2 {
+		return nil, nil, ErrRefused
+	}
+	b, err := p.do(ctx, CmdData, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return prefixed(b)
+}
+
+// prefixed splits length 1 | first | rest.
+func prefixed(b []byte) (first, rest []byte, err error) {
+	if len(b) == 0 || len(b) < 1+int(b[0]) {
+		return nil, nil, ErrRefused
+	}
+	n := 1 + int(b[0])
+	return b[1:n], b[n:], nil
 }
 
 // Condition asks the pad and answers its state for the self-test.
@@ -257,30 +340,11 @@ func (p *Pad) connect(ctx context.Context) error {
 
 // ended says how a context ended the command.
 func ended(ctx context.Context, cmd byte) error {
-	if cmd != CmdPIN {
+	if !waits(cmd) {
 		return fmt.Errorf("pinpad: given up: %w", ctx.Err())
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ErrTimeout
 	}
 	return ErrCancelled
-}
-
-func verdict(data []byte) ([]byte, error) {
-	if len(data) == 0 {
-		return nil, ErrRefused
-	}
-	switch data[0] {
-	case StatusOK:
-		return data[1:], nil
-	case StatusNoKeys:
-		return nil, ErrNoKeys
-	case StatusKCV:
-		return nil, ErrKCV
-	case StatusCancelled:
-		return nil, ErrCancelled
-	case StatusTimeout:
-		return nil, ErrTimeout
-	}
-	return nil, ErrRefused
 }

@@ -27,7 +27,10 @@ var (
 // The till's own types of the card, as they stand in package pos.
 type (
 	// Purchase is the payment a card is asked for, in fen. Offline says that the host cannot be reached and that the limits
-	// hold; AllowOffline that the limits hold; ForceOnline asks for an ARQC even so.
+	// hold; AllowOffline that the limits hold; ForceOnline asks for an ARQC even so. ReadOnly wants the card's data only: no
+	// cryptogram is asked for, Read has no field 55 and says ARQC, and Finish repeats the host's word without the card.
+	// Kind is tag 9C: 00 purchase, 03 (or 30) pre-authorization, 20 refund, 31 balance. What is no purchase always goes
+	// online; a balance always wants the PIN.
 	Purchase = pos.Purchase
 	// Read is what the card gave. F55 and ShortF55 are the field 55 of a request and of its reversal, empty for a swipe;
 	// a swipe has the cryptogram ARQC, because it always wants the host. Sequence is empty where the card has none.

@@ -33,6 +33,7 @@ func (s *chipSession) Read(ctx context.Context, p Purchase) (Read, error) {
 		Amount: p.Amount, Kind: p.Kind, Time: p.Time, STAN: p.STAN, TID: p.TID,
 		Contactless: s.card.Entry == Contactless,
 		ForceOnline: p.ForceOnline, Offline: p.Offline, AllowOffline: p.AllowOffline, PINLimit: p.PINLimit,
+		ReadOnly: p.ReadOnly,
 	})
 	if err != nil {
 		return Read{}, err

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+
+	"tillkeeper/drivers/reader/emv"
 )
 
 const maxTrack2 = 40 // characters of track 2 with its sentinels and check character (ISO 7813)
@@ -70,6 +72,7 @@ func (s *swipeSession) Read(ctx context.Context, p Purchase) (Read, error) {
 	case '0', '3', '5', '6', '7':
 		needPIN = true
 	}
+	needPIN = !p.ReadOnly && (needPIN || p.Kind == emv.KindBalance)
 	return Read{
 		Entry: Swipe, PAN: pan, Expiry: expiry, Track2: data, Cryptogram: ARQC, NeedPIN: needPIN,
 		Expired: p.Time.Format("0601") > expiry,

@@ -44,15 +44,15 @@ func sign(secret string, parts ...string) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// Order is the body of a create, of a charge (with PayCode) and of a refund
-// (the amount alone); amounts are in fen.
+// Order is the body of a create and of a refund (its number and amount); amounts
+// are in fen.
 type Order struct {
 	Number  string     `json:"number,omitempty"`
 	Amount  pos.Amount `json:"amount"`
 	Title   string     `json:"title,omitempty"`
 	Seconds int64      `json:"valid_seconds,omitempty"` // of a create
 	Nanos   int64      `json:"valid_nanos,omitempty"`   // what whole seconds leave of it
-	PayCode string     `json:"pay_code,omitempty"`      // of a charge: what the customer's phone shows
+	Refund  string     `json:"refund,omitempty"`        // of a refund: its own number
 }
 
 // Answer is the body of every good answer.

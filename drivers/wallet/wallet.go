@@ -87,11 +87,6 @@ func (c *Client) Create(ctx context.Context, number string, amount pos.Amount, t
 	})
 }
 
-// Charge takes the money of the customer whose phone shows code.
-func (c *Client) Charge(ctx context.Context, number string, amount pos.Amount, title, code string) (pos.WalletOrder, error) {
-	return c.call(ctx, http.MethodPost, "/v1/charges", number, &Order{Number: number, Amount: amount, Title: title, PayCode: code})
-}
-
 // Query asks how an order is; one that the gateway does not know is an error
 // with the code qr_unknown_order.
 func (c *Client) Query(ctx context.Context, number string) (pos.WalletOrder, error) {
@@ -104,9 +99,9 @@ func (c *Client) Close(ctx context.Context, number string) (pos.WalletOrder, err
 	return c.call(ctx, http.MethodPost, orderPath(number, "/close"), number, nil)
 }
 
-// Refund gives the money of a paid order back.
-func (c *Client) Refund(ctx context.Context, number string, amount pos.Amount) (pos.WalletOrder, error) {
-	return c.call(ctx, http.MethodPost, orderPath(number, "/refund"), number, &Order{Amount: amount})
+// Refund gives money of a paid order back, once for each refund number.
+func (c *Client) Refund(ctx context.Context, number, refund string, amount pos.Amount) (pos.WalletOrder, error) {
+	return c.call(ctx, http.MethodPost, orderPath(number, "/refund"), number, &Order{Refund: refund, Amount: amount})
 }
 
 func orderPath(number, verb string) string { return "/v1/orders/" + url.PathEscape(number) + verb }

@@ -130,7 +130,7 @@ func (p *Page) middle(r Rect, k Key, w wear) {
 	}
 	y, suby := r.Mid(), float32(0)
 	if k.Sub != "" {
-		y, suby = r.Mid()-u(10)*min(1.6, st.Size/22), r.Mid()+u(15)*min(1.8, st.Size/22)
+		y, suby = r.Mid()-max(u(10), 9)*min(1.6, st.Size/22), r.Mid()+max(u(15), 12)*min(1.8, st.Size/22)
 	}
 	icon, gap := p.iconSize(k, st.Size), u(10)
 	if k.Icon == "" {

@@ -5,6 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
+
+	_ "tillkeeper/app/gui/locale" // before Fyne looks for a language
 )
 
 // Theme hands the look to Fyne for what Fyne draws itself: the window's ground and the default face. It ignores the

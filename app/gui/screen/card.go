@@ -7,6 +7,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/pos"
 )
 
 // cardWords are, by stage, the icon, what to do now, and how.
@@ -39,6 +40,9 @@ func (c *Ctx) card(r kit.Rect) {
 	if v.Again && v.Stage == checkout.CardPresent {
 		now, how = "请再出示一次卡", "终端刚重新签到，上一次没有扣款"
 	}
+	if v.Stage == checkout.CardPresent && !v.Again {
+		how = c.presentHow(v)
+	}
 	x, room := head.X+u(184), head.W-u(184)-u(150)
 	p.Line(x, head.Y+u(64), room, c.t(now), kit.Style{Size: 34, Bold: true})
 	p.Line(x, head.Y+u(108), room, c.t(how), kit.Style{Size: 20, Ink: look.Soft})
@@ -67,6 +71,19 @@ func (c *Ctx) countdown(x, y, d float32, began, deadline time.Time) {
 	}
 }
 
+// presentHow says what the card is wanted for.
+func (c *Ctx) presentHow(v *checkout.CardView) string {
+	switch v.Kind {
+	case pos.Refund:
+		return "退货：请出示付款的那张卡"
+	case pos.Balance:
+		return "查余额，不会扣款"
+	case pos.Preauth:
+		return "预授权：只冻结，不收款"
+	}
+	return "金额已显示在读卡器上"
+}
+
 var entryWords = map[string]string{"chip": "插卡", "contactless": "挥卡", "swipe": "刷磁条"}
 
 func (c *Ctx) entry(mode string) string {
@@ -88,8 +105,11 @@ func (c *Ctx) cardSteps(v *checkout.CardView) []kit.Step {
 		steps[i].Stage = kit.Done
 	}
 	steps[now].Stage, steps[now].Right = kit.Now, c.t("进行中")
-	if v.Stage > checkout.CardPrepare {
+	if v.Stage > checkout.CardPrepare && v.Kind != pos.Balance {
 		steps[0].Text, steps[0].Right = c.t("金额已送到读卡器"), "¥"+money(v.Amount)
+	}
+	if v.Kind != pos.Sale && v.Kind != "" {
+		steps[0].Right, steps[4].Text = join(c.kind(v.Kind), steps[0].Right), c.t("打印小票")
 	}
 	switch {
 	case v.Stage == checkout.CardPresent:

@@ -6,6 +6,7 @@ import "maps"
 var english = func() map[string]string {
 	all := maps.Clone(englishSale)
 	maps.Copy(all, englishHouse)
+	maps.Copy(all, englishMoney)
 	return all
 }()
 
@@ -170,7 +171,7 @@ var englishSale = map[string]string{
 	"不用等：现在就可以开始下一单":     "No need to wait: go on",
 	"重打":           "Reprint",
 	"手机小票":         "E-receipt",
-	"打印存根":         "Merchant copy",
+	"打印存根":         "Shop copy",
 	"商户联":          "for the shop",
 	"查这一笔":         "This record",
 	"记录":           "events",

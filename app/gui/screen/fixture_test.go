@@ -83,7 +83,7 @@ func attempt(state pos.State) pos.Attempt {
 
 // shows are all screens in the states worth looking at.
 func shows() []shown {
-	out := append(append(sales(), machine()...), backOffice()...)
+	out := append(append(append(append(sales(), machine()...), backOffice()...), moneyBack()...), books()...)
 	for _, c := range out {
 		if c.name == "qr" {
 			c.name, c.cust = "customer", true

@@ -89,6 +89,9 @@ func (c *Ctx) pills(left, right, y float32) {
 // line words the state of the line in as many words as fit.
 func (c *Ctx) line(room float32) pill {
 	v := c.S.Line
+	if c.S.Settling {
+		return pill{kit.Busy, c.t("正在结算 · 现金照常")}
+	}
 	switch v.State {
 	case "online":
 		if v.Queued+v.Reversing == 0 {
@@ -104,12 +107,42 @@ func (c *Ctx) line(room float32) pill {
 	if v.Queued > 0 {
 		owed = c.t("待上送 %d 笔 ¥%s", v.Queued, money(v.QueuedSum))
 	}
+	if c.roomLow() {
+		left := c.roomLeft()
+		for _, text := range []string{join(c.t("离线"), left), left} {
+			if c.p.PillWidth(text) <= room {
+				return pill{kit.Waiting, text}
+			}
+		}
+	}
 	for _, text := range []string{join(since, cause, owed), join(since, owed), since} {
 		if c.p.PillWidth(text) <= room {
 			return pill{kit.Waiting, text}
 		}
 	}
 	return pill{kit.Waiting, c.t("离线")}
+}
+
+// roomFifths is how much of the room without the line has to be used, in fifths, before the till warns.
+const roomFifths = 4
+
+// roomLow says whether so much was taken without the line that the room runs out soon.
+func (c *Ctx) roomLow() bool {
+	v := &c.S.Line
+	if v.Queued == 0 || v.State == "online" {
+		return false
+	}
+	sum, count := v.QueuedSum+max(v.RoomSum, 0), v.Queued+max(v.RoomCount, 0)
+	return v.QueuedSum*5 >= sum*roomFifths || v.Queued*5 >= count*roomFifths
+}
+
+// roomLeft words what may still be taken without the line.
+func (c *Ctx) roomLeft() string {
+	v := &c.S.Line
+	if v.OfflineOff != "" {
+		return c.W.Reason(v.OfflineOff)
+	}
+	return c.t("脱机只余 ¥%s · %d 笔", money(v.RoomSum), v.RoomCount)
 }
 
 var causes = map[string]string{

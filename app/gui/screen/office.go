@@ -17,7 +17,7 @@ var railItems = [...]struct {
 	{Records, "list", "流水"},
 	{Queue, "clock", "待办"},
 	{"", "drawer", "班次"},
-	{"", "layout", "对账"},
+	{Settle, "layout", "对账"},
 	{Catalogue, "box", "商品"},
 	{Settings, "gear", "设置"},
 }
@@ -42,8 +42,45 @@ func (c *Ctx) office() {
 		c.catalogue(body)
 	case Settings:
 		c.settings(body)
+	default:
+		c.moneyPages(body)
 	}
 	c.status()
+}
+
+// railOf gives the place of the rail that a screen belongs to.
+func railOf(n Name) Name {
+	switch n {
+	case Record, Receipt, Refund, Cards:
+		return Records
+	case Resolve:
+		return Queue
+	case Reconcile, Differ, Charged, Story:
+		return Settle
+	}
+	return n
+}
+
+// moneyPages draws the screens on which money is given back, settled and explained.
+func (c *Ctx) moneyPages(r kit.Rect) {
+	switch c.V.Screen {
+	case Receipt:
+		c.receipt(r)
+	case Refund:
+		c.refund(r)
+	case Cards:
+		c.cards(r)
+	case Resolve, Differ:
+		c.decide(r)
+	case Settle:
+		c.settle(r)
+	case Reconcile:
+		c.reconcile(r)
+	case Charged:
+		c.charged(r)
+	case Story:
+		c.story(r)
+	}
 }
 
 func (c *Ctx) railWidth() float32 {
@@ -54,10 +91,7 @@ func (c *Ctx) rail(r kit.Rect) {
 	p := c.p
 	p.Fill(r, look.Surface)
 	p.Wall(r.W, r.Y, r.H)
-	here := c.V.Screen
-	if here == Record {
-		here = Records
-	}
+	here := railOf(c.V.Screen)
 	for i, place := range (kit.Rect{X: r.X, Y: r.Y + c.u(7), W: r.W, H: r.H - c.u(14)}).Rows(len(railItems), 0) {
 		item := railItems[i]
 		k := place.In(c.u(8), min(c.u(5), place.H*0.05))
@@ -129,6 +163,16 @@ func (c *Ctx) title(r kit.Rect, title, under string, keys ...kit.Key) kit.Rect {
 		right -= w + m.Gap()
 	}
 	used := p.Line(head.X, head.Mid(), (right-head.X)*0.6, title, kit.Style{Size: 30, Bold: true})
-	p.Line(head.X+used+c.u(18), head.Mid()+c.u(2), right-head.X-used-c.u(24), under, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	c.under(head.X+used+c.u(18), head.Mid()+c.u(2), right-head.X-used-c.u(24), under)
 	return rest
+}
+
+// under writes the line beside a title; a refusal takes its place on screens that have no other for it.
+func (c *Ctx) under(x, y, w float32, text string) {
+	switch c.V.Screen {
+	case Receipt, Refund, Cards, Resolve, Differ:
+		c.p.Line(x, y, w, text, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	default:
+		c.notice(x, y, w, text)
+	}
 }

@@ -56,37 +56,23 @@ func (c *Ctx) block(r kit.Rect, o *checkout.Outcome) {
 		p.Line(r.X+u(16), y(at), r.W-u(32), text,
 			kit.Style{Size: max(18, size*k), Exact: true, Bold: bold, Ink: look.OnPress, Side: kit.Centre})
 	}
-	word, under := b.word, b.line
-	if o.Attempt.Tender == pos.QR {
-		under = map[checkout.OutcomeKind]string{
-			checkout.OutcomeApproved: "钱包已付款", checkout.OutcomeRefused: "这次扫码没有付成", checkout.OutcomeUnknown: "钱包没有及时回答",
-		}[o.Kind]
-	}
-	if o.Attempt.Offline && o.Kind == checkout.OutcomeApproved {
-		under = "卡已脱机批准，联机后自动上送"
-	}
-	if o.Attempt.Deferred {
-		word, under = "已收下，待上送", "银行还没有批准，联机后自动上送"
-	}
-	if o.Attempt.Tender == pos.Cash {
-		under = "现金已入账"
-	}
-	line(386, 64, true, c.t(word))
-	line(446, 24, false, c.t(under))
-	sum := o.Attempt.Approved
-	if o.Kind != checkout.OutcomeApproved {
-		sum = o.Attempt.Amount
-	}
+	w := blockWords(o)
+	line(386, 64, true, c.t(w.word))
+	line(446, 24, false, c.t(w.line))
 	if o.Kind == checkout.OutcomeApproved && o.Attempt.Tender == pos.Cash && o.Change > 0 {
 		line(494, 22, true, c.t("找零"))
-		sum = o.Change
 	}
-	p.Sum(kit.Rect{X: r.X + u(16), Y: y(558), W: r.W - u(32), H: 0}, money(sum),
-		kit.Style{Size: 96 * k, Exact: true, Bold: true, Ink: look.OnPress, Side: kit.Centre})
+	if sum, known := blockSum(o); known {
+		p.Sum(kit.Rect{X: r.X + u(16), Y: y(558), W: r.W - u(32), H: 0}, money(sum),
+			kit.Style{Size: 96 * k, Exact: true, Bold: true, Ink: look.OnPress, Side: kit.Centre})
+	}
 	line(650, 20, false, c.outcomeFoot(o))
 }
 
 func (c *Ctx) outcomeFoot(o *checkout.Outcome) string {
+	if !isSale(o) {
+		return c.kindFoot(o)
+	}
 	switch o.Kind {
 	case checkout.OutcomeApproved:
 		if o.Due > 0 {
@@ -119,21 +105,41 @@ func (c *Ctx) approved(r kit.Rect, o *checkout.Outcome) {
 	room := reprint.X - slip.X - u(84)
 	p.Line(slip.X+u(72), slip.Mid()-u(15), room, title, kit.Style{Size: 22, Bold: true})
 	p.Line(slip.X+u(72), slip.Mid()+u(18), room, under, kit.Style{Size: 18, Ink: look.Soft})
-	p.Key(reprint, kit.Key{
-		Form: kit.Wide, Size: 20, Label: c.t("重打"), Icon: "printer", Cap: "F9", Act: act(VerbReprint, o.Attempt.Receipt),
-	})
+	p.Key(reprint, c.printing(o, kit.Key{Form: kit.Wide, Size: 20, Label: c.t("重打"), Icon: "printer", Cap: "F9"}))
 	for i, k := range [...]kit.Key{
 		{Label: c.t("手机小票"), Icon: "phone", Sub: c.t("未开通"), Dress: kit.Unavailable},
-		{Label: c.t("打印存根"), Icon: "file", Sub: c.t("商户联"), Cap: "F7", Act: act(VerbReprint, o.Attempt.Receipt)},
+		c.printing(o, kit.Key{Label: c.t("打印存根"), Icon: "file", Sub: c.t("商户联"), Cap: "F7"}),
 		{Label: c.t("查这一笔"), Icon: "search", Sub: c.t("记录"), Cap: "F8", Act: act(VerbAttempt, o.Attempt.ID)},
 	} {
+		if c.L.M.S < 0.7 { // no room for the icon and the second line; a reason stays
+			k.Icon, k.Size = "", 18
+			if k.Dress != kit.Unavailable {
+				k.Form, k.Sub = kit.Wide, ""
+			}
+		}
 		p.Key(three.Cols(3, gap)[i], k)
 	}
 	k := kit.Key{Dress: kit.Filled, Size: 40, Label: c.t("下一单"), Sub: c.t("扫描商品也会自动开始"), Cap: "Enter", Key: "Return", Act: act(VerbNext, "")}
+	if !isSale(o) {
+		k.Label = c.t("回到收银")
+	}
 	if o.Due > 0 {
 		k.Label, k.Sub = c.t("继续收款"), c.t("还应收 ¥%s", money(o.Due))
 	}
 	p.Key(next, k)
+}
+
+// printing lets a key print the receipt again, where there is one.
+func (c *Ctx) printing(o *checkout.Outcome, k kit.Key) kit.Key {
+	if o.Attempt.Receipt == "" {
+		k.Dress, k.Cap = kit.Unavailable, ""
+		if k.Sub != "" {
+			k.Sub = c.t("没有小票")
+		}
+		return k
+	}
+	k.Act = act(VerbReprint, o.Attempt.Receipt)
+	return k
 }
 
 // badPrinter gives the printer's condition when it cannot print.
@@ -150,7 +156,11 @@ func (c *Ctx) badPrinter() (pos.Condition, bool) {
 func (c *Ctx) details(r kit.Rect, o *checkout.Outcome) {
 	u, p, a := c.u, c.p, &o.Attempt
 	p.Panel(r)
-	p.Line(r.X+u(28), r.Y+u(36), r.W-u(56), c.t("付款明细"), kit.Style{Size: 22, Bold: true})
+	title := c.t("付款明细")
+	if !isSale(o) {
+		title = c.t("明细")
+	}
+	p.Line(r.X+u(28), r.Y+u(36), r.W-u(56), title, kit.Style{Size: 22, Bold: true})
 	p.Rule(r.X+1, r.Y+u(68), r.W-2)
 	rows := [][2]string{{c.t("小票"), a.Receipt}}
 	switch a.Tender {
@@ -217,20 +227,34 @@ func (c *Ctx) refused(r kit.Rect, o *checkout.Outcome) {
 	soft := kit.Style{Size: 18, Ink: look.Soft}
 	p.Line(x, panel.Bottom()-u(30)-max(u(30), 22), w, join(c.W.tender(a.Tender), masked(a.MaskedPAN), c.entry(a.EntryMode)), soft)
 	p.Line(x, panel.Bottom()-u(30), w, join(c.t("凭证号 %s", dash(a.STAN)), o.At.In(c.V.Now.Location()).Format("15:04:05"), c.t("已记入流水，可查可打")), soft)
-	p.Line(title.X, title.Bottom()-u(24), title.W, c.t("改用其他方式收取"), kit.Style{Size: 22, Bold: true})
-	c.offers(cards, o)
-	back, balance := c.t("回到订单"), "wallet"
+	heading := c.t("接下来")
+	if isSale(o) {
+		heading = c.t("改用其他方式收取")
+		c.offers(cards, o)
+	} else {
+		c.goOn(cards, o)
+	}
+	p.Line(title.X, title.Bottom()-u(24), title.W, heading, kit.Style{Size: 22, Bold: true})
+	back, balance := c.backWord(o), "wallet"
 	if c.L.M.S < 0.7 {
 		back, balance = c.t("返回"), ""
 	}
 	for i, k := range [...]kit.Key{
 		{Label: back, Icon: "chevron-left", Cap: "Esc", Act: act(VerbNext, "")},
-		{Label: c.t("查余额"), Icon: balance, Cap: c.t("未开通"), Dress: kit.Unavailable},
+		{Label: c.t("查余额"), Icon: balance, Cap: "F8", Act: act(VerbBalance, "")},
 		{Label: c.t("打印说明"), Icon: "printer", Cap: "F9", Act: act(VerbReprint, a.ID)},
 	} {
 		k.Form, k.Size = kit.Wide, 20
 		p.Key(foot.Cols(3, gap)[i], k)
 	}
+}
+
+// backWord names the key that leaves an outcome.
+func (c *Ctx) backWord(o *checkout.Outcome) string {
+	if isSale(o) {
+		return c.t("回到订单")
+	}
+	return c.t("回到收银")
 }
 
 func dash(s string) string {
@@ -292,37 +316,39 @@ func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
 	p.Panel(self)
 	p.Icon("refresh", self.X+u(44), self.Y+u(38), u(26), look.Wait)
 	state := c.t("冲正中")
-	if a.Tries > 0 {
+	switch {
+	case a.State == pos.RefundUnknown:
+		state = c.t("退货待确认")
+	case a.Tries > 0:
 		state = c.t("冲正中 · 第 %d 次", a.Tries)
 	}
 	w := p.PillWidth(state)
 	p.Pill(self.Right()-u(23)-w, self.Y+u(22), kit.Unsure, state)
 	p.Line(self.X+u(72), self.Y+u(38), self.W-u(110)-w, c.t("收银机正在自动处理"), kit.Style{Size: 22, Bold: true})
-	lines := []string{"已向银行发出撤销（冲正），没有确认就一直重发。", "断电、重启、签退都不会丢；确认后这里和小票会写明。", "不用在这里等，可以先用别的方式收款。"}
-	if a.Tender == pos.QR {
-		lines[0] = "正在向钱包查询；没有付就关闭这张订单。"
-	}
+	lines, tell := unknownWords(a)
 	for i, s := range lines {
-		p.Line(self.X+u(28), self.Y+u(84)+float32(i)*u(40), self.W-u(56), c.t(s), kit.Style{Size: 20})
+		p.Line(self.X+u(28), self.Y+u(84)+float32(i)*max(u(40), 25), self.W-u(56), c.t(s), kit.Style{Size: 20})
 	}
 	p.Panel(say)
 	p.Icon("user", say.X+u(44), say.Y+u(38), u(26), look.Action)
 	p.Line(say.X+u(72), say.Y+u(38), say.W-u(100), c.t("请对顾客说"), kit.Style{Size: 22, Bold: true})
 	p.Box(kit.Rect{X: say.X + u(28), Y: say.Y + u(64), W: u(5), H: u(96)}, look.Action, look.None, 0, 2)
-	for i, s := range [...]string{
-		"银行没有回答这一笔，我们已经通知银行撤销。", "如果手机显示扣款，钱会原路退回；时间由发卡银行定。", "单子上有银行查询要用的号码。",
-	} {
-		p.Line(say.X+u(48), say.Y+u(84)+float32(i)*u(34), say.W-u(76), c.t(s), kit.Style{Size: 20})
+	for i, s := range tell {
+		p.Line(say.X+u(48), say.Y+u(84)+float32(i)*max(u(34), 22), say.W-u(76), c.t(s), kit.Style{Size: 20})
 	}
 	head := p.Line(title.X, title.Bottom()-u(24), title.W, c.t("现在可以做的"), kit.Style{Size: 22, Bold: true})
-	soft := kit.Style{Size: 18, Ink: look.Soft, Side: kit.End}
-	if note := c.t("同一张卡要店长授权，直到撤销确认"); p.Width(note, soft) <= title.W-head-gap {
-		p.Line(title.X, title.Bottom()-u(24), title.W, note, soft)
+	if isSale(o) {
+		soft := kit.Style{Size: 18, Ink: look.Soft, Side: kit.End}
+		if note := c.t("同一张卡要店长授权，直到撤销确认"); p.Width(note, soft) <= title.W-head-gap {
+			p.Line(title.X, title.Bottom()-u(24), title.W, note, soft)
+		}
+		c.offers(cards, o)
+	} else {
+		c.goOn(cards, o)
 	}
-	c.offers(cards, o)
 	for i, k := range [...]kit.Key{
 		{Label: c.t("打印银行查询单"), Icon: "printer", Cap: "F9", Act: act(VerbReprint, a.ID)},
-		{Label: c.t("回到订单"), Icon: "chevron-left", Cap: "Esc", Act: act(VerbNext, "")},
+		{Label: c.backWord(o), Icon: "chevron-left", Cap: "Esc", Act: act(VerbNext, "")},
 	} {
 		k.Form, k.Size = kit.Wide, 20
 		p.Key(foot.Cols(2, gap)[i], k)

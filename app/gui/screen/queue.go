@@ -15,6 +15,8 @@ func (c *Ctx) waits(a *pos.Attempt) (kit.State, string, string) {
 		return kit.Failed, c.t("迟到拒付"), c.t("先收后送 %s", c.W.tender(a.Tender))
 	case pos.Manual:
 		return kit.Failed, c.t("等人处理"), c.t("冲正 %s", c.W.tender(a.Tender))
+	case pos.RefundUnknown:
+		return kit.Unsure, c.t("退货待确认"), c.t("退货 %s", c.W.tender(a.Tender))
 	case pos.Unknown, pos.Reversing, pos.Sending:
 		if a.Tender == pos.QR {
 			return kit.Unsure, c.t("查询中"), c.t("订单 %s", c.W.tender(a.Tender))
@@ -32,7 +34,7 @@ func (c *Ctx) waits(a *pos.Attempt) (kit.State, string, string) {
 func (c *Ctx) queue(r kit.Rect) {
 	u, p := c.u, c.p
 	body := c.title(r, c.t("待办"), c.t("没有送达银行的，和等您决定的"),
-		kit.Key{Dress: kit.Filled, Label: c.t("全部发送"), Icon: "send", Cap: "F2", Act: act(VerbSend, "")})
+		kit.Key{Dress: kit.Filled, Label: c.t("全部重发"), Icon: "send", Cap: "F2", Act: act(VerbSend, "")})
 	cards, table := body.Top(min(u(92), body.H*0.2), u(12))
 	c.queueCards(cards)
 	p.Panel(table)
@@ -83,9 +85,9 @@ func (c *Ctx) queueRow(row kit.Rect, cols queueColumns, a *pos.Attempt, rule boo
 	u, p := c.u, c.p
 	state, word, kind := c.waits(a)
 	up, down := row.Mid()-u(14), row.Mid()+u(15)
-	p.Line(cols.kind, up, cols.amountR-cols.kind-u(84), kind, kit.Style{Size: 20, Bold: true, Elide: true})
-	p.Line(cols.kind, down, cols.amountR-cols.kind-u(74), masked(a.MaskedPAN)+a.Order, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
-	p.Line(cols.amountR-u(120), row.Mid(), u(120), money(a.Amount), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	used := p.Line(cols.kind, row.Mid(), cols.amountR-cols.kind, money(a.Amount), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	p.Line(cols.kind, up, cols.amountR-cols.kind-used-u(12), kind, kit.Style{Size: 20, Bold: true, Elide: true})
+	p.Line(cols.kind, down, cols.amountR-cols.kind-used-u(12), masked(a.MaskedPAN)+a.Order, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 	p.Line(cols.age, row.Mid(), u(100), c.W.span(c.V.Now.Sub(a.Created)), kit.Style{Size: 20})
 	p.Line(cols.triesR-u(60), row.Mid(), u(60), strconv.Itoa(a.Tries), kit.Style{Size: 20, Side: kit.End})
 	p.PillFit(cols.state, row.Mid()-u(16), cols.why-cols.state-u(8), state, word)
@@ -93,9 +95,9 @@ func (c *Ctx) queueRow(row kit.Rect, cols queueColumns, a *pos.Attempt, rule boo
 	why, next := c.queueWhy(a)
 	p.Line(cols.why, up, room, why, kit.Style{Size: 20, Elide: true})
 	p.Line(cols.why, down, room, next, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
-	k := kit.Key{Size: 20, Label: c.t("立即发"), Icon: "send", Act: act(VerbSend, a.ID)}
+	k := kit.Key{Size: 20, Label: c.t("看记录"), Icon: "list", Act: act(VerbAttempt, a.ID)}
 	if state == kit.Failed {
-		k = kit.Key{Dress: kit.Tint, Size: 20, Label: c.t("处理"), Icon: "chevron-right", Act: act(VerbAttempt, a.ID)}
+		k = kit.Key{Dress: kit.Tint, Size: 20, Label: c.t("处理"), Icon: "chevron-right", Act: act(VerbDecide, a.ID)}
 	}
 	p.Key(kit.Rect{X: cols.keyR - cols.keyW, Y: row.Mid() - u(24), W: cols.keyW, H: u(48)}, k)
 	if rule {
@@ -113,7 +115,7 @@ func (c *Ctx) queueWhy(a *pos.Attempt) (why, next string) {
 		} else {
 			code = ""
 		}
-		return code + c.W.Reason(a.Code), c.t("可再试、发收款链接或核销")
+		return code + c.W.Reason(a.Code), c.t("可再送、出收款码或核销")
 	case a.State == pos.Manual:
 		return c.W.Reason(dashless(a.LastError, "no_answer")), c.t("不再自动发，请看记录决定")
 	case a.Tries == 0:
@@ -161,6 +163,9 @@ func (c *Ctx) queueCards(r kit.Rect) {
 		state := card.state
 		if card.sum == 0 && i < 3 {
 			state = kit.Calm
+		}
+		if i == 3 && c.roomLow() {
+			state = kit.Waiting
 		}
 		p.Mark(state, place.X+u(30), place.Y+place.H*0.3, u(12))
 		if word := p.Width(c.t(card.word), kit.Style{Size: 18, Bold: true}); word+p.Width(card.count, kit.Style{Size: 18}) > place.W-u(80) {

@@ -1,35 +1,10 @@
 package screen
 
 import (
-	"fmt"
-
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/pos"
 )
-
-// outcomeOf gives the mark and the word of an attempt's state for people.
-func (c *Ctx) outcomeOf(a *pos.Attempt) (kit.State, string) {
-	switch a.State {
-	case pos.Approved, pos.Delivered, pos.Settled:
-		return kit.Calm, c.t("已收款")
-	case pos.Declined:
-		return kit.Failed, c.t("没有收款")
-	case pos.Cancelled:
-		return kit.Failed, c.t("已取消")
-	case pos.Reversed:
-		return kit.Unsure, c.t("已撤销")
-	case pos.LateDeclined:
-		return kit.Failed, c.t("迟到拒付")
-	case pos.Manual:
-		return kit.Failed, c.t("等人处理")
-	case pos.OfflineApproved, pos.Deferred, pos.Delivering:
-		return kit.Waiting, c.t("已收，待上送")
-	case pos.Created, pos.Sending:
-		return kit.Busy, c.t("进行中")
-	}
-	return kit.Unsure, c.t("结果不明")
-}
 
 // records draws the attempts found, newest first; a touch opens one.
 func (c *Ctx) records(r kit.Rect) {
@@ -38,7 +13,7 @@ func (c *Ctx) records(r kit.Rect) {
 	if c.V.Entry != "" {
 		under = c.t("查找：%s", c.V.Entry)
 	}
-	keys := []kit.Key{}
+	keys := []kit.Key{{Label: c.t("退货 · 撤销"), Icon: "refund", Cap: "F7", Act: act(VerbReceipt, "")}}
 	if c.V.Entry != "" {
 		keys = append(keys, kit.Key{Label: c.t("清空"), Icon: "cross", Key: "Home", Act: act(VerbClear, "")})
 	}
@@ -67,7 +42,7 @@ func (c *Ctx) recordRow(row kit.Rect, a *pos.Attempt) {
 	k := row.W / 1242
 	at := func(v float32) float32 { return row.X + v*k }
 	p.Line(at(24), row.Mid(), at(130)-at(24), a.Created.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
-	p.Line(at(140), row.Mid(), at(280)-at(140), join(c.W.tender(a.Tender)), kit.Style{Size: 20, Bold: true})
+	p.Line(at(140), row.Mid(), at(280)-at(140), c.recordKind(a), kit.Style{Size: 20, Bold: true, Elide: true})
 	p.Line(at(290), row.Mid(), at(390)-at(290), a.Receipt, kit.Style{Size: 18, Ink: look.Soft})
 	p.Line(at(400), row.Mid(), at(640)-at(400), masked(a.MaskedPAN)+a.Wallet, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 	p.PillFit(at(650), row.Mid()-u(16), at(850)-at(650), state, word)
@@ -94,7 +69,7 @@ func (c *Ctx) record(r kit.Rect) {
 	head, rest := r.Top(max(u(48), c.L.M.KeyH()), u(14))
 	back := kit.Rect{X: head.X, Y: head.Y, W: u(120), H: head.H}
 	p.Key(back, kit.Key{Form: kit.Wide, Size: 20, Label: c.t("返回"), Icon: "chevron-left", Key: "Escape", Act: act(VerbGo, string(Records))})
-	used := p.Line(back.Right()+u(18), head.Mid(), u(300), c.t("%s收款", c.W.tender(a.Tender)), kit.Style{Size: 30, Bold: true})
+	used := p.Line(back.Right()+u(18), head.Mid(), u(300), join(c.W.tender(a.Tender), c.kind(a.Kind)), kit.Style{Size: 30, Bold: true})
 	p.Line(back.Right()+u(36)+used, head.Mid()+u(2), head.Right()-back.Right()-u(40)-used,
 		join(a.Created.In(c.V.Now.Location()).Format("01-02 15:04:05"), c.t("小票 %s", dash(a.Receipt)), c.name(a.Cashier)),
 		kit.Style{Size: 18, Ink: look.Soft, Elide: true})
@@ -149,15 +124,19 @@ func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
 	}
 	p.Key(kit.Rect{X: r.X + u(18), Y: foot.Y + u(14), W: r.W - u(36), H: u(52)}, k)
 	two := kit.Rect{X: r.X + u(18), Y: foot.Y + u(76), W: r.W - u(36), H: u(48)}.Cols(2, u(10))
-	p.Key(two[0], kit.Key{Form: kit.Wide, Size: 20, Label: c.t("立即发"), Icon: "send", Dress: sendable(a), Act: act(VerbSend, a.ID)})
-	p.Key(two[1], kit.Key{Form: kit.Wide, Size: 20, Label: c.t("看待办"), Icon: "clock", Act: act(VerbGo, string(Queue))})
-}
-
-func sendable(a *pos.Attempt) kit.Dress {
-	if a.Open() {
-		return kit.Plain
+	undo := kit.Key{Form: kit.Wide, Size: 20, Label: c.t("退货 · 撤销"), Icon: "refund", Act: act(VerbReceipt, a.Receipt), Key: "F7"}
+	if c.L.M.S < 0.7 {
+		undo.Icon = ""
 	}
-	return kit.Unavailable
+	if a.Receipt == "" {
+		undo.Dress, undo.Icon, undo.Label, undo.Act = kit.Unavailable, "", c.t("没有收款"), kit.Act{}
+	}
+	p.Key(two[0], undo)
+	look := kit.Key{Form: kit.Wide, Size: 20, Label: c.t("说明"), Icon: "info", Key: "F8", Act: act(VerbStory, a.ID)}
+	if a.State == pos.Manual || a.State == pos.LateDeclined {
+		look = kit.Key{Form: kit.Wide, Dress: kit.Tint, Size: 20, Label: c.t("处理"), Icon: "chevron-right", Key: "F8", Act: act(VerbDecide, a.ID)}
+	}
+	p.Key(two[1], look)
 }
 
 func (c *Ctx) recordNote(a *pos.Attempt) string {
@@ -170,22 +149,6 @@ func (c *Ctx) recordNote(a *pos.Attempt) string {
 		return c.t("正在向银行撤销")
 	}
 	return ""
-}
-
-// eventWords are, by event, its mark and its sentence.
-var eventWords = map[pos.EventType]struct {
-	state kit.State
-	text  string
-}{
-	pos.EvCreated: {kit.Calm, "记入日志，金额 %s"}, pos.EvSending: {kit.Calm, "请求发给银行"}, pos.EvApproved: {kit.Calm, "已批准"},
-	pos.EvDeclined: {kit.Failed, "没有批准"}, pos.EvCancelled: {kit.Failed, "已取消"}, pos.EvUnknown: {kit.Unsure, "没有得到回答"},
-	pos.EvReversing: {kit.Unsure, "按规则撤销（冲正）"}, pos.EvReversalTry: {kit.Waiting, "冲正没有得到确认"},
-	pos.EvReversed: {kit.Calm, "银行已确认撤销"}, pos.EvParked: {kit.Failed, "不再自动发，等人处理"}, pos.EvSendAgain: {kit.Waiting, "再发一次"},
-	pos.EvResolved: {kit.Calm, "已由人决定"}, pos.EvOfflineApproved: {kit.Waiting, "卡脱机批准"}, pos.EvDeferred: {kit.Waiting, "先收下，待上送"},
-	pos.EvDelivering: {kit.Waiting, "正在上送"}, pos.EvDeliveryTry: {kit.Waiting, "上送没有得到回答"}, pos.EvDelivered: {kit.Calm, "已上送银行"},
-	pos.EvLateDeclined: {kit.Failed, "银行事后拒付"}, pos.EvLateAnswer: {kit.Unsure, "回答来得太晚"}, pos.EvLateApproval: {kit.Unsure, "撤销后才来的批准"},
-	pos.EvResealed: {kit.Calm, "换日重新加密"}, pos.EvSettled: {kit.Calm, "已结算"}, pos.EvPrinted: {kit.Calm, "小票已打印"},
-	pos.EvReprinted: {kit.Calm, "小票已重打"}, pos.EvBasketPaid: {kit.Calm, "整单付清"},
 }
 
 func (c *Ctx) recordEvents(r kit.Rect) {
@@ -202,19 +165,12 @@ func (c *Ctx) recordEvents(r kit.Rect) {
 	x := r.X + u(150)
 	p.TouchList(rows, "events", pitch, len(list), c.V.First["events"], func(i int, row kit.Rect) {
 		e := list[i]
-		w, known := eventWords[e.Type]
-		text := string(e.Type)
-		if known {
-			text = c.t(w.text)
-			if e.Type == pos.EvCreated {
-				text = fmt.Sprintf(text, money(e.Amount))
-			}
-		}
+		mark, text := c.told(e)
 		if row.Bottom()+u(20) < rows.Bottom() && i < len(list)-1 {
 			p.Fill(kit.Rect{X: x - 1, Y: row.Mid() + u(16), W: 2, H: pitch - u(32)}, look.Edge)
 		}
 		p.Line(r.X+u(24), row.Mid(), u(110), e.Time.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
-		p.Mark(w.state, x, row.Mid(), u(14))
+		p.Mark(mark, x, row.Mid(), u(14))
 		p.Line(x+u(34), row.Mid()-u(13), r.Right()-x-u(54), text, kit.Style{Size: 20, Bold: true, Elide: true})
 		p.Line(x+u(34), row.Mid()+u(15), r.Right()-x-u(54), c.eventNote(e), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 	})

@@ -3,6 +3,7 @@ package screen_test
 import (
 	"os"
 	"reflect"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2/test"
@@ -13,8 +14,22 @@ import (
 	"tillkeeper/app/pos"
 )
 
-// drawn draws every screen on a panel in Chinese.
+// pagesOf keeps the pages of each panel: drawing all of them takes a moment, and the rules below only read.
+var pagesOf = map[[2]float32]map[string]*kit.Page{}
+
+// drawn gives every screen on a panel in Chinese, drawn once.
 func drawn(t *testing.T, w, h float32) map[string]*kit.Page {
+	t.Helper()
+	if p := pagesOf[[2]float32{w, h}]; p != nil {
+		return p
+	}
+	p := drawnAnew(t, w, h)
+	pagesOf[[2]float32{w, h}] = p
+	return p
+}
+
+// drawnAnew draws every screen on a panel in Chinese.
+func drawnAnew(t *testing.T, w, h float32) map[string]*kit.Page {
 	t.Helper()
 	test.NewTempApp(t)
 	art, err := look.Load(os.DirFS("../../../assets"))
@@ -34,7 +49,7 @@ func drawn(t *testing.T, w, h float32) map[string]*kit.Page {
 }
 
 func TestDrawingIsPure(t *testing.T) {
-	one, two := drawn(t, 1366, 768), drawn(t, 1366, 768)
+	one, two := drawnAnew(t, 1366, 768), drawnAnew(t, 1366, 768)
 	for name, p := range one {
 		if !reflect.DeepEqual(p.Items, two[name].Items) || !reflect.DeepEqual(p.Hits, two[name].Hits) {
 			t.Errorf("%s is drawn differently from the same state", name)
@@ -171,5 +186,65 @@ func TestCountdownOnlyWhereSecondsCount(t *testing.T) {
 	}
 	if !found {
 		t.Error("the seconds left are not shown")
+	}
+}
+
+// TestTheMeanRoundsHalfUp: 14.00 in three sales are 4.67 each, where a till once said 4.66.
+func TestTheMeanRoundsHalfUp(t *testing.T) {
+	test.NewTempApp(t)
+	art, err := look.Load(os.DirFS("../../../assets"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, v := full(), view()
+	v.Screen, v.Totals = screen.Today, pos.Totals{Sums: pos.Sums{Net: 1400, Gross: 1400, Count: 3}}
+	p := screen.Draw(screen.Ctx{L: look.New(false, look.Fit(1366, 768, 0), art), W: screen.Words{Table: table(t)}, S: &s, V: v})
+	if !says(p, "3 笔 · 均单 4.67") {
+		t.Errorf("the mean is not there: %q", p.Texts)
+	}
+}
+
+func says(p *kit.Page, text string) bool { return slices.Contains(p.Texts, text) }
+
+func TestTheRoomWarnsBeforeItRunsOut(t *testing.T) {
+	if p := drawn(t, 1366, 768)["sale-room-low"]; !says(p, "离线 · 脱机只余 ¥768.50 · 9 笔") || !says(p, "快用完：余 768.50 · 9 笔") {
+		t.Errorf("no warning: %q", p.Texts)
+	}
+	if p := drawn(t, 1366, 768)["sale-offline"]; !says(p, "脱机余 4,871.50 · 47 笔") {
+		t.Errorf("a warning too early: %q", p.Texts)
+	}
+}
+
+func TestASettlementSaysWhyCardAndQRWait(t *testing.T) {
+	p := drawn(t, 1366, 768)["sale-settling"]
+	if len(places(p, screen.VerbPay, "card"))+len(places(p, screen.VerbPay, "qr")) != 0 || len(places(p, screen.VerbPay, "cash")) != 1 {
+		t.Error("card or QR can be touched, or cash cannot")
+	}
+	if !says(p, "正在结算 · 现金照常") || !says(p, "结算完自动可用") {
+		t.Errorf("it does not say why: %q", p.Texts)
+	}
+}
+
+func TestNothingIsUndoneWithoutItsSum(t *testing.T) {
+	for name, sum := range map[string]string{"void-ask": "185.40", "refund-ask": "9.00", "complete-ask": "460.50"} {
+		p := drawn(t, 1366, 768)[name]
+		yes, no := places(p, screen.VerbYes, ""), places(p, screen.VerbNo, "")
+		if len(yes) != 1 || len(no) != 1 || !says(p, sum) {
+			t.Fatalf("%s: %d yes, %d no, sum %v", name, len(yes), len(no), says(p, sum))
+		}
+		if gap := yes[0].X - no[0].Right(); gap < 2*look.Fit(1366, 768, 0).Gap() {
+			t.Errorf("%s: the keys lie %.0f apart", name, gap)
+		}
+		if p.Keys["Return"] != (kit.Act{}) || len(places(p, screen.VerbPay, "")) != 0 {
+			t.Errorf("%s: Enter asks for %v", name, p.Keys["Return"])
+		}
+	}
+}
+
+func TestAnItemIsSentFromOnePlaceOnly(t *testing.T) {
+	for _, name := range []string{"queue", "record"} {
+		if n := len(places(drawn(t, 1366, 768)[name], screen.VerbSend, "")); name == "queue" && n != 1 || name == "record" && n != 0 {
+			t.Errorf("%s has %d keys that send", name, n)
+		}
 	}
 }

@@ -193,9 +193,17 @@ func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
 	switch {
 	case running == t:
 		k.Dress, k.Act = kit.Chosen, kit.Act{}
+		if v := c.S.Card; v != nil && t == pos.Card && v.Kind != pos.Sale && v.Kind != "" {
+			k.Label, k.Amount = c.kind(v.Kind), money(v.Amount)
+			if v.Kind == pos.Balance {
+				k.Amount = ""
+			}
+		}
 	case running != "":
 		word := c.W.tender(running)
 		return rest(k, c.t("%s进行中", word), c.t("先取消%s", word))
+	case why && c.S.Settling:
+		k = rest(k, c.t("正在结算"), c.t("结算完自动可用"))
 	case len(c.S.Basket.Lines) == 0:
 		ready := map[pos.Tender]string{pos.Card: "联机就绪", pos.QR: "联机就绪", pos.Cash: "现金就绪"}[t]
 		if c.S.Line.State != "online" && t != pos.Cash {
@@ -211,6 +219,9 @@ func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
 		k.Dress = kit.Plain
 	case c.S.Line.State == "offline" && t == pos.Card:
 		k.Note = []string{c.t("脱机余 %s · %d 笔", money(c.S.Line.RoomSum), c.S.Line.RoomCount)}
+		if c.roomLow() {
+			k.Note = []string{c.t("快用完：余 %s · %d 笔", money(c.S.Line.RoomSum), c.S.Line.RoomCount)}
+		}
 	case c.S.Line.State == "offline" && t == pos.Cash:
 		k.Note = []string{c.t("不受影响")}
 	}
@@ -234,8 +245,8 @@ func (c *Ctx) functionKeys() []kit.Key {
 		{Label: c.t("组合付"), Icon: "split", Cap: "F4", Act: act(VerbSplit, "")},
 		{Label: c.t("挂单"), Icon: "hold", Cap: "F5", Act: act(VerbHold, "")},
 		{Label: c.t("取单"), Icon: "recall", Cap: "F6", Sub: held, Act: act(VerbGo, string(Held))},
-		{Label: c.t("退货"), Icon: "refund", Cap: c.t("未开通")},
-		{Label: c.t("查余额"), Icon: "wallet", Cap: c.t("未开通")},
+		{Label: c.t("退货"), Icon: "refund", Cap: "F7", Act: act(VerbReceipt, "")},
+		{Label: c.t("卡业务"), Icon: "wallet", Cap: "F8", Act: act(VerbGo, string(Cards))},
 		{Label: c.t("菜单"), Icon: "menu", Cap: "F10", Act: act(VerbGo, string(Today))},
 	}
 	away := c.paying() || c.V.Screen == Cash || c.V.Screen == Search || c.V.Screen == Held

@@ -35,6 +35,16 @@ const (
 	Queue     Name = "queue"
 	Catalogue Name = "catalogue"
 	Settings  Name = "settings"
+
+	Receipt   Name = "receipt"    // one receipt and what may still be undone of it
+	Refund    Name = "refund"     // lines or a sum of it to give back
+	Cards     Name = "cards"      // balance, pre-authorizations
+	Resolve   Name = "resolve"    // an open item that a person decides
+	Settle    Name = "settle"     // the close of the batch
+	Reconcile Name = "reconcile"  // the acquirer's file against the journal
+	Differ    Name = "difference" // one difference that a person decides
+	Charged   Name = "charged"    // the customer who was charged for a failed sale
+	Story     Name = "story"      // all that happened to one payment, in plain words
 )
 
 // View is what belongs to the face: where the cashier is and what was typed. It is handed over by value.
@@ -79,6 +89,13 @@ type View struct {
 	Training bool
 	Bench    Bench
 	Products int
+
+	Ask     Ask // the question that covers the screen, "" for none
+	Undoing Undoing
+	CardDo  CardDo
+	Decide  Decide
+	Closing Closing
+	Claim   Claim
 }
 
 // Staff is a tile of the sign-in.
@@ -150,9 +167,14 @@ func Draw(c Ctx) *kit.Page {
 		c.plain()
 		c.selfTest()
 		return c.p
-	case Today, Records, Record, Queue, Catalogue, Settings:
+	case Home, Cash, Search, Quick, Held, More:
+	default:
 		c.plain()
 		c.office()
+		c.ask()
+		if c.V.Sheet.Open {
+			c.sheet()
+		}
 		return c.p
 	}
 	switch c.S.Step {

@@ -4,6 +4,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2/test"
@@ -33,8 +34,12 @@ func table(t *testing.T) *decline.Table {
 	return out
 }
 
-// drawTo names a folder that every screen is painted into, for looking at.
-const drawTo = "TILLKEEPER_DRAW_TO"
+// drawTo names a folder that screens are painted into, for looking at; drawOnly the beginnings of their names, apart by
+// commas, "" for all.
+const (
+	drawTo   = "TILLKEEPER_DRAW_TO"
+	drawOnly = "TILLKEEPER_DRAW_ONLY"
+)
 
 func TestEveryScreenFitsItsPanel(t *testing.T) {
 	test.NewTempApp(t)
@@ -71,6 +76,13 @@ func paint(t *testing.T, l *look.Look, p *kit.Page, name string, english bool) {
 	t.Helper()
 	dir := os.Getenv(drawTo)
 	if dir == "" {
+		return
+	}
+	wanted := false
+	for _, begin := range strings.Split(os.Getenv(drawOnly), ",") {
+		wanted = wanted || strings.HasPrefix(name, begin)
+	}
+	if !wanted {
 		return
 	}
 	suffix := map[bool]string{true: "-en", false: ""}[english]

@@ -219,6 +219,9 @@ func (c *Ctx) smallCard(r kit.Rect) {
 		v = &checkout.CardView{}
 	}
 	w := cardWords[v.Stage]
+	if v.Stage == checkout.CardPresent && !v.Again {
+		w.how = c.presentHow(v)
+	}
 	p.Panel(r)
 	p.Disc(r.X+62, r.Y+62, 84, look.ActionSoft)
 	p.Icon(w.icon, r.X+62, r.Y+62, 50, look.Action)

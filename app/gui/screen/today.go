@@ -33,10 +33,7 @@ func (c *Ctx) net(r kit.Rect) {
 	p.Panel(r)
 	x, w := r.X+u(24), r.W-u(48)
 	p.Line(x, r.Y+r.H*0.13, w, c.t("净额"), kit.Style{Size: 20, Bold: true, Ink: look.Soft})
-	each := pos.Amount(0)
-	if t.Count > 0 {
-		each = t.Net / pos.Amount(t.Count)
-	}
+	each := mean(t.Net, t.Count)
 	p.Line(x, r.Y+r.H*0.13, w, join(c.t("%d 笔", t.Count), c.t("均单 %s", money(each))), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
 	p.Sum(kit.Rect{X: x, Y: r.Y + r.H*0.37, W: w, H: 0}, money(t.Net), kit.Style{Size: 68, Bold: true})
 	box := kit.Rect{X: r.X + u(20), Y: r.Y + r.H*0.568, W: r.W - u(40), H: r.H * 0.174}
@@ -64,6 +61,17 @@ func (c *Ctx) net(r kit.Rect) {
 	st = kit.Style{Size: 18, Ink: look.Soft}
 	day := c.W.dayShort(c.V.Now)
 	p.Line(x, y, w-used-u(10), c.fit(w-used-u(10), st, c.t("上%s同时", day), c.t("上%s", day)), st)
+}
+
+// mean gives the sum of one of n, rounded half up to a fen.
+func mean(sum pos.Amount, n int) pos.Amount {
+	if n <= 0 {
+		return 0
+	}
+	if sum < 0 {
+		return -mean(-sum, n)
+	}
+	return (2*sum + pos.Amount(n)) / (2 * pos.Amount(n))
 }
 
 func signed(a pos.Amount) string {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/moov-io/iso8583/field"
 )
@@ -41,7 +40,7 @@ func (k kind) spec(name string) *field.Spec {
 	return &field.Spec{
 		Length:      k.most,
 		Description: name,
-		Packer:      field.PackerFunc(func(data []byte, _ *field.Spec) ([]byte, error) { return k.pack(string(data)) }),
+		Packer:      field.PackerFunc(func(data []byte, _ *field.Spec) ([]byte, error) { return k.append(nil, string(data)) }),
 		Unpacker: unpackerFunc(func(data []byte) ([]byte, int, error) {
 			return k.unpack(data)
 		}),
@@ -53,51 +52,64 @@ type unpackerFunc func(data []byte) ([]byte, int, error)
 // Unpack implements field.Unpacker.
 func (f unpackerFunc) Unpack(data []byte, _ *field.Spec) ([]byte, int, error) { return f(data) }
 
-func (k kind) pack(v string) ([]byte, error) {
+// append packs a value behind out.
+func (k kind) append(out []byte, v string) ([]byte, error) {
+	n := len(v)
 	if k.class == "b" {
-		raw, err := hex.DecodeString(v)
+		if n%2 != 0 {
+			return nil, fmt.Errorf("%w: half a byte", ErrMessage)
+		}
+		n /= 2
+	}
+	pad := 0
+	if k.dots == 0 && n < k.most && (k.class == "an" || k.class == "ans") {
+		pad, n = k.most-n, k.most
+	}
+	if n > k.most || k.dots == 0 && n != k.most {
+		return nil, fmt.Errorf("%w: length %d, allowed %d", ErrMessage, n, k.most)
+	}
+	if k.dots > 0 {
+		out = appendLength(out, k.dots, n)
+	}
+	switch k.class {
+	case "n", "z":
+		return k.appendDigits(out, v)
+	case "b":
+		out, err := hex.AppendDecode(out, []byte(v))
 		if err != nil {
 			return nil, fmt.Errorf("%w: not hex", ErrMessage)
 		}
-		v = string(raw)
+		return out, nil
 	}
-	if k.dots == 0 && len(v) < k.most && (k.class == "an" || k.class == "ans") {
-		v += strings.Repeat(" ", k.most-len(v))
+	out = append(out, v...)
+	for range pad {
+		out = append(out, ' ')
 	}
-	if len(v) > k.most || k.dots == 0 && len(v) != k.most {
-		return nil, fmt.Errorf("%w: length %d, allowed %d", ErrMessage, len(v), k.most)
-	}
-	var out []byte
-	if k.dots > 0 {
-		out = appendLength(out, k.dots, len(v))
-	}
-	if k.class != "n" && k.class != "z" {
-		return append(out, v...), nil
-	}
-	return k.appendDigits(out, v)
+	return out, nil
 }
 
 // appendDigits packs two digits a byte; '=' is nibble D in class z.
 func (k kind) appendDigits(out []byte, v string) ([]byte, error) {
-	nibbles := make([]byte, 0, len(v)+1)
-	if len(v)%2 == 1 && k.padFirst() {
-		nibbles = append(nibbles, 0)
-	}
+	high, half := byte(0), len(v)%2 == 1 && k.padFirst()
 	for i := range len(v) {
-		switch c := v[i]; {
+		c := v[i]
+		switch {
 		case c >= '0' && c <= '9':
-			nibbles = append(nibbles, c-'0')
+			c -= '0'
 		case c == '=' && k.class == "z":
-			nibbles = append(nibbles, 0xD)
+			c = 0xD
 		default:
 			return nil, fmt.Errorf("%w: character %d is not a digit", ErrMessage, i+1)
 		}
+		if half {
+			out = append(out, high<<4|c)
+		} else {
+			high = c
+		}
+		half = !half
 	}
-	if len(nibbles)%2 == 1 {
-		nibbles = append(nibbles, 0)
-	}
-	for i := 0; i < len(nibbles); i += 2 {
-		out = append(out, nibbles[i]<<4|nibbles[i+1])
+	if half {
+		out = append(out, high<<4)
 	}
 	return out, nil
 }

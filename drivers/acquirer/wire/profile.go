@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,14 +9,10 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/moov-io/iso8583"
-	"github.com/moov-io/iso8583/encoding"
-	"github.com/moov-io/iso8583/field"
-	"github.com/moov-io/iso8583/prefix"
 )
 
 const (
@@ -42,10 +37,15 @@ type Profile struct {
 	Repeat       Repeat                 `json:"repeat"`
 	Codes        Codes                  `json:"codes"`
 	Reversal     Reversal               `json:"reversal"`
+	Texts        Texts                  `json:"texts"`
+	Balance      BalanceRule            `json:"balance"`
+	Settlement   SettlementRule         `json:"settlement"`
+	Upload       UploadRule             `json:"upload"`
+	Limits       Limits                 `json:"limits"`
 	Transactions map[string]Transaction `json:"transactions"`
 
 	tpdu, head []byte
-	kinds      map[int]kind
+	kinds      [macField + 1]kind // no class: not in the profile
 	spec       *iso8583.MessageSpec
 	macMTIs    map[string]bool
 }
@@ -75,9 +75,52 @@ type MACRule struct {
 }
 
 // KeyRule names the network code of a sign-on and, by network code (F60.3), how field 62 of its answer is laid out; lengths in bytes.
+// Licence (4 characters) and Serial (8) go into field 62 of the request; both empty: the request has none.
 type KeyRule struct {
 	Network string            `json:"network"`
 	Layouts map[string]string `json:"layouts"`
+	Licence string            `json:"licence,omitempty"`
+	Serial  string            `json:"serial,omitempty"`
+}
+
+// RequestF62 answers field 62 of a sign-on request (hex), empty where the profile wants none.
+func (k KeyRule) RequestF62() string {
+	if k.Licence == "" {
+		return ""
+	}
+	return hexText([]byte("Sequence No12" + k.Licence + k.Serial))
+}
+
+// Texts is how field 63 of an answer is divided, in bytes, and what the centre's text says of a notice (SMS) by the issuer.
+type Texts struct {
+	Organisation int    `json:"organisation"`
+	Issuer       int    `json:"issuer"`
+	Centre       int    `json:"centre"`
+	Acquirer     int    `json:"acquirer"`
+	NotifyYes    string `json:"notify_yes"`
+	NotifyNo     string `json:"notify_no"`
+}
+
+// BalanceRule names the amount type of field 54 (8583:1987, two digits) that is the money a cardholder may spend.
+type BalanceRule struct {
+	Available string `json:"available"`
+}
+
+// SettlementRule names the operations that count as debit and as credit in field 48 of a settlement.
+type SettlementRule struct {
+	Debit  []string `json:"debit"`
+	Credit []string `json:"credit"`
+}
+
+// UploadRule is how an item of a batch upload names the card organisation, two digits.
+type UploadRule struct {
+	Organisation string `json:"organisation"`
+}
+
+// Limits are rules about money: how much of a pre-authorization a completion may take, in percent, and up to which amount (fen) a contactless card needs no PIN.
+type Limits struct {
+	CompletionPercent int   `json:"completion_percent"`
+	ContactlessNoPIN  int64 `json:"contactless_no_pin"`
 }
 
 // Timers are the waits of the line in milliseconds, all monotonic.
@@ -152,8 +195,11 @@ type Transaction struct {
 	Tail       string `json:"tail,omitempty"`
 	MAC        bool   `json:"mac,omitempty"`
 	Reversible bool   `json:"reversible,omitempty"`
-	Repeat     string `json:"repeat,omitempty"` // "same": sent again as it is until delivered
-	Extra      []int  `json:"extra,omitempty"`  // fields this operation brings beyond the common ones
+	Repeat     string `json:"repeat,omitempty"`   // "same": sent again as it is until delivered
+	Extra      []int  `json:"extra,omitempty"`    // fields this operation brings beyond the common ones
+	Optional   []int  `json:"optional,omitempty"` // of these, those that may be unknown
+	Without    []int  `json:"without,omitempty"`  // common fields that it leaves out
+	Original   string `json:"original,omitempty"` // F61: "batch stan" or "batch stan date"
 }
 
 // F60 answers field 60 of this operation: type, batch (6 digits), network code, and what follows it (terminal capability and fallback) unless the table has that itself.
@@ -193,92 +239,12 @@ func Parse(raw []byte) (*Profile, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("%w: something follows the object", ErrProfile)
 	}
-	for _, step := range []func() error{p.checkFrame, p.buildSpec, p.checkTables} {
+	for _, step := range []func() error{
+		p.checkFrame, p.buildSpec, p.checkMAC, p.checkKeys, p.checkNumbers, p.checkCodes, p.checkReversal, p.checkTransactions, p.checkRules,
+	} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
-}
-
-func (p *Profile) checkFrame() error {
-	var err error
-	if p.tpdu, err = hex.DecodeString(p.Frame.TPDU); err != nil || len(p.tpdu) != tpduBytes {
-		return fmt.Errorf("%w: frame.tpdu is not %d bytes of hex", ErrProfile, tpduBytes)
-	}
-	if p.head, err = hex.DecodeString(p.Frame.Header); err != nil || len(p.head) != headBytes || !allDigits(p.head) {
-		return fmt.Errorf("%w: frame.header is not 12 digits", ErrProfile)
-	}
-	if p.Frame.LengthBytes < 2 || p.Frame.LengthBytes > 4 {
-		return fmt.Errorf("%w: frame.length_bytes is not 2, 3 or 4", ErrProfile)
-	}
-	if p.Frame.MaxBytes < LeastBody || p.Frame.MaxBytes > frameLimit {
-		return fmt.Errorf("%w: frame.max_bytes is not %d to %d", ErrProfile, LeastBody, frameLimit)
-	}
-	return nil
-}
-
-func (p *Profile) buildSpec() error {
-	mti := kind{class: "n", most: 4}
-	p.kinds = map[int]kind{}
-	fields := map[int]field.Field{
-		0: field.NewString(mti.spec("MTI")),
-		1: field.NewBitmap(&field.Spec{
-			Length: bitmapBytes, Description: "bitmap", Enc: encoding.Binary,
-			Pref: prefix.Binary.Fixed, DisableAutoExpand: true,
-		}),
-	}
-	for key, f := range p.FieldTypes {
-		id, err := strconv.Atoi(key)
-		if err != nil || id < 2 || id > macField {
-			return fmt.Errorf("%w: fields: %q is not 2 to 64", ErrProfile, key)
-		}
-		k, err := parseKind(f.Type)
-		if err != nil {
-			return fmt.Errorf("field %d: %w", id, err)
-		}
-		if least := leastMask[id]; f.Mask != "all" && f.Mask != least {
-			return fmt.Errorf("%w: field %d: mask %q, allowed %q or \"all\"", ErrProfile, id, f.Mask, least)
-		}
-		p.kinds[id] = k
-		fields[id] = field.NewString(k.spec(f.Name))
-	}
-	if p.kinds[macField] != (kind{class: "b", most: 8}) {
-		return fmt.Errorf("%w: field 64 is not b8", ErrProfile)
-	}
-	p.spec = &iso8583.MessageSpec{Name: p.Name, Fields: fields}
-	if err := p.spec.Validate(); err != nil {
-		return fmt.Errorf("%w: %w", ErrProfile, err)
-	}
-	return nil
-}
-
-func (p *Profile) checkTables() error {
-	if p.Name == "" {
-		return fmt.Errorf("%w: no name", ErrProfile)
-	}
-	if !slices.Contains(Algorithms(), p.MAC.Algorithm) {
-		return fmt.Errorf("%w: mac.algorithm %q", ErrProfile, p.MAC.Algorithm)
-	}
-	p.macMTIs = map[string]bool{}
-	for _, mti := range p.MAC.MTIs {
-		p.macMTIs[mti] = true
-	}
-	for op, t := range p.Transactions {
-		if len(t.MTI) != 4 || t.MAC != p.macMTIs[t.MTI] {
-			return fmt.Errorf("%w: transactions.%s: MTI and MAC disagree with mac.mtis", ErrProfile, op)
-		}
-		if t.Repeat != "" && t.Repeat != "same" || t.Repeat != "" && t.Reversible {
-			return fmt.Errorf("%w: transactions.%s: repeat", ErrProfile, op)
-		}
-	}
-	for _, id := range p.Reversal.Drop {
-		if _, ok := p.kinds[id]; !ok {
-			return fmt.Errorf("%w: reversal.drop: field %d", ErrProfile, id)
-		}
-	}
-	if p.Timers.AnswerMS <= 0 || p.Timers.ConnectMS <= 0 || p.Repeat.Window < 1 {
-		return fmt.Errorf("%w: timers and window must be positive", ErrProfile)
-	}
-	return nil
 }

@@ -8,7 +8,9 @@
 // whole message. Decoding never panics, never loops without end and never
 // reads more of a stream than one frame. Error texts name fields and
 // positions, never what a field holds. The package opens no connection and
-// keeps no key.
+// keeps no key. A profile is checked whole when it is read: an error names the
+// key. Messages are read by the library and written by this package, so that
+// two codecs have to agree on every byte of what is taken.
 //
 // Layout on the wire:
 //
@@ -26,6 +28,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
+	"strconv"
 
 	"github.com/moov-io/iso8583"
 )
@@ -131,26 +134,45 @@ func (p *Profile) Pack(h Header, m *Message) ([]byte, error) {
 	return out, nil
 }
 
+// typical is room for most messages, in bytes.
+const typical = 512
+
+// packBody writes MTI, bitmap and fields. It shares the field kinds with the
+// library that reads them, and nothing else: what one writes the other has to read.
 func (p *Profile) packBody(m *Message) ([]byte, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w: no message", ErrMessage)
 	}
-	im := iso8583.NewMessage(p.spec)
-	im.MTI(m.MTI)
-	for id, v := range m.Fields {
-		if _, ok := p.kinds[id]; !ok {
-			return nil, fmt.Errorf("%w: field %d is not in the profile", ErrMessage, id)
-		}
-		if err := im.Field(id, v); err != nil {
-			return nil, fmt.Errorf("%w: field %d", ErrMessage, id)
-		}
-	}
-	b, err := im.Pack()
+	out, err := mtiKind.append(make([]byte, 0, typical), m.MTI)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrMessage, err.Error())
+		return nil, fmt.Errorf("MTI: %w", err)
 	}
-	return b, nil
+	var bitmap [bitmapBytes]byte
+	at, left := len(out), len(m.Fields)
+	out = append(out, bitmap[:]...)
+	for id := 2; id <= macField && left > 0; id++ {
+		v, ok := m.Fields[id]
+		if !ok || p.kinds[id].class == "" {
+			continue
+		}
+		left--
+		out[at+(id-1)/8] |= 0x80 >> ((id - 1) % 8)
+		if out, err = p.kinds[id].append(out, v); err != nil {
+			return nil, fmt.Errorf("field %d (%s): %w", id, p.FieldTypes[strconv.Itoa(id)].Name, err)
+		}
+	}
+	if left > 0 {
+		for _, id := range m.Numbers() {
+			if !p.has(id) {
+				return nil, fmt.Errorf("%w: field %d is not in the profile", ErrMessage, id)
+			}
+		}
+	}
+	return out, nil
 }
+
+// has tells whether a field is in the profile.
+func (p *Profile) has(id int) bool { return id >= 2 && id <= macField && p.kinds[id].class != "" }
 
 // Unpack reads a whole body (TPDU to the last field) and refuses it whole when packing it again does not give the same bytes.
 func (p *Profile) Unpack(b []byte) (Header, *Message, error) {

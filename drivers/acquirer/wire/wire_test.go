@@ -298,30 +298,3 @@ func TestReadFrame(t *testing.T) {
 		t.Errorf("a short body was written: %v", err)
 	}
 }
-
-// FuzzUnpack looks for a body that panics, hangs, or is taken without packing to the same bytes.
-func FuzzUnpack(f *testing.F) {
-	p := cup(f)
-	frames, _ := vectors(f)
-	for _, frame := range frames {
-		f.Add(frame[2:])
-		f.Add(frame[2 : len(frame)/2])
-	}
-	f.Add(unhex(f, "600003000060310031000002000000000000000200"+"0003"+"9F8080"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		h, m, err := p.Unpack(b)
-		if err != nil {
-			return
-		}
-		again, err := p.Pack(h, m)
-		if err != nil || !bytes.Equal(again, b) {
-			t.Fatalf("%v\n%X\n%X", err, b, again)
-		}
-		if err := Decode(p, hex.EncodeToString(b), io.Discard); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.MACInput(m); err != nil {
-			t.Fatal(err)
-		}
-	})
-}

@@ -19,6 +19,11 @@ const (
 // reported as needed, and the PIN pad takes it. Contactless up to the limit needs nothing, above it online PIN. Without a
 // host this terminal has no online PIN: a rule that asks for it "if supported" gives way to the next one, any other fails.
 func (d *Dialogue) verifyCardholder(context.Context) error {
+	if d.req.Kind == KindBalance { // what somebody owns is told to nobody without a PIN
+		d.tsi[0] |= tsiVerified
+		d.onlinePIN(cvmOnlinePIN, 0x00)
+		return nil
+	}
 	if d.req.Contactless {
 		d.tsi[0] |= tsiVerified
 		if d.req.Amount > d.req.PINLimit {

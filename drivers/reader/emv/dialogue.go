@@ -32,7 +32,7 @@ type Terminal struct {
 	AIDs              [][]byte
 	Keys              CATable
 	Actions           ActionCodes
-	RandomPercent     int       // of the payments under the floor limit, how many in a hundred go online; 0 to 99
+	Selection         RandomSelection
 	Random            io.Reader // source of the unpredictable number; nil is crypto/rand
 }
 
@@ -55,13 +55,23 @@ func DefaultTerminal() Terminal {
 			Online:  [5]byte{0xFC, 0x40, 0x04, 0xF8, 0x00},
 			Default: [5]byte{0xFC, 0x40, 0x94, 0xA8, 0x00},
 		},
+		Selection: DefaultSelection(),
 	}
 }
+
+// The kinds of payment, tag 9C: the first two digits of the processing code (ISO 8583 DE 3).
+const (
+	KindPurchase byte = 0x00
+	KindPreauth  byte = 0x03
+	KindRefund   byte = 0x20
+	KindPreauth2 byte = 0x30 // as some profiles write it
+	KindBalance  byte = 0x31
+)
 
 // Request is the payment a dialogue is for.
 type Request struct {
 	Amount       int64 // fen
-	Kind         byte  // 9C: 00 purchase, 20 refund, 31 balance
+	Kind         byte  // 9C, see the kinds; only a purchase may be approved without the host, a balance always wants the online PIN
 	Time         time.Time
 	STAN         string // up to 8 digits, 9F41
 	TID          string // 8 characters, 9F1E
@@ -70,6 +80,7 @@ type Request struct {
 	Offline      bool  // the host cannot be reached: ask for a TC
 	AllowOffline bool  // the limits hold: a TC may be asked
 	PINLimit     int64 // fen; contactless above it needs online PIN
+	ReadOnly     bool  // only the card's data: no cryptogram, no PIN
 }
 
 // Result is what the card said up to and including the first GENERATE AC.
@@ -141,6 +152,9 @@ func (d *Dialogue) First(ctx context.Context, req Request) (Result, error) {
 	if err := d.terminalData(); err != nil {
 		return Result{}, err
 	}
+	if req.ReadOnly {
+		return d.readOnly(ctx)
+	}
 	for _, step := range []func(context.Context) error{
 		d.selectAndStart, d.readRecords, d.authenticate, d.restrict, d.verifyCardholder, d.manageRisk, d.firstCryptogram,
 	} {
@@ -148,9 +162,29 @@ func (d *Dialogue) First(ctx context.Context, req Request) (Result, error) {
 			return Result{}, err
 		}
 	}
-	r, err := d.result()
-	d.ready = err == nil
-	return r, err
+	full, err := d.field55()
+	if err != nil {
+		return Result{}, err
+	}
+	d.ready = true
+	r := d.result()
+	r.F55, r.ShortF55 = full, d.shortField55(nil)
+	return r, nil
+}
+
+// readOnly stops before the cardholder and the cryptogram: selection, records, the authentication that needs no
+// cryptogram, dates. Its result asks for the host, as a stripe does; combined authentication proves nothing here.
+func (d *Dialogue) readOnly(ctx context.Context) (Result, error) {
+	for _, step := range []func(context.Context) error{d.selectAndStart, d.readRecords, d.authenticate, d.restrict} {
+		if err := step(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	if d.cda != nil {
+		d.cda, d.authentic = nil, false
+	}
+	d.cryptogram, d.ready = ARQC, true
+	return d.result(), nil
 }
 
 func (d *Dialogue) terminalData() error {
@@ -207,22 +241,17 @@ func (d *Dialogue) value(t Tag) []byte {
 	return d.data[t]
 }
 
-func (d *Dialogue) result() (Result, error) {
-	full, err := d.field55()
-	if err != nil {
-		return Result{}, err
-	}
+func (d *Dialogue) result() Result {
 	track2 := trackDigits(d.data[tagTrack2])
 	r := Result{
 		PAN: compressed(d.data[tagPAN]), Expiry: compressed(d.data[tagExpiry])[:4], Track2: track2,
 		AIDName: d.name(), Cryptogram: d.cryptogram, NeedPIN: d.needPIN, Signature: d.signature, ODA: d.authentic,
 		Expired: d.tvr[1]&tvrExpired != 0, TVR: append([]byte(nil), d.tvr[:]...),
-		F55: full, ShortF55: d.shortField55(nil),
 	}
 	if s := d.data[tagSequence]; len(s) == 1 {
 		r.Sequence = fmt.Sprintf("%03s", compressed(s))
 	}
-	return r, nil
+	return r
 }
 
 func (d *Dialogue) name() string {

@@ -14,12 +14,18 @@ const (
 
 // Second ends the dialogue with what the host said: issuer authentication, scripts, second GENERATE AC (EMV Book 3,
 // 10.9 to 10.11). After a TC or AAC in the first one nothing more is sent. A TC that was given without the host ends its
-// field 55 with 8A "Y1" or "Y3", as the upload of an offline approval wants it.
+// field 55 with 8A "Y1" or "Y3", as the upload of an offline approval wants it. After a ReadOnly nothing is sent at all.
 func (d *Dialogue) Second(ctx context.Context, host Host) (Outcome, error) {
 	if !d.ready || d.finished {
 		return Outcome{}, fmt.Errorf("%w: no first cryptogram, or ended already", ErrUnsupported)
 	}
 	d.finished = true
+	if d.req.ReadOnly { // the card was asked nothing: the host's word is the result
+		if host.Approved && !host.Unreachable {
+			return Outcome{Cryptogram: TC}, nil
+		}
+		return Outcome{Cryptogram: AAC}, nil
+	}
 	switch d.cryptogram {
 	case TC:
 		return d.outcome(nil, arcOfflineApproved)
@@ -36,7 +42,7 @@ func (d *Dialogue) Second(ctx context.Context, host Host) (Outcome, error) {
 func (d *Dialogue) withoutHost(ctx context.Context) (Outcome, error) {
 	asked, arc := AAC, arcUnableDeclined
 	limits := d.req.AllowOffline || d.req.Offline
-	if limits && d.authentic && !d.needPIN && d.analyseDefault() == TC {
+	if limits && d.req.Kind == KindPurchase && d.authentic && !d.needPIN && d.analyseDefault() == TC {
 		asked, arc = TC, arcUnableApproved
 	}
 	if err := d.secondCryptogram(ctx, asked, arc); err != nil {

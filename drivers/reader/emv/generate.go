@@ -14,9 +14,12 @@ func (d *Dialogue) analyse() byte {
 		return AAC
 	}
 	if d.req.Offline {
+		if d.req.Kind != KindPurchase {
+			return AAC // nothing else is done without the host
+		}
 		return d.analyseDefault()
 	}
-	if d.req.ForceOnline || d.hit(t.Online, d.issuerAction(tagIACOnline, 0xFF)) {
+	if d.req.ForceOnline || d.req.Kind != KindPurchase || d.hit(t.Online, d.issuerAction(tagIACOnline, 0xFF)) {
 		return ARQC
 	}
 	return TC

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"time"
 )
 
@@ -85,7 +84,7 @@ func (d *Dialogue) restrictUsage() {
 		return
 	}
 	allowed := usage[0]&0x01 != 0 // valid at terminals other than ATMs
-	if home := d.data[tagIssuerCountry]; len(home) == 2 && d.req.Kind == 0x00 {
+	if home := d.data[tagIssuerCountry]; len(home) == 2 && d.req.buys() {
 		domestic := string(home) == string(d.data[tagCountry])
 		allowed = allowed && (domestic && usage[0]&0x28 != 0 || !domestic && usage[0]&0x14 != 0)
 	}
@@ -94,18 +93,23 @@ func (d *Dialogue) restrictUsage() {
 	}
 }
 
+// buys tells whether goods or services are paid, now or later.
+func (r Request) buys() bool {
+	return r.Kind == KindPurchase || r.Kind == KindPreauth || r.Kind == KindPreauth2
+}
+
 // manageRisk is terminal risk management (EMV Book 3, 10.6): floor limit, random selection, velocity. The floor limit is
 // the till's: a payment for which the till's limits do not hold exceeds it.
 func (d *Dialogue) manageRisk(ctx context.Context) error {
 	d.tsi[0] |= tsiTerminalRisk
 	if !d.req.AllowOffline && !d.req.Offline {
 		d.tvr[3] |= tvrFloorLimit
-	} else if p := d.terminal.RandomPercent; p > 0 {
-		draw := make([]byte, 2)
-		if _, err := io.ReadFull(d.terminal.Random, draw); err != nil {
-			return fmt.Errorf("%w: random selection: %w", ErrUnsupported, err)
+	} else if !d.req.Offline && !d.req.ForceOnline { // where there is a choice
+		drawn, err := d.terminal.Selection.draw(d.terminal.Random, d.req.Amount)
+		if err != nil {
+			return err
 		}
-		if int(binary.BigEndian.Uint16(draw))*100 < p*65536 {
+		if drawn {
 			d.tvr[3] |= tvrRandomOnline
 		}
 	}

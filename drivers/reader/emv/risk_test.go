@@ -39,6 +39,7 @@ func TestVelocity(t *testing.T) {
 		d := New(DefaultTerminal(), card)
 		d.req.AllowOffline = true
 		d.data[tagLowerLimit], d.data[tagUpperLimit] = []byte{2}, []byte{5}
+		d.terminal.Selection = RandomSelection{}
 		if err := d.manageRisk(context.Background()); err != nil || d.tvr != test.tvr {
 			t.Errorf("%s: TVR %X, want %X %v", name, d.tvr, test.tvr, err)
 		}
@@ -60,12 +61,13 @@ func TestFloorLimitAndRandomSelection(t *testing.T) {
 		"limits do not hold":   {Request{}, 0, nil, 0x80},
 		"limits hold":          {Request{AllowOffline: true}, 0, nil, 0},
 		"no host":              {Request{Offline: true}, 0, nil, 0},
-		"drawn":                {Request{AllowOffline: true}, 10, []byte{0x19, 0x99}, 0x10},
-		"not drawn":            {Request{AllowOffline: true}, 10, []byte{0x19, 0x9A}, 0},
+		"drawn":                {Request{AllowOffline: true}, 10, []byte{9}, 0x10},
+		"not drawn":            {Request{AllowOffline: true}, 10, []byte{10}, 0},
+		"online anyway":        {Request{AllowOffline: true, ForceOnline: true}, 99, nil, 0},
 		"over the limit: sure": {Request{}, 10, nil, 0x80},
 	} {
 		terminal := DefaultTerminal()
-		terminal.RandomPercent, terminal.Random = test.percent, bytes.NewReader(test.draw)
+		terminal.Selection, terminal.Random = RandomSelection{Target: test.percent}, bytes.NewReader(test.draw)
 		d := New(terminal, nil)
 		d.req = test.req
 		if err := d.manageRisk(context.Background()); err != nil || d.tvr[3] != test.want {
@@ -100,5 +102,46 @@ func TestRestrictions(t *testing.T) {
 		if err := d.restrict(context.Background()); err != nil || d.tvr[1] != test.want {
 			t.Errorf("%s: TVR %X %v", name, d.tvr, err)
 		}
+	}
+}
+
+// TestRandomSelectionIsBiasedByTheAmount is the interpolation of EMV Book 3, 10.6.2.
+func TestRandomSelectionIsBiasedByTheAmount(t *testing.T) {
+	s := RandomSelection{Target: 10, Most: 50, Threshold: 100_00, Floor: 500_00}
+	for amount, want := range map[int64]int{
+		0: 10, 1: 10, 99_99: 10, 100_00: 10, 200_00: 20, 300_00: 30, 499_99: 49, 500_00: 50, maxAmount: 50,
+	} {
+		if got := s.percent(amount); got != want {
+			t.Errorf("%d fen: %d in a hundred, want %d", amount, got, want)
+		}
+	}
+	huge := RandomSelection{Target: 1, Most: 99, Threshold: 0, Floor: maxAmount}
+	if got := huge.percent(maxAmount / 2); got < 49 || got > 50 {
+		t.Errorf("half of the largest floor: %d", got)
+	}
+	for _, flat := range []RandomSelection{{Target: 7}, {Target: 7, Most: 3, Threshold: 5, Floor: 5}, {Target: 7, Most: 90, Threshold: 5}} {
+		if got := flat.percent(1_000_000); got != 7 {
+			t.Errorf("%+v: %d", flat, got)
+		}
+	}
+	drawn := 0
+	for b := range randomEven {
+		if hit, err := s.draw(bytes.NewReader([]byte{255, 198, byte(b)}), 200_00); err != nil {
+			t.Fatal(err)
+		} else if hit {
+			drawn++
+		}
+	}
+	if drawn != 2*20 {
+		t.Errorf("%d of %d drawn, want 40", drawn, randomEven)
+	}
+	if hit, err := s.draw(bytes.NewReader(bytes.Repeat([]byte{255}, randomRolls)), 1); err != nil || !hit {
+		t.Errorf("a source without a fair number: %v %v", hit, err)
+	}
+	if _, err := s.draw(bytes.NewReader(nil), 1); !errors.Is(err, ErrUnsupported) {
+		t.Error(err)
+	}
+	if hit, err := (RandomSelection{}).draw(nil, 1); hit || err != nil {
+		t.Error("none were wanted")
 	}
 }

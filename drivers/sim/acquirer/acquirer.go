@@ -7,7 +7,8 @@
 // has the masked form and a keyed hash. It never moves money twice for one
 // terminal, merchant, batch and STAN. It never answers a message that it cannot
 // unpack. Refused requests, wrong PIN counts and reversals without an original
-// are remembered in memory only. One host at a time may have a folder.
+// are remembered in memory only. One host at a time may have a folder. It serves
+// loopback addresses and knows no secret that is worth anything.
 //
 // # Folder
 //
@@ -16,6 +17,8 @@
 //	card.key        key of the card hashes, 32 bytes
 //	numbers         last block of a million reference numbers taken
 //	sms.jsonl       notices of the issuers to cardholders
+//	tls-*.pem       the line's certificates, where it is asked for TLS
+//	files-*.pem     the file server's certificate and key
 //
 // Amounts are fen (minor units) everywhere.
 //
@@ -29,8 +32,27 @@
 // not known gets 25 (Config.OriginalNotThere), and the original is processed as
 // any other when it comes later (Config.RefuseOvertaken declines it). A
 // reversal with another amount than was asked gets 64. Account answers 68, 96
-// and 98 move the money and then say that code. Requests of one connection are
-// decided in the order they came; answers may overtake each other.
+// and 98 move the money and then say that code. Refunds and uploads are never
+// reversed (12). A request or reversal whose fields are not those of its kind
+// (condition, entry mode, PIN fields, original, details) gets 30. Requests of one
+// connection are decided in the order they came; answers may overtake each other.
+//
+// Equal totals (0500) close a batch; the same 0500 again gets the same answer. In
+// an upload (0320) each trace number counts once, over restarts too; its end with
+// another count than that gets 30 and leaves the batch open. What comes with the
+// number of a closed batch is taken and marked late; the totals said stay as they are.
+//
+// # Switches
+//
+// Control, and the control file of the command, take JSON; what a key does not name stays as it is:
+//
+//	{"line":false,                          the line is pulled
+//	 "latency":"200ms",                     added to every answer
+//	 "shop":{"maintenance":true},           see Shop; the whole of it is replaced
+//	 "accounts":{"62...":{"state":"lost"}}, see Account; the other keys of an account stay
+//	 "faults":{"rules":[...]},              a fault plan, null for none
+//	 "answer":"55",                         the next payment, void or refund gets this code
+//	 "forget_keys":true}                    every terminal has to sign on again: 77
 //
 // # Fault plan
 //
@@ -55,8 +77,11 @@
 //	restart       taken, not answered; the host comes back from its disk after "delay" (0) ("before":true: not taken)
 //	code          the answer says "code", no money moves ("taken":true: it moves all the same)
 //
-// and the other keys narrow it: "mti" and "type" (F60, two digits) and "stan"
-// of the request, "max_amount" in fen, "nth" (that matching request only),
+// {"answer":"55"} without a fault is "code" for the next payment, void or refund:
+// approvals and 68, 96, 98 move the money, other codes do not.
+//
+// The other keys narrow a rule: "mti", "type" (F60, two digits), "stan" and "kind"
+// of the request (the kinds of the ledger, balance, upload_end, sign_on, sign_off, echo, or money), "max_amount" in fen, "nth" (that matching request only),
 // "every" (each nth), "probability" (a number or a text, 0 to 1), "times" (at
 // most so often). An unknown key or fault is an error that names it.
 package acquirer

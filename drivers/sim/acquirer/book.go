@@ -3,6 +3,7 @@ package acquirer
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // txn is a message in the book and what became of it.
@@ -77,13 +78,16 @@ type book struct {
 	inBatch map[batchKey][]*txn
 	moved   map[string]int64 // by card hash: fen held or charged
 	closed  map[batchKey]Entry
-	counts  map[string]int // by card hash: debits taken
+	cards   map[string][]*txn            // by card hash: payments and holds, in order
+	scripts map[Key]bool                 // results taken
+	items   map[batchKey]map[string]bool // uploaded, by STAN
 }
 
 func newBook() *book {
 	return &book{
 		bySeq: map[int64]*txn{}, byKey: map[Key]*txn{}, inBatch: map[batchKey][]*txn{},
-		moved: map[string]int64{}, closed: map[batchKey]Entry{}, counts: map[string]int{},
+		moved: map[string]int64{}, closed: map[batchKey]Entry{}, cards: map[string][]*txn{}, scripts: map[Key]bool{},
+		items: map[batchKey]map[string]bool{},
 	}
 }
 
@@ -98,6 +102,17 @@ func (b *book) apply(e Entry) error {
 	case KindSettlement:
 		b.closed[where] = e
 		return nil
+	case KindScript:
+		b.scripts[e.Key()] = true
+		return nil
+	case KindUpload:
+		if b.items[where] == nil {
+			b.items[where] = map[string]bool{}
+		}
+		for _, it := range e.Items {
+			b.items[where][prefix(it, stanDigits)] = true
+		}
+		return nil
 	case KindReversal:
 		t := b.bySeq[e.Original]
 		if t == nil {
@@ -111,8 +126,8 @@ func (b *book) apply(e Entry) error {
 	b.bySeq[e.Seq], b.byKey[e.Key()] = t, t
 	b.inBatch[where] = append(b.inBatch[where], t)
 	b.moved[t.Card] += t.held()
-	if t.debit() {
-		b.counts[t.Card]++
+	if t.debit() || t.Kind == KindPreauth {
+		b.cards[t.Card] = append(b.cards[t.Card], t)
 	}
 	b.relate(t)
 	return nil
@@ -143,6 +158,18 @@ func (b *book) change(t *txn, f func()) {
 	before := t.held()
 	f()
 	b.moved[t.Card] += t.held() - before
+}
+
+// spent answers count and sum of the payments and open holds of a card since a moment, undone ones left out.
+func (b *book) spent(card string, since time.Time) (n int, fen int64) {
+	all := b.cards[card]
+	for i := len(all) - 1; i >= 0 && !all[i].Time.Before(since); i-- {
+		if t := all[i]; t.stands() && !t.completed {
+			n++
+			fen += t.Amount
+		}
+	}
+	return n, fen
 }
 
 // totals answers what stands in a batch, gross: a voided sale stays a debit, its void is a credit, reversed messages count nowhere.

@@ -10,7 +10,7 @@ import (
 // issuerMaster is the simulated issuers' key for cryptograms, as public and as worthless as the simulated cards' own.
 const issuerMaster = "404142434445464748494A4B4C4D4E4F"
 
-// arpc answers F55 of an answer: tag 91 with the response cryptogram (EMV Book 2, 8.2.1, method 1) over the card's own. Empty when the request has no cryptogram.
+// arpc answers F55 of an answer: the issuer's script, if the account has one, behind tag 91 with the response cryptogram (EMV Book 2, 8.2.1, method 1) over the card's own. Empty when the request has no cryptogram.
 func (h *Host) arpc(m *wire.Message, code string) string {
 	raw, err := hex.DecodeString(m.Get(55))
 	if err != nil || len(raw) == 0 {
@@ -39,11 +39,12 @@ func (h *Host) arpc(m *wire.Message, code string) string {
 		block[i] ^= arqc[i]
 	}
 	out := append(ecb(c.Encrypt, block), code...)
+	script := strings.ToUpper(h.Account(cardNumber(m)).Script)
 	text, err := wire.PackTLV([]wire.TLV{{Tag: "91", Value: out}})
 	if err != nil {
 		return ""
 	}
-	return strings.ToUpper(hex.EncodeToString(text))
+	return strings.ToUpper(hex.EncodeToString(text)) + script
 }
 
 // cardKey derives a chip's key from PAN and sequence number (EMV Book 2, A1.4, option A).

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -57,6 +58,7 @@ const (
 type Rule struct {
 	Fault       Fault    // what happens
 	MTI         string   // of the request, "" for any
+	Kind        string   // of the request, "" for any: see kindName
 	Type        string   // first two digits of F60, "" for any
 	STAN        string   // F11, "" for any
 	Probability *float64 // 0..1; not money
@@ -90,6 +92,7 @@ type planFile struct {
 type ruleFile struct {
 	Fault       string          `json:"fault"`
 	MTI         string          `json:"mti"`
+	Kind        string          `json:"kind"`
 	Type        string          `json:"type"`
 	STAN        string          `json:"stan"`
 	Probability json.RawMessage `json:"probability"`
@@ -99,7 +102,7 @@ type ruleFile struct {
 	Delay       string          `json:"delay"`
 	Code        string          `json:"code"`
 	Taken       bool            `json:"taken"`
-	Answer      bool            `json:"answer"`
+	Answer      json.RawMessage `json:"answer"`
 	Before      bool            `json:"before"`
 	MaxAmount   int64           `json:"max_amount"`
 }
@@ -142,8 +145,11 @@ func ParsePlan(raw []byte) (*Plan, error) {
 
 func (r ruleFile) rule() (Rule, error) {
 	out := Rule{
-		Fault: Fault(r.Fault), MTI: r.MTI, Type: r.Type, STAN: r.STAN, Nth: r.Nth, Every: r.Every, Times: r.Times,
-		Code: r.Code, Taken: r.Taken, Answer: r.Answer, Before: r.Before, MaxAmount: r.MaxAmount,
+		Fault: Fault(r.Fault), MTI: r.MTI, Kind: r.Kind, Type: r.Type, STAN: r.STAN, Nth: r.Nth, Every: r.Every, Times: r.Times,
+		Code: r.Code, Taken: r.Taken, Before: r.Before, MaxAmount: r.MaxAmount,
+	}
+	if err := r.answer(&out); err != nil {
+		return out, err
 	}
 	if r.Delay != "" {
 		d, err := time.ParseDuration(r.Delay)
@@ -161,6 +167,65 @@ func (r ruleFile) rule() (Rule, error) {
 		out.Probability = &v
 	}
 	return out, nil
+}
+
+// answer reads the key of that name: true is the true answer behind a foreign one, a code is what the next payment, void or refund is answered, once.
+func (r ruleFile) answer(out *Rule) error {
+	if len(r.Answer) == 0 || json.Unmarshal(r.Answer, &out.Answer) == nil {
+		return nil
+	}
+	var code string
+	if err := json.Unmarshal(r.Answer, &code); err != nil || r.Fault != "" || r.Code != "" {
+		return fmt.Errorf("answer %s", r.Answer)
+	}
+	once := ForcedAnswer(code)
+	out.Fault, out.Code, out.Taken = once.Fault, once.Code, r.Taken || once.Taken
+	if r.Times == 0 && r.Nth == 0 && r.Every == 0 {
+		out.Times = once.Times
+	}
+	if r.Kind == "" && r.MTI == "" {
+		out.Kind = once.Kind
+	}
+	return nil
+}
+
+// kindMoney is any request that moves money, reversals and uploads after the fact apart.
+const kindMoney = "money"
+
+// ForcedAnswer is the rule that the next payment, void or refund gets this code, once: approvals and time-outs behind the host move the money, the others do not.
+func ForcedAnswer(code string) Rule {
+	return Rule{Fault: Code, Code: code, Taken: success(code) || upstream(code), Kind: kindMoney, Times: 1}
+}
+
+// kindNames are what "kind" of a rule may say.
+var kindNames = []string{
+	kindMoney, KindSale, KindCodeSale, KindOfflineSale, KindVoid, KindRefund, KindBalance, KindPreauth, KindPreauthVoid,
+	KindCompletion, KindCompletionVoid, KindReversal, KindSettlement, KindScript, KindUpload, "upload_end", "sign_on", "sign_off", "echo",
+}
+
+// kindName names any request, money or not, as a rule does; empty when the host has no such function.
+func kindName(m *wire.Message) string {
+	switch m.MTI + networkOf(m) {
+	case "0320201":
+		return KindUpload
+	case "0320202", "0320207":
+		return "upload_end"
+	case "0820002":
+		return "sign_off"
+	case "0820301":
+		return "echo"
+	}
+	switch m.MTI {
+	case "0400":
+		return KindReversal
+	case "0500":
+		return KindSettlement
+	case "0620":
+		return KindScript
+	case "0800":
+		return "sign_on"
+	}
+	return kindOf(m)
 }
 
 func (p *Plan) check() error {
@@ -184,6 +249,9 @@ func (r Rule) check() error {
 	}
 	if r.MTI != "" && (len(r.MTI) != 4 || !digits(r.MTI)) {
 		return fmt.Errorf("mti %q", r.MTI)
+	}
+	if r.Kind != "" && !slices.Contains(kindNames, r.Kind) {
+		return fmt.Errorf("kind %q", r.Kind)
 	}
 	if r.Fault == Code && len(r.Code) != 2 {
 		return fmt.Errorf("code %q has to be two characters", r.Code)
@@ -221,6 +289,21 @@ func (p *Plan) due(m *wire.Message) *Rule {
 	return hit
 }
 
+// before is a plan with one more rule in front; what the others counted stays.
+func (p *Plan) before(r Rule) *Plan {
+	out := &Plan{Rules: []Rule{r}}
+	if p == nil {
+		return out
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out.Seed, out.Rules = p.Seed, append(out.Rules, p.Rules...)
+	if p.dice != nil {
+		out.dice, out.seen, out.fired = p.dice, append([]int{0}, p.seen...), append([]int{0}, p.fired...)
+	}
+	return out
+}
+
 func (p *Plan) strikes(r *Rule, i int) bool {
 	switch {
 	case r.Times > 0 && p.fired[i] >= r.Times:
@@ -242,6 +325,15 @@ func (p *Plan) index(n int) int {
 
 func (r *Rule) matches(m *wire.Message) bool {
 	if r.MTI != "" && r.MTI != m.MTI || r.STAN != "" && r.STAN != m.Get(11) {
+		return false
+	}
+	switch kind := kindName(m); r.Kind {
+	case "", kind:
+	case kindMoney:
+		if kind == KindOfflineSale || kind == KindBalance || shapes[kind].kind == "" {
+			return false
+		}
+	default:
 		return false
 	}
 	if r.Type != "" && prefix(m.Get(60), 2) != r.Type {

@@ -60,9 +60,9 @@ type Host struct {
 	ledger    *ledger
 	declined  map[Key]bool // asked and refused, money never moved
 	overtaken map[Key]bool // reversed before it came
-	uploaded  map[batchKey]int
 	wrongPINs map[string]int
-	number    int64 // last reference number
+	settled   map[batchKey]settled // the last 0500 and its answer
+	number    int64                // last reference number
 	numberEnd int64
 	plan      *Plan
 	shop      Shop
@@ -115,7 +115,7 @@ func (h *Host) load() error {
 		return err
 	}
 	h.declined, h.overtaken = map[Key]bool{}, map[Key]bool{}
-	h.uploaded, h.wrongPINs = map[batchKey]int{}, map[string]int{}
+	h.wrongPINs, h.settled = map[string]int{}, map[batchKey]settled{}
 	if err := h.takeNumbers(); err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func TestVectors(t *testing.T) {
 		t.Errorf("header %X", c.head)
 	}
 	for _, s := range []struct{ name, like, code string }{
-		{"V6", "V7", "25"}, {"V3", "V4", "00"}, {"V3", "V5", "94"}, {"V6", "V7", "00"}, {"V6", "V7", "00"}, {"V8", "V4", "00"}, {"V9", "V5", "25"}, {"V10", "", "25"}, {"V12", "", ""}, {"V13", "", "00"},
+		{"V6", "V7", "25"}, {"V3", "V4", "00"}, {"V3", "V5", "94"}, {"V6", "V7", "00"}, {"V6", "V7", "00"}, {"V8", "V4", "00"}, {"V9", "V5", "25"}, {"V10", "", "25"}, {"V12", "", ""}, {"V13", "", "30"},
 	} {
 		a := c.raw(v[s.name])
 		if a.Get(39) != s.code {
@@ -106,6 +106,14 @@ func TestVectors(t *testing.T) {
 		if fmt.Sprint(a.Numbers()) != fmt.Sprint(like.Numbers()) {
 			t.Errorf("%s: fields %v, want %v", s.name, a.Numbers(), like.Numbers())
 		}
+	}
+	items := "03"
+	for _, stan := range []string{"000123", "000124", "000126"} {
+		items += "00" + stan + "0000" + testPAN + fen(100)
+	}
+	c.code("00", c.msg("0320", "000130", map[int]string{48: items, 60: "00000001201"}))
+	if a := c.raw(v["V13"]); a.Get(39) != "00" {
+		t.Fatalf("V13 after three items: %s", a.Get(39))
 	}
 	if got := charges(t, h); got[key("000123")] != 0 || got[key("000124")] != 100 {
 		t.Errorf("%v", got)

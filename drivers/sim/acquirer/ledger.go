@@ -34,6 +34,8 @@ const (
 	KindCompletionVoid = "completion_void"
 	KindReversal       = "reversal"
 	KindSettlement     = "settlement"
+	KindUpload         = "upload"        // items of a batch upload, no money
+	KindScript         = "script_result" // what a card made of its issuer's script, no money
 )
 
 // Entry is one line of the ledger: a message that moved money, or the close of a batch. Amounts are fen, Time is the host's clock.
@@ -55,9 +57,13 @@ type Entry struct {
 	Auth     string    `json:"auth,omitempty"`  // F38 of the answer
 	State    string    `json:"state"`           // approved voided reversed refunded completed done closed
 	Original int64     `json:"original,omitempty"`
-	Reason   string    `json:"reason,omitempty"` // F39 of a reversal
-	Totals   string    `json:"totals,omitempty"` // F48 of a settlement's answer
-	Net      int64     `json:"net"`              // fen that this message charges its card now (a refund is negative); filled by Ledger
+	Reason   string    `json:"reason,omitempty"`  // F39 of a reversal
+	Totals   string    `json:"totals,omitempty"`  // F48 of a settlement's answer
+	Late     bool      `json:"late,omitempty"`    // taken after its batch was closed
+	Script   string    `json:"script,omitempty"`  // of a script result: DF31, hex
+	Items    []string  `json:"items,omitempty"`   // of an upload: "STAN amount", each once in its batch
+	Differs  []string  `json:"differs,omitempty"` // of an upload or settlement: what the till has otherwise
+	Net      int64     `json:"net"`               // fen that this message charges its card now (a refund is negative); filled by Ledger
 }
 
 // Key names a message at the host: a STAN counts once within terminal, merchant and batch.

@@ -8,18 +8,40 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/acquirer/wire"
 )
 
-// Main is the command: "--listen ADDR --data DIR [--faults FILE] [--tmk HEX] [--latency D]" runs a host until ctx ends and prints "listening ADDR" when it is ready;
-// "ledger --data DIR" prints the ledger, "file --data DIR [--day 2006-01-02]" the acquirer's file. It answers the exit status: 0, 1 for a failure, 2 for wrong usage.
+// Usage says what the command takes.
+const Usage = `acquirer --listen ADDR --data DIR [flags]    the simulated acquirer, until it is ended; prints "listening ADDR"
+acquirer ledger --data DIR                  its ledger, JSON lines
+acquirer sms    --data DIR                  the issuers' notices to cardholders
+acquirer file   --data DIR [--day 2006-01-02] [--plant N,KIND...]
+                                            the T+1 file; kinds: drop charge amount reversed double; what was planted goes to standard error
+acquirer codes                              every answer code and what makes it come
+flags:
+  --faults FILE    fault plan, JSON
+  --control FILE   switches that work while the host runs, JSON: line latency shop accounts faults answer forget_keys;
+                   FILE.state says what became of the last change
+  --tls            TLS 1.3 on the line, certificates on both sides: DATA/tls-ca.pem tls-client.pem tls-client-key.pem
+  --files ADDR     hands out https://ADDR/files/2006-01-02.csv on loopback; prints "files URL"; certificate in DATA/files-ca.pem
+  --plant SPEC     differences planted into these files
+  --latency D      added to every answer
+  --profile NAME   how terminals speak, a name or a file ("cup")
+  --tmk HEX        terminal master key, 32 hex characters
+`
+
+// Main is the command, see Usage. It answers the exit status: 0, 1 for a failure, 2 for wrong usage.
 func Main(ctx context.Context, args []string, fsys fs.FS, stdout, stderr io.Writer) int {
 	var err error
 	switch {
-	case len(args) > 0 && (args[0] == "ledger" || args[0] == "file"):
+	case len(args) > 0 && args[0] == "codes":
+		err = printCodes(args[1:], stdout, stderr)
+	case len(args) > 0 && slices.Contains([]string{"ledger", "file", "sms"}, args[0]):
 		err = readCommand(args[0], args[1:], stdout, stderr)
 	default:
 		err = hostCommand(ctx, args, fsys, stdout, stderr)
@@ -42,6 +64,7 @@ var errUsage = errors.New("wrong usage")
 
 func parse(set *flag.FlagSet, args []string, stderr io.Writer) error {
 	set.SetOutput(stderr)
+	set.Usage = func() { fmt.Fprint(stderr, Usage) }
 	switch err := set.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return err
@@ -56,9 +79,10 @@ func parse(set *flag.FlagSet, args []string, stderr io.Writer) error {
 func readCommand(what string, args []string, stdout, stderr io.Writer) error {
 	set := flag.NewFlagSet("acquirer "+what, flag.ContinueOnError)
 	dir := set.String("data", "", "folder of the host")
-	day := new(string)
+	day, spec := new(string), new(string)
 	if what == "file" {
 		day = set.String("day", "", "day, as 2006-01-02; all days when empty")
+		spec = set.String("plant", "", "differences, as 1,drop,amount")
 	}
 	if err := parse(set, args, stderr); err != nil {
 		return err
@@ -66,10 +90,47 @@ func readCommand(what string, args []string, stdout, stderr io.Writer) error {
 	if *dir == "" {
 		return fmt.Errorf("%w: --data is needed", errUsage)
 	}
-	if what == "file" {
-		return WriteFile(*dir, *day, stdout)
+	switch what {
+	case "sms":
+		return PrintOutbox(*dir, stdout)
+	case "ledger":
+		return PrintLedger(*dir, stdout)
 	}
-	return PrintLedger(*dir, stdout)
+	plan, err := planting(*spec)
+	if err != nil {
+		return err
+	}
+	planted, err := PlantedFile(*dir, *day, plan, stdout)
+	return errors.Join(err, printPlanted(stderr, planted))
+}
+
+func planting(spec string) ([]Planting, error) {
+	if spec == "" {
+		return nil, nil
+	}
+	plan, err := ParsePlanting(spec)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return plan, nil
+}
+
+func printCodes(args []string, stdout, stderr io.Writer) error {
+	if err := parse(flag.NewFlagSet("acquirer codes", flag.ContinueOnError), args, stderr); err != nil {
+		return err
+	}
+	for _, w := range Ways() {
+		if _, err := fmt.Fprintf(stdout, "%s\t%s\n", w.Code, w.How()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// side is what runs beside the line.
+type side struct {
+	control, files string
+	plan           []Planting
 }
 
 func hostCommand(ctx context.Context, args []string, fsys fs.FS, stdout, stderr io.Writer) error {
@@ -80,6 +141,10 @@ func hostCommand(ctx context.Context, args []string, fsys fs.FS, stdout, stderr 
 	tmk := set.String("tmk", DefaultTMK, "terminal master key, 32 hex characters")
 	profile := set.String("profile", "cup", "profile, a name or a file")
 	latency := set.Duration("latency", 0, "added to every answer")
+	secure := set.Bool("tls", false, "TLS with certificates on both sides")
+	control := set.String("control", "", "switches, a JSON file")
+	files := set.String("files", "", "address of the file server, as 127.0.0.1:8443")
+	spec := set.String("plant", "", "differences in the files handed out")
 	if err := parse(set, args, stderr); err != nil {
 		return err
 	}
@@ -95,6 +160,10 @@ func hostCommand(ctx context.Context, args []string, fsys fs.FS, stdout, stderr 
 		Dir:   *dir, TMK: *tmk, Latency: *latency,
 		Logger: slog.New(slog.NewTextHandler(stderr, nil)),
 	}
+	planted, err := planting(*spec)
+	if err != nil {
+		return err
+	}
 	var plan *Plan
 	if *faults != "" {
 		if plan, err = LoadPlan(*faults); err != nil {
@@ -107,12 +176,17 @@ func hostCommand(ctx context.Context, args []string, fsys fs.FS, stdout, stderr 
 	if cfg.Accounts, err = LoadAccounts(fsys, "demo/accounts.json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return run(ctx, cfg, plan, *listen, stdout)
+	if *secure {
+		if cfg.TLS, err = LineTLS(*dir); err != nil {
+			return err
+		}
+	}
+	return run(ctx, cfg, plan, *listen, side{*control, *files, planted}, stdout)
 }
 
 const portTries = 50 // a port of the process before may need a moment to be free
 
-func run(ctx context.Context, cfg Config, plan *Plan, listen string, stdout io.Writer) error {
+func run(ctx context.Context, cfg Config, plan *Plan, listen string, beside side, stdout io.Writer) error {
 	h, err := New(cfg)
 	if err != nil {
 		return err
@@ -130,5 +204,36 @@ func run(ctx context.Context, cfg Config, plan *Plan, listen string, stdout io.W
 	if _, err := fmt.Fprintln(stdout, "listening", addr); err != nil {
 		return errors.Join(err, h.Close())
 	}
-	return errors.Join(h.Serve(ctx), h.Close())
+	end, err := beside.begin(ctx, h, stdout)
+	if err != nil {
+		return errors.Join(err, h.Close())
+	}
+	return errors.Join(h.Serve(ctx), end(), h.Close())
+}
+
+// begin starts what runs beside the line and answers what ends it.
+func (s side) begin(ctx context.Context, h *Host, stdout io.Writer) (func() error, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	end := func() error { return nil }
+	if s.files != "" {
+		server, err := ServeFiles(h.cfg.Dir, s.files, s.plan, h.log)
+		if err != nil {
+			cancel()
+			return nil, err
+		}
+		end = server.Close
+		if _, err := fmt.Fprintln(stdout, "files", server.URL()); err != nil {
+			cancel()
+			return nil, errors.Join(err, server.Close())
+		}
+	}
+	if s.control != "" {
+		work.Go(func() { h.WatchControl(ctx, s.control) })
+	}
+	return func() error {
+		cancel()
+		work.Wait()
+		return end()
+	}, nil
 }

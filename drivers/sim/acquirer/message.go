@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"tillkeeper/drivers/acquirer/wire"
 )
@@ -18,10 +19,25 @@ const (
 // handle takes one request and answers it; everything the answer says is durable when it returns. No answer and no error means that none is owed.
 func (h *Host) handle(m *wire.Message, r *Rule, t turn) (*reply, error) {
 	switch m.MTI {
-	case "0100", "0200", "0220", "0400":
+	case "0100", "0200", "0220", "0400", "0620":
 		return h.financial(m, r, t)
 	}
 	t.wait()
+	a, err := h.administer(m, r)
+	if err == nil && a != nil && r.is(Code) {
+		a.m.Fields[39], a.need = r.Code, requirement(r.Code)
+	}
+	return a, err
+}
+
+// administer answers what moves no money.
+func (h *Host) administer(m *wire.Message, r *Rule) (*reply, error) {
+	switch {
+	case r.is(Code) && !r.Taken:
+		return h.refuse(m, r.Code)
+	case (m.MTI == "0500" || m.MTI == "0320") && h.signedOn(m) == nil:
+		return h.refuse(m, "77")
+	}
 	switch m.MTI {
 	case "0800":
 		return h.signOn(m)
@@ -34,6 +50,26 @@ func (h *Host) handle(m *wire.Message, r *Rule, t turn) (*reply, error) {
 	}
 	h.log.Warn("acquirer: unknown message", "mti", m.MTI)
 	return nil, nil
+}
+
+// refuse answers a code and nothing else.
+func (h *Host) refuse(m *wire.Message, code string) (*reply, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	no, err := h.nextNumber()
+	if err != nil {
+		return nil, err
+	}
+	return &reply{m: h.answerTo(m, code, no), need: requirement(code)}, nil
+}
+
+// requirement is the digit of the header that goes with a code: 3 asks for a sign-on.
+func requirement(code string) int {
+	switch code {
+	case "77", "99", "A0":
+		return 3
+	}
+	return 0
 }
 
 // answerTo makes the answer's fields that every answer has: those of the request named, the host's time, code and number.
@@ -89,7 +125,11 @@ func (h *Host) signOn(m *wire.Message) (*reply, error) {
 	if !ok || m.Get(41) == "" || m.Get(42) == "" {
 		return &reply{m: h.answerTo(m, "12", no)}, nil
 	}
-	if code := h.shop.closed(h.cfg.Clock.Now()); code != "" {
+	code := h.shop.stranger(m.Get(41), m.Get(42))
+	if code == "" {
+		code = h.shop.closed(h.cfg.Clock.Now())
+	}
+	if code != "" {
 		return &reply{m: h.answerTo(m, code, no)}, nil
 	}
 	f62, err := h.newKeys(layout)
@@ -150,7 +190,7 @@ type outcome struct {
 	balance *int64
 	notify  string // SMS1, SMS0 or "" where it is not known
 	flight  *flight
-	need    int // processing requirement
+	at      time.Time // of the ledger's line, else zero
 }
 
 // success tells whether a code moves money.
@@ -170,9 +210,9 @@ func (h *Host) financial(m *wire.Message, r *Rule, turn turn) (*reply, error) {
 	case err != nil:
 		return nil, err
 	case t == nil:
-		o.code, o.need = "77", 3
+		o.code = "77"
 	case !ok:
-		o.code, o.need = "A0", 3
+		o.code = "A0"
 	}
 	turn.wait()
 	err := h.decide(t, m, r, &o)
@@ -185,7 +225,7 @@ func (h *Host) financial(m *wire.Message, r *Rule, turn turn) (*reply, error) {
 			return nil, err
 		}
 	}
-	a := &reply{m: h.word(m, &o), term: t, need: o.need}
+	a := &reply{m: h.word(m, &o), term: t, need: requirement(o.code)}
 	a.sign = t != nil && h.cfg.Profile.NeedsMAC(a.m.MTI) && (success(o.code) || m.MTI == "0400" && o.code != "A0")
 	return a, nil
 }
@@ -223,12 +263,16 @@ func (h *Host) decide(t *terminal, m *wire.Message, r *Rule, o *outcome) error {
 		o.code = r.Code
 		return nil
 	case m.MTI == "0400":
-		return h.reverse(m, o)
+		err = h.reverse(m, o)
+	case m.MTI == "0620":
+		err = h.scriptResult(m, o)
+	default:
+		err = h.money(t, m, o)
 	}
-	if err := h.money(t, m, o); err != nil {
+	if err != nil {
 		return err
 	}
-	if r.is(Code) {
+	if r.is(Code) && success(o.code) {
 		o.code = r.Code
 	}
 	return nil
@@ -241,7 +285,7 @@ func (h *Host) word(m *wire.Message, o *outcome) *wire.Message {
 	if !m.Has(4) {
 		delete(a.Fields, 4)
 	}
-	if m.MTI == "0400" {
+	if m.MTI == "0400" || m.MTI == "0620" {
 		copyField(a, m, 2)
 		return a
 	}
@@ -253,6 +297,9 @@ func (h *Host) word(m *wire.Message, o *outcome) *wire.Message {
 	}
 	copyField(a, m, 2)
 	copyField(a, m, 14)
+	if !o.at.IsZero() { // the date by which a refund will name it
+		a.Fields[12], a.Fields[13] = o.at.Format("150405"), o.at.Format("0102")
+	}
 	a.Fields[15] = a.Fields[13]
 	a.Fields[32] = acquirerID
 	a.Fields[38] = o.auth

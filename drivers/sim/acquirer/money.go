@@ -1,60 +1,25 @@
 package acquirer
 
 import (
-	"strings"
+	"time"
 
 	"tillkeeper/drivers/acquirer/wire"
 )
-
-// cardNumber is F2, else the number of track 2, else a payment code of F59 (tag A3), else empty.
-func cardNumber(m *wire.Message) string {
-	if pan := m.Get(2); pan != "" {
-		return pan
-	}
-	if pan, _, ok := strings.Cut(m.Get(35), "="); ok {
-		return pan
-	}
-	if f := m.Get(59); len(f) > 5 && f[:2] == "A3" && digits(f[2:5]) && int(number(f[2:5])) <= len(f)-5 {
-		return f[5 : 5+number(f[2:5])]
-	}
-	return ""
-}
-
-// kindOf names what a request asks for, by MTI, F3 and the type in F60; empty when the host has no such function.
-func kindOf(m *wire.Message) string {
-	switch m.MTI + m.Get(3) + prefix(m.Get(60), 2) {
-	case "020000000022":
-		if m.Has(59) {
-			return KindCodeSale
-		}
-		return KindSale
-	case "020000000036":
-		return KindOfflineSale
-	case "020020000023":
-		return KindVoid
-	case "022020000025":
-		return KindRefund
-	case "020031000001":
-		return "balance"
-	case "010003000010":
-		return KindPreauth
-	case "010020000011":
-		return KindPreauthVoid
-	case "020000000020":
-		return KindCompletion
-	case "020020000021":
-		return KindCompletionVoid
-	}
-	return ""
-}
 
 // money decides about a request that was verified; the caller holds mu.
 func (h *Host) money(t *terminal, m *wire.Message, o *outcome) error {
 	key, kind, number := keyOf(m), kindOf(m), cardNumber(m)
 	_, known := h.book.byKey[key]
 	switch {
-	case kind == "" || number == "" && !follows(kind):
+	case kind == "":
 		o.code = "12"
+		return nil
+	case flaw(m, kind) != 0:
+		h.log.Warn("acquirer: not as the protocol says", "mti", m.MTI, "kind", kind, "stan", m.Get(11), "field", flaw(m, kind))
+		o.code = "30"
+		return nil
+	case number == "" && !follows(kind):
+		o.code = "14"
 		return nil
 	case known || h.declined[key] && kind != KindOfflineSale && kind != KindRefund:
 		o.code, o.flight = "94", h.ledger.current()
@@ -62,7 +27,7 @@ func (h *Host) money(t *terminal, m *wire.Message, o *outcome) error {
 	case h.overtaken[key] && h.cfg.RefuseOvertaken:
 		o.code = "12"
 	default:
-		o.code = h.permit(m, kind, number)
+		o.code = h.permit(m, kind)
 	}
 	var original *txn
 	if o.code == "" {
@@ -73,7 +38,7 @@ func (h *Host) money(t *terminal, m *wire.Message, o *outcome) error {
 		h.warn(m, kind, number, o)
 		return nil
 	}
-	if kind == "balance" {
+	if kind == KindBalance {
 		left := h.available(number)
 		o.balance = &left
 		h.notice(m, kind, number, o)
@@ -110,24 +75,33 @@ func (h *Host) judgePayment(t *terminal, m *wire.Message, kind, number string, o
 	if code := stateCodes[a.State]; code != "" {
 		return code
 	}
+	if kind == KindCodeSale && wallet(number) == "" {
+		return "14"
+	}
 	if m.Has(52) {
 		if code := h.checkPIN(t, m, a, number); code != "" {
 			return code
 		}
 	}
-	if kind == "balance" {
+	if kind == KindBalance {
+		if a.declines() {
+			return a.Answer
+		}
 		return "00"
 	}
 	left := h.available(number)
 	switch {
 	case o.amount <= 0:
 		return "13"
-	case a.Answer != "" && a.Answer != "10" && !success(a.Answer) && !upstream(a.Answer):
+	case a.declines():
 		return a.Answer
-	case a.Limit > 0 && o.amount > a.Limit:
-		return "61"
-	case a.Count > 0 && h.book.counts[h.cardHash(number)] >= a.Count:
-		return "65"
+	case a.State == stateHeld:
+		return "01"
+	}
+	if code := h.limits(a, h.cardHash(number), o.amount); code != "" {
+		return code
+	}
+	switch {
 	case o.amount > left && a.Answer == "10" && kind == KindSale && left > 0:
 		o.amount = left
 		return "10"
@@ -135,6 +109,35 @@ func (h *Host) judgePayment(t *terminal, m *wire.Message, kind, number string, o
 		return "51"
 	}
 	return "00"
+}
+
+// declines tells whether the account's forced answer moves no money.
+func (a Account) declines() bool {
+	return a.Answer != "" && !success(a.Answer) && !upstream(a.Answer)
+}
+
+// limits answers the code of the limit that a payment passes, empty when all hold.
+func (h *Host) limits(a Account, card string, amount int64) string {
+	if a.Limit > 0 && amount > a.Limit {
+		return "61"
+	}
+	if a.Count > 0 {
+		if n, _ := h.book.spent(card, time.Time{}); n >= a.Count {
+			return "65"
+		}
+	}
+	if a.DayLimit == 0 && a.DayCount == 0 {
+		return ""
+	}
+	now := h.cfg.Clock.Now()
+	n, sum := h.book.spent(card, time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location()))
+	switch {
+	case a.DayLimit > 0 && sum+amount > a.DayLimit:
+		return "61"
+	case a.DayCount > 0 && n >= a.DayCount:
+		return "65"
+	}
+	return ""
 }
 
 // upstream codes leave the outcome open: the money may have moved, and here it has.
@@ -163,8 +166,11 @@ func (h *Host) originalOf(m *wire.Message, card string, kinds ...string) *txn {
 	if len(f) < 12 {
 		return nil
 	}
-	t := h.book.byKey[Key{m.Get(41), m.Get(42), f[:6], f[6:12]}]
-	if t == nil || t.reversed || card != "" && t.Card != h.cardHash(card) {
+	t := h.book.byKey[Key{m.Get(41), m.Get(42), f[:batchDigits], f[batchDigits:originDigits]}]
+	if t == nil || len(f) >= datedDigits && f[originDigits:datedDigits] != t.Time.Format("0102") {
+		return nil
+	}
+	if t.reversed || card != "" && t.Card != h.cardHash(card) {
 		return nil
 	}
 	if m.Has(37) && m.Get(37) != t.RRN || m.Has(38) && t.Auth != "" && m.Get(38) != t.Auth {
@@ -191,6 +197,8 @@ func (h *Host) judgeVoid(m *wire.Message, kind, number string) (*txn, string) {
 		return nil, "25"
 	case kind != KindPreauthVoid && h.isClosed(t.TID, t.MID, t.Batch):
 		return nil, "22"
+	case kind == KindVoid && !m.Has(38) && t.Kind != KindOfflineSale: // of what was approved offline a till may not know it
+		return nil, "30"
 	case t.voided || t.completed || t.refunded > 0:
 		return nil, "12"
 	case amountOf(m) != t.Amount:
@@ -213,7 +221,7 @@ func (h *Host) judgeRefund(m *wire.Message, number string) (*txn, string) {
 	return t, "00"
 }
 
-// judgeCompletion takes at most what was authorized, once. The original is named by F61, or by F38 where F61 names none.
+// judgeCompletion takes at most what was authorized, once; a completion undone lets the authorization stand again.
 func (h *Host) judgeCompletion(m *wire.Message, number string) (*txn, string) {
 	t := h.originalOf(m, number, KindPreauth)
 	switch {
@@ -246,6 +254,7 @@ func (h *Host) post(m *wire.Message, kind, number string, original *txn, o *outc
 	if o.flight, err = h.enter(m, e); err != nil {
 		return err
 	}
+	o.at = h.book.bySeq[h.book.seq].Time
 	h.notice(m, kind, number, o)
 	return nil
 }
@@ -254,6 +263,7 @@ func (h *Host) post(m *wire.Message, kind, number string, original *txn, o *outc
 func (h *Host) enter(m *wire.Message, e Entry) (*flight, error) {
 	e.Seq, e.Time = h.book.seq+1, h.cfg.Clock.Now()
 	e.TID, e.MID, e.Batch, e.STAN, e.MTI = m.Get(41), m.Get(42), batchOf(m), m.Get(11), m.MTI
+	e.Late = e.Kind != KindSettlement && h.isClosed(e.TID, e.MID, e.Batch)
 	f, err := h.ledger.append(e)
 	if err != nil {
 		return nil, err
@@ -265,7 +275,15 @@ func (h *Host) enter(m *wire.Message, e Entry) (*flight, error) {
 func (h *Host) reverse(m *wire.Message, o *outcome) error {
 	key := keyOf(m)
 	t := h.book.byKey[key]
+	if field := reversalFlaw(m, t); field != 0 {
+		h.log.Warn("acquirer: not as the protocol says", "mti", m.MTI, "stan", m.Get(11), "field", field)
+		o.code = "30"
+		return nil
+	}
 	switch {
+	case t != nil && (t.Kind == KindRefund || t.Kind == KindOfflineSale):
+		o.code = "12" // delivered again as it is, never reversed
+		return nil
 	case t == nil && h.declined[key]:
 		o.code = "00"
 		return nil
@@ -287,6 +305,9 @@ func (h *Host) reverse(m *wire.Message, o *outcome) error {
 		Kind: KindReversal, Amount: t.Amount, PAN: t.PAN, Card: t.Card, Code: "00", RRN: m37(o.number),
 		State: "done", Original: t.Seq, Reason: m.Get(39),
 	})
+	if err == nil {
+		h.reversed(cardNumber(m), t, o)
+	}
 	return err
 }
 

@@ -240,7 +240,7 @@ func TestBadMACAndUnknown(t *testing.T) {
 	odd := c.sale("000051", testPAN, 100)
 	odd.Fields[3] = "990000"
 	c.code("12", odd)
-	c.send(c.msg("0620", "000052", map[int]string{60: "00000001000"}))
+	c.send(c.msg("0520", "000052", map[int]string{60: "00000001000"}))
 	c.silence()
 	c.code("00", c.msg("0820", "000053", map[int]string{60: "00000001301"}))
 	c.code("12", c.msg("0820", "000054", map[int]string{60: "00000001999"}))
@@ -288,7 +288,8 @@ func TestSettlement(t *testing.T) {
 	c.signOn()
 	s := c.sale("000070", testPAN, 1000)
 	a := c.code("00", s)
-	c.code("00", c.sale("000071", testPAN, 500))
+	other := c.sale("000071", testPAN, 500)
+	b2 := c.code("00", other)
 	gone := c.sale("000072", testPAN, 250)
 	c.code("00", gone)
 	c.code("00", reversal(gone))
@@ -312,8 +313,7 @@ func TestSettlement(t *testing.T) {
 		t.Errorf("F60 of the next sign-on %s", got)
 	}
 	c.code("22", c.about("0200", "000076", "23", s, a, 1000))
-	refund := c.about("0220", "000077", "25", c.sale("000071", testPAN, 500), a, 500)
-	delete(refund.Fields, 37)
+	refund := c.about("0220", "000077", "25", other, b2, 500)
 	refund.Fields[60] = "25000002000600"
 	c.code("00", refund)
 }

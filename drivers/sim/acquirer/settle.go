@@ -2,11 +2,19 @@ package acquirer
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"tillkeeper/drivers/acquirer/wire"
 )
 
 func m37(number int64) string { return fmt.Sprintf("%012d", number) }
+
+// settled is a 0500 and what it was answered, for a till that lost the answer.
+type settled struct {
+	stan, asked string
+	answer      *wire.Message
+}
 
 // settle compares the till's totals with the batch; equal ones close it. The same 0500 again gets the same answer.
 func (h *Host) settle(m *wire.Message) (*reply, error) {
@@ -32,6 +40,9 @@ func (h *Host) settleLocked(m *wire.Message) (*wire.Message, *flight, error) {
 	a := h.answerTo(m, "", no, 49)
 	a.Fields[15], a.Fields[32] = a.Fields[13], acquirerID
 	where := batchKey{m.Get(41), m.Get(42), batchOf(m)}
+	if s, ok := h.settled[where]; ok && s.stan == m.Get(11) && s.asked == m.Get(48) {
+		return s.answer.Clone(), h.ledger.current(), nil // a lost 0510
+	}
 	if e, ok := h.book.closed[where]; ok {
 		a.Fields[48] = e.Totals
 		return a, h.ledger.current(), nil
@@ -52,21 +63,22 @@ func (h *Host) settleLocked(m *wire.Message) (*wire.Message, *flight, error) {
 		foreignFlag = "1"
 	}
 	a.Fields[48] = ours.digits(flag) + Totals{}.digits(foreignFlag)
+	h.settled[where] = settled{stan: m.Get(11), asked: f48, answer: a.Clone()}
 	if flag != "1" || foreignFlag != "1" {
 		h.log.Warn("acquirer: batch does not balance", "tid", where.tid, "batch", where.batch, "host", ours, "till", theirs)
 		return a, nil, nil
 	}
-	f, err := h.closeBatch(m, where, ours, a.Fields[48])
+	f, err := h.closeBatch(m, where, Entry{Totals: a.Fields[48]}, ours)
 	return a, f, err
 }
 
 // closeBatch writes the close into the ledger and moves the terminal on to the next number.
-func (h *Host) closeBatch(m *wire.Message, where batchKey, s Totals, f48 string) (*flight, error) {
-	f, err := h.enter(m, Entry{Kind: KindSettlement, Amount: s.Debit - s.Credit, Code: "00", State: "closed", Totals: f48})
+func (h *Host) closeBatch(m *wire.Message, where batchKey, e Entry, s Totals) (*flight, error) {
+	e.Kind, e.Amount, e.Code, e.State = KindSettlement, s.Debit-s.Credit, "00", "closed"
+	f, err := h.enter(m, e)
 	if err != nil {
 		return nil, err
 	}
-	delete(h.uploaded, where)
 	if t := h.terminals[terminalKey(where.tid, where.mid)]; t != nil && t.Batch == where.batch {
 		next := *t
 		next.Batch = nextBatch(t.Batch)
@@ -112,11 +124,8 @@ func (h *Host) uploadLocked(m *wire.Message) (*wire.Message, *flight, error) {
 		if n < 1 || n > itemLimit || len(f48) != 2+n*itemDigits || !digits(f48) {
 			return h.answerTo(m, "30", no), nil, nil
 		}
-		for i := range n {
-			h.compare(where, f48[2+i*itemDigits:2+(i+1)*itemDigits])
-		}
-		h.uploaded[where] += n
-		return h.answerTo(m, "00", no, 48), nil, nil
+		f, err := h.takeItems(m, where, f48[2:])
+		return h.answerTo(m, "00", no, 48), f, err
 	case "202", "207":
 		if len(f48) != 4 || !digits(f48) {
 			return h.answerTo(m, "30", no), nil, nil
@@ -126,6 +135,31 @@ func (h *Host) uploadLocked(m *wire.Message) (*wire.Message, *flight, error) {
 	return h.answerTo(m, "12", no), nil, nil
 }
 
+// takeItems enters the items that are new; one that came before counts once. Those of a closed batch are acknowledged and change nothing.
+func (h *Host) takeItems(m *wire.Message, where batchKey, f48 string) (*flight, error) {
+	var items, differs []string
+	if _, closed := h.book.closed[where]; !closed {
+		for ; len(f48) >= itemDigits; f48 = f48[itemDigits:] {
+			stan, amount := f48[2:8], number(f48[28:40])
+			if h.book.items[where][stan] || slices.ContainsFunc(items, func(it string) bool { return prefix(it, stanDigits) == stan }) {
+				continue
+			}
+			items = append(items, fmt.Sprintf("%s %d", stan, amount))
+			if why := h.compare(where, stan, strings.TrimLeft(f48[8:28], "0"), amount); why != "" {
+				differs = append(differs, stan+" "+why)
+			}
+		}
+	}
+	if len(items) == 0 {
+		return h.ledger.current(), nil
+	}
+	if len(differs) > 0 {
+		h.log.Warn("acquirer: uploaded items differ", "tid", where.tid, "batch", where.batch, "items", differs)
+	}
+	return h.enter(m, Entry{Kind: KindUpload, Code: "00", State: "done", Items: items, Differs: differs})
+}
+
+// uploadEnd closes the batch after an upload; where the count is not that of the items seen it stays open, with 30.
 func (h *Host) uploadEnd(m *wire.Message, where batchKey, no int64) (*wire.Message, *flight, error) {
 	a := h.answerTo(m, "00", no, 48)
 	if _, ok := h.book.closed[where]; ok {
@@ -134,19 +168,36 @@ func (h *Host) uploadEnd(m *wire.Message, where batchKey, no int64) (*wire.Messa
 	if networkOf(m) == "207" {
 		return a, nil, nil
 	}
-	if n := int(number(m.Get(48))); n != h.uploaded[where] {
-		h.log.Warn("acquirer: upload counts differ", "tid", where.tid, "batch", where.batch, "till", n, "seen", h.uploaded[where])
+	if n, seen := int(number(m.Get(48))), len(h.book.items[where]); n != seen {
+		h.log.Warn("acquirer: upload counts differ", "tid", where.tid, "batch", where.batch, "till", n, "seen", seen)
+		a.Fields[39] = "30"
+		return a, nil, nil
+	}
+	var missing []string
+	for _, t := range h.book.inBatch[where] {
+		if t.debit() && t.stands() && !h.book.items[where][t.STAN] {
+			missing = append(missing, t.STAN+" not uploaded")
+		}
 	}
 	s := h.book.totals(where)
-	f, err := h.closeBatch(m, where, s, s.digits("1")+Totals{}.digits("1"))
+	f, err := h.closeBatch(m, where, Entry{Totals: s.digits("1") + Totals{}.digits("1"), Differs: missing}, s)
 	return a, f, err
 }
 
-// compare logs an uploaded item that the book does not have as the till has it.
-func (h *Host) compare(where batchKey, item string) {
-	stan, amount := item[2:8], number(item[28:40])
+// compare answers how an uploaded item is other than the book has it, empty when it is not.
+func (h *Host) compare(where batchKey, stan, card string, amount int64) string {
 	t := h.book.byKey[Key{where.tid, where.mid, where.batch, stan}]
-	if t == nil || t.Amount != amount || !t.stands() {
-		h.log.Warn("acquirer: uploaded item differs", "tid", where.tid, "batch", where.batch, "stan", stan, "till", amount)
+	switch {
+	case t == nil:
+		return "unknown"
+	case !t.debit():
+		return "no debit"
+	case !t.stands():
+		return t.state()
+	case t.Amount != amount:
+		return "amount"
+	case card != "" && t.Card != h.cardHash(card):
+		return "card"
 	}
+	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -27,14 +28,14 @@ type SMS struct {
 var smsWords = map[string]string{
 	KindSale: "消费", KindCodeSale: "扫码消费", KindOfflineSale: "脱机消费", KindVoid: "消费撤销", KindRefund: "退货",
 	KindPreauth: "预授权", KindPreauthVoid: "预授权撤销", KindCompletion: "预授权完成", KindCompletionVoid: "预授权完成撤销",
-	"balance": "余额查询",
+	KindBalance: "余额查询",
 }
 
 // notice decides whether the issuer notifies, tells the till so (F63) and puts the notice in the outbox.
 func (h *Host) notice(m *wire.Message, kind, number string, o *outcome) {
 	a := h.account(number)
 	told := a.SMS && o.amount >= a.SMSFrom
-	if kind == "balance" {
+	if kind == KindBalance {
 		told = a.SMS && a.Asks
 	}
 	o.notify = "SMS0"
@@ -44,6 +45,15 @@ func (h *Host) notice(m *wire.Message, kind, number string, o *outcome) {
 	o.notify = "SMS1"
 	h.send(number, kind, o.amount, m37(o.number), fmt.Sprintf("您尾号%s的卡%s%s元，可用余额%s元",
 		last(number, 4), smsWords[kind], yuan(o.amount), yuan(h.available(number))))
+}
+
+// reversed tells the cardholder that a payment of which he was told is undone.
+func (h *Host) reversed(number string, t *txn, o *outcome) {
+	if a := h.account(number); number == "" || !a.SMS || t.Amount < a.SMSFrom {
+		return
+	}
+	h.send(number, KindReversal, t.Amount, m37(o.number), fmt.Sprintf("您尾号%s的卡%s%s元已冲正，可用余额%s元",
+		last(number, 4), smsWords[t.Kind], yuan(t.Amount), yuan(h.available(number))))
 }
 
 // warn tells the cardholder of a wrong PIN.
@@ -74,6 +84,43 @@ func appendFile(name string, line []byte) error {
 	}
 	_, err = f.Write(line)
 	return errors.Join(err, f.Close())
+}
+
+// Outbox reads the notices of a host's folder, running or stopped, oldest first.
+func Outbox(dir string) ([]SMS, error) {
+	f, err := os.Open(filepath.Join(dir, outboxName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	var out []SMS
+	for dec := json.NewDecoder(f); ; {
+		var s SMS
+		switch err := dec.Decode(&s); {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // a line that is being written is none yet
+			return out, nil
+		case err != nil:
+			return nil, fmt.Errorf("acquirer: %s: %w", outboxName, err)
+		}
+		out = append(out, s)
+	}
+}
+
+// PrintOutbox writes the notices, a line each: time, kind, masked number, text.
+func PrintOutbox(dir string, w io.Writer) error {
+	all, err := Outbox(dir)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Time.Format(time.DateTime), s.Kind, s.PAN, s.Text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func yuan(fen int64) string {

@@ -28,7 +28,7 @@ func (b bent) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 func bentSession(c Card, combined bool, bend func(command, answer []byte) []byte) reader.Session {
 	chip := newChip(c)
 	chip.combined = combined
-	return reader.NewSession(Terminal(), reader.Card{Entry: c.Entry, Wire: bent{&slot{chip: chip}, bend}})
+	return reader.NewSession(noDice(), reader.Card{Entry: c.Entry, Wire: bent{&slot{chip: chip}, bend}})
 }
 
 func swap(old, replacement string) func(command, answer []byte) []byte {
@@ -106,7 +106,7 @@ func TestStatic(t *testing.T) {
 			signed[20] ^= 1
 		}
 		p.records[place{2, 3}] = template(0x93, signed)
-		s := reader.NewSession(Terminal(), reader.Card{Entry: c.Entry, Wire: &slot{chip: chip}})
+		s := reader.NewSession(noDice(), reader.Card{Entry: c.Entry, Wire: &slot{chip: chip}})
 		buy := purchase(100)
 		buy.Offline = true
 		got, err := s.Read(context.Background(), buy)

@@ -16,20 +16,21 @@ import (
 
 // Order is an order as the gateway keeps it; amounts are in fen.
 type Order struct {
-	Number   string          `json:"number"`
-	Seq      int             `json:"seq"` // in the order of arrival, from 1
-	Amount   pos.Amount      `json:"amount"`
-	Title    string          `json:"title,omitempty"`
-	Code     string          `json:"code,omitempty"` // text of the QR code; "" for a charge
-	State    pos.WalletState `json:"state"`
-	Trade    string          `json:"trade,omitempty"`
-	Reason   string          `json:"reason,omitempty"`
-	Wallet   string          `json:"wallet,omitempty"`
-	Refunded pos.Amount      `json:"refunded,omitempty"`
-	Unknown  bool            `json:"unknown,omitempty"` // closed before it was ever created
-	How      string          `json:"how,omitempty"`     // what the customer's phone does with it
-	Created  time.Time       `json:"created"`
-	Expires  time.Time       `json:"expires,omitzero"`
+	Number   string                `json:"number"`
+	Seq      int                   `json:"seq"` // in the order of arrival, from 1
+	Amount   pos.Amount            `json:"amount"`
+	Title    string                `json:"title,omitempty"`
+	Code     string                `json:"code,omitempty"` // text of the QR code; "" where it was closed before it came
+	State    pos.WalletState       `json:"state"`
+	Trade    string                `json:"trade,omitempty"`
+	Reason   string                `json:"reason,omitempty"`
+	Wallet   string                `json:"wallet,omitempty"`
+	Refunded pos.Amount            `json:"refunded,omitempty"`
+	Refunds  map[string]pos.Amount `json:"refunds,omitempty"` // by number of the refund
+	Unknown  bool                  `json:"unknown,omitempty"` // closed before it was ever created
+	How      string                `json:"how,omitempty"`     // what the customer's phone does with it
+	Created  time.Time             `json:"created"`
+	Expires  time.Time             `json:"expires,omitzero"`
 }
 
 // open tells that an order may still be paid.

@@ -3,9 +3,9 @@ package wallet
 import (
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -13,11 +13,9 @@ import (
 )
 
 const (
-	codePrefix  = "weixin://wxpay/bizpayurl?pr=" // a code fits QR version 4 at level M
-	codeRandom  = 12                             // characters after it
-	chargeValid = 2 * time.Minute                // for a charge whose customer enters a password
-	maxValid    = 24 * time.Hour                 // of an order
-	payDigits   = 18                             // of a customer's code
+	codePrefix = "weixin://wxpay/bizpayurl?pr=" // a code fits QR version 4 at level M
+	codeRandom = 12                             // characters after it
+	maxValid   = 24 * time.Hour                 // of an order
 )
 
 // refusal is an answer that is not the order: a status and a code.
@@ -91,7 +89,7 @@ func (g *Gateway) phone(number string) {
 	_ = g.put(o) // a disk that takes nothing leaves the order as it was: not paid
 }
 
-// act is one scan of the code, or one charge.
+// act is one scan of the code.
 func act(o Order, how string) Order {
 	o.How = how
 	switch how {
@@ -130,7 +128,7 @@ func (g *Gateway) look(number string) (Order, bool, error) {
 	return o, true, g.put(o)
 }
 
-// again answers a create or charge whose number is known already.
+// again answers a create whose number is known already.
 func again(o Order, amount pos.Amount) error {
 	switch {
 	case o.Unknown:
@@ -141,7 +139,7 @@ func again(o Order, amount pos.Amount) error {
 	return nil
 }
 
-// begin finds the order of a create or charge, or makes one that is not yet
+// begin finds the order of a create, or makes one that is not yet
 // written down: fresh. The caller holds mu.
 func (g *Gateway) begin(in wallet.Order, valid time.Duration) (o Order, fresh bool, err error) {
 	if in.Number == "" || in.Amount <= 0 || valid <= 0 || valid > maxValid {
@@ -176,53 +174,6 @@ func (g *Gateway) create(in wallet.Order) (Order, error) {
 	return o, g.put(o)
 }
 
-func (g *Gateway) charge(in wallet.Order) (Order, error) {
-	o, fresh, err := g.begin(in, chargeValid)
-	if err != nil {
-		return o, err
-	}
-	bad := refuse(http.StatusUnprocessableEntity, "qr_bad_code", "ask the customer to show the payment code again", "this is no payment code of a wallet")
-	if !fresh {
-		if o.Reason == bad.Code {
-			return o, bad
-		}
-		return o, nil
-	}
-	if o.Wallet = walletOf(in.PayCode); o.Wallet == "" {
-		o.State, o.Reason = pos.WalletRefused, bad.Code // a query says so too
-		if err := g.put(o); err != nil {
-			return o, err
-		}
-		return o, bad
-	}
-	how := g.next
-	g.next = ""
-	switch how {
-	case wechat, alipay, unionpay:
-		how = howPay // the code has said which
-	case howIgnore, howLate:
-		o.State = pos.WalletPaying
-	}
-	o = act(o, how)
-	return o, g.put(o)
-}
-
-// walletOf tells whose payment code this is; "" is nobody's.
-func walletOf(code string) string {
-	if len(code) != payDigits || strings.Trim(code, "0123456789") != "" {
-		return ""
-	}
-	switch two := code[:2]; {
-	case two >= "10" && two <= "15":
-		return wechat
-	case two >= "25" && two <= "30":
-		return alipay
-	case two == "62":
-		return unionpay
-	}
-	return ""
-}
-
 func (g *Gateway) query(number string) (Order, error) {
 	o, ok, err := g.look(number)
 	if err == nil && !ok {
@@ -253,19 +204,30 @@ func (g *Gateway) closeOrder(number string) (Order, error) {
 	return o, g.put(o)
 }
 
-func (g *Gateway) refund(number string, amount pos.Amount) (Order, error) {
+// refund gives money of a paid order back, once for each refund number; all of
+// them together are at most the order. An order that gave something back is
+// refunded.
+func (g *Gateway) refund(number string, in wallet.Order) (Order, error) {
 	o, err := g.query(number)
 	if err != nil {
 		return o, err
 	}
+	done, again := o.Refunds[in.Refund]
 	switch {
-	case o.State == pos.WalletRefunded && o.Refunded == amount:
-		return o, nil
+	case in.Refund == "":
+		return o, refuse(http.StatusBadRequest, "qr_bad_number", "number every refund", "a refund needs a number")
 	case o.State != pos.WalletPaid && o.State != pos.WalletRefunded:
 		return o, refuse(http.StatusConflict, "qr_not_paid", "close it instead", "order %s is %s", number, o.State)
-	case o.State == pos.WalletRefunded, amount <= 0, amount > o.Amount:
-		return o, refuse(http.StatusConflict, "qr_amount_differs", "refund an order once, at most what was paid", "order %s over %s: no refund of %s", number, o.Amount, amount)
+	case again && done == in.Amount:
+		return o, nil
+	case again, in.Amount <= 0, in.Amount > o.Amount-o.Refunded:
+		return o, refuse(http.StatusConflict, "qr_amount_differs", "refund at most what was paid", "order %s over %s: no refund of %s", number, o.Amount, in.Amount)
 	}
-	o.State, o.Refunded = pos.WalletRefunded, amount
+	o.Refunds = maps.Clone(o.Refunds)
+	if o.Refunds == nil {
+		o.Refunds = map[string]pos.Amount{}
+	}
+	o.Refunds[in.Refund] = in.Amount
+	o.State, o.Refunded = pos.WalletRefunded, o.Refunded+in.Amount
 	return o, g.put(o)
 }

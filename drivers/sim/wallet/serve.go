@@ -41,10 +41,9 @@ func (n *nonces) fresh(nonce string) bool {
 func (g *Gateway) handler() http.Handler {
 	m := http.NewServeMux()
 	m.Handle("POST /v1/orders", g.signed(func(_ string, in wallet.Order) (Order, error) { return g.create(in) }))
-	m.Handle("POST /v1/charges", g.signed(func(_ string, in wallet.Order) (Order, error) { return g.charge(in) }))
 	m.Handle("GET /v1/orders/{number}", g.signed(func(number string, _ wallet.Order) (Order, error) { return g.query(number) }))
 	m.Handle("POST /v1/orders/{number}/close", g.signed(func(number string, _ wallet.Order) (Order, error) { return g.closeOrder(number) }))
-	m.Handle("POST /v1/orders/{number}/refund", g.signed(func(number string, in wallet.Order) (Order, error) { return g.refund(number, in.Amount) }))
+	m.Handle("POST /v1/orders/{number}/refund", g.signed(func(number string, in wallet.Order) (Order, error) { return g.refund(number, in) }))
 	return m
 }
 

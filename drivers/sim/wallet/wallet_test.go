@@ -127,7 +127,7 @@ func TestIgnoredIsClosed(t *testing.T) {
 	want(t, pos.WalletClosed)(w.Close(t.Context(), "a"))
 	want(t, pos.WalletClosed)(w.Close(t.Context(), "a"))
 	want(t, pos.WalletClosed)(w.Create(t.Context(), "a", 100, "Shop", valid))
-	code(t, "qr_not_paid")(w.Refund(t.Context(), "a", 100))
+	code(t, "qr_not_paid")(w.Refund(t.Context(), "a", "r", 100))
 	if err := g.Scan("a", "pay"); err == nil {
 		t.Fatal("a closed order was paid")
 	}
@@ -141,10 +141,10 @@ func TestLate(t *testing.T) {
 	want(t, pos.WalletWaiting)(w.Create(t.Context(), "a", 100, "Shop", time.Nanosecond))
 	want(t, pos.WalletWaiting)(w.Query(t.Context(), "a"))
 	want(t, pos.WalletPaid)(w.Close(t.Context(), "a"))
-	code(t, "qr_amount_differs")(w.Refund(t.Context(), "a", 101))
-	want(t, pos.WalletRefunded)(w.Refund(t.Context(), "a", 100))
-	want(t, pos.WalletRefunded)(w.Refund(t.Context(), "a", 100))
-	code(t, "qr_amount_differs")(w.Refund(t.Context(), "a", 99))
+	code(t, "qr_amount_differs")(w.Refund(t.Context(), "a", "r", 101))
+	want(t, pos.WalletRefunded)(w.Refund(t.Context(), "a", "r", 100))
+	want(t, pos.WalletRefunded)(w.Refund(t.Context(), "a", "r", 100))
+	code(t, "qr_amount_differs")(w.Refund(t.Context(), "a", "r", 99))
 	want(t, pos.WalletRefunded)(w.Close(t.Context(), "a"))
 	if l := g.Ledger(); len(l) != 1 || l[0].Refunded != 100 || l[0].Amount != 100 {
 		t.Fatalf("ledger %+v", l)
@@ -157,7 +157,6 @@ func TestClosedBeforeItCame(t *testing.T) {
 	code(t, "qr_unknown_order")(w.Query(t.Context(), "a"))
 	want(t, pos.WalletClosed)(w.Close(t.Context(), "a"))
 	code(t, "qr_closed")(w.Create(t.Context(), "a", 100, "Shop", valid))
-	code(t, "qr_closed")(w.Charge(t.Context(), "a", 100, "Shop", "101234567890123456"))
 	if err := g.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -170,66 +169,6 @@ func TestExpired(t *testing.T) {
 	g.Manual(true)
 	want(t, pos.WalletWaiting)(w.Create(t.Context(), "a", 100, "Shop", time.Nanosecond))
 	want(t, pos.WalletClosed)(w.Query(t.Context(), "a"))
-}
-
-func TestCharge(t *testing.T) {
-	for _, c := range []struct{ code, how, wallet, bad string }{
-		{"101234567890123456", "", "wechat", ""},
-		{"151234567890123456", "", "wechat", ""},
-		{"251234567890123456", "alipay", "alipay", ""},
-		{"301234567890123456", "pay", "alipay", ""},
-		{"621234567890123456", "wechat", "unionpay", ""},
-		{"161234567890123456", "", "", "qr_bad_code"},
-		{"10123456789012345", "", "", "qr_bad_code"},
-		{"10123456789012345x", "", "", "qr_bad_code"},
-		{"6212345678901234567", "", "", "qr_bad_code"},
-	} {
-		t.Run(c.code, func(t *testing.T) {
-			g, w, _ := start(t, t.TempDir())
-			g.Manual(true)
-			if err := g.Next(c.how); err != nil {
-				t.Fatal(err)
-			}
-			if c.bad != "" {
-				code(t, c.bad)(w.Charge(t.Context(), "a", 100, "Shop", c.code))
-				code(t, c.bad)(w.Charge(t.Context(), "a", 100, "Shop", c.code))
-				want(t, pos.WalletRefused)(w.Query(t.Context(), "a"))
-				return
-			}
-			o := want(t, pos.WalletPaid)(w.Charge(t.Context(), "a", 100, "Shop", c.code))
-			again := want(t, pos.WalletPaid)(w.Charge(t.Context(), "a", 100, "Shop", c.code))
-			if o.Wallet != c.wallet || o.Trade == "" || o.Trade != again.Trade {
-				t.Fatalf("%+v, then %+v", o, again)
-			}
-		})
-	}
-}
-
-func TestChargeObeysTheCustomer(t *testing.T) {
-	g, w, _ := start(t, t.TempDir())
-	const pay = "101234567890123456"
-	for _, c := range []struct {
-		how   string
-		first pos.WalletState
-		close pos.WalletState
-	}{
-		{"refuse", pos.WalletRefused, pos.WalletRefused},
-		{"ignore", pos.WalletPaying, pos.WalletClosed},
-		{"late", pos.WalletPaying, pos.WalletPaid},
-	} {
-		if err := g.Next(c.how); err != nil {
-			t.Fatal(err)
-		}
-		want(t, c.first)(w.Charge(t.Context(), c.how, 100, "Shop", pay))
-		want(t, c.close)(w.Close(t.Context(), c.how))
-	}
-	if err := g.Next("password"); err != nil {
-		t.Fatal(err)
-	}
-	want(t, pos.WalletPaying)(w.Charge(t.Context(), "p", 100, "Shop", pay))
-	if o, _ := settle(t, w, "p"); o.State != pos.WalletPaid {
-		t.Fatalf("%+v", o)
-	}
 }
 
 func TestManual(t *testing.T) {
@@ -254,4 +193,22 @@ func TestManual(t *testing.T) {
 	if err := g.Scan("pay", "dance"); !errors.As(err, &e) || e.Code != "bad_wallet" {
 		t.Fatalf("Scan: %v", err)
 	}
+}
+
+func TestRefundsInPartsAddUpToTheOrderAtMost(t *testing.T) {
+	_, w, _ := start(t, t.TempDir())
+	want(t, pos.WalletWaiting)(w.Create(t.Context(), "a", 100, "Shop", time.Minute))
+	for n := 0; ; n++ {
+		if o, err := w.Query(t.Context(), "a"); err == nil && o.State == pos.WalletPaid {
+			break
+		} else if n == maxPolls {
+			t.Fatalf("never paid: %v %v", o, err)
+		}
+	}
+	want(t, pos.WalletRefunded)(w.Refund(t.Context(), "a", "r1", 30))
+	want(t, pos.WalletRefunded)(w.Refund(t.Context(), "a", "r1", 30))
+	want(t, pos.WalletRefunded)(w.Refund(t.Context(), "a", "r2", 30))
+	code(t, "qr_amount_differs")(w.Refund(t.Context(), "a", "r3", 41))
+	want(t, pos.WalletRefunded)(w.Refund(t.Context(), "a", "r3", 40))
+	code(t, "qr_amount_differs")(w.Refund(t.Context(), "a", "r4", 1))
 }

@@ -1,0 +1,84 @@
+package forward
+
+import (
+	"strconv"
+
+	"tillkeeper/app/basket"
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+)
+
+// judgeRefund says what the repeat of a refund came to. The try was journaled
+// before it left; one that was answered without a decision is taken back.
+func judgeRefund(a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
+	again := verdict{again: pause(a.Tries)}
+	e := on(a, pos.EvRefundTry)
+	if err != nil {
+		if _, left := unanswered(err); !left {
+			e.Code, e.Text = "no_line", err.Error()
+			again.events = []pos.Event{e}
+		}
+		return again
+	}
+	again.answered = true
+	switch {
+	case r.Code == "94" && a.Unanswered <= 1: // never sent before: another message has this number
+		p := on(a, pos.EvParked)
+		p.Code = r.Code
+		return verdict{events: []pos.Event{p}, answered: true}
+	case r.Code == "94", class == decline.Success && r.Code != "10":
+		return verdict{events: []pos.Event{refunded(a, r)}, answered: true}
+	case class == decline.Unknown, r.Code == "10":
+		return again
+	case class == decline.Resign:
+		e.Code, e.Text = r.Code, "the host answered "+r.Code
+		again.events, again.resign = []pos.Event{e}, true
+		return again
+	}
+	return verdict{events: []pos.Event{lateDeclined(a, r)}, answered: true}
+}
+
+func refunded(a pos.Attempt, r pos.Reply) pos.Event {
+	e := on(a, pos.EvApproved)
+	e.Approved, e.Code, e.RRN, e.AuthCode, e.HostDate = a.Amount, r.Code, r.RRN, r.AuthCode, r.HostDate
+	return e
+}
+
+// withRefunds adds what the approved refunds and voids among events mean for
+// their originals and baskets.
+func (f *Forwarder) withRefunds(events []pos.Event) (pos.Commit, error) {
+	c := pos.Commit{}
+	for _, e := range events {
+		if e.Type != pos.EvApproved {
+			c.Events = append(c.Events, e)
+			continue
+		}
+		a, err := f.o.Journal.Attempt(e.Attempt)
+		if err != nil {
+			return c, err
+		}
+		done, err := pos.RefundDone(f.o.Journal, a, e)
+		if err != nil {
+			return c, err
+		}
+		c.Events = append(c.Events, done.Events...)
+		if a.Kind != pos.Refund || a.Basket == "" {
+			continue
+		}
+		doc, err := f.o.Journal.Basket(a.Basket)
+		if err != nil {
+			return c, err
+		}
+		docs, _, err := basket.RefundDocs(f.o.Journal.Basket, doc, a.Amount, true)
+		if err != nil {
+			return c, err
+		}
+		c.Baskets = append(c.Baskets, docs...)
+		day, hour := f.o.DayOf(f.o.Clock.Now())
+		c.Events = append(c.Events, pos.Event{
+			Type: pos.EvBasketPaid, Basket: doc.Key, By: a.Cashier, Receipt: a.Receipt, Amount: a.Amount, Day: day, Hour: hour,
+			Text: "refund of " + strconv.FormatInt(int64(a.Amount), 10) + " fen confirmed",
+		})
+	}
+	return c, nil
+}

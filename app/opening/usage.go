@@ -1,0 +1,40 @@
+package opening
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"tillkeeper/app/pos"
+)
+
+// Usage is what the program says of its commands.
+const Usage = `tillkeeper - a shop's till in one program
+
+  tillkeeper window   [--demo] --data DIR [--config FILE] [--host ADDR]   the touch window
+  tillkeeper headless [--demo] --data DIR [--config FILE] [--host ADDR]   the till by JSON lines
+  tillkeeper day      --data DIR                                          plays the demo day, leaves pictures
+  tillkeeper acquirer --listen ADDR --data DIR [--faults FILE]            the simulated acquirer
+  tillkeeper acquirer ledger --data DIR                                   its ledger
+  tillkeeper decode HEX                                                   prints a message field by field
+  tillkeeper version
+`
+
+// Fail prints an error and what to do about it, and gives the exit code: 0 none,
+// 1 refused or failed, 2 wrong usage.
+func Fail(errs io.Writer, err error) int {
+	var pe *pos.Error
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.As(err, &pe):
+		fmt.Fprintf(errs, "tillkeeper: %v\n  what to do: %s\n", err, pe.Remedy)
+	default:
+		fmt.Fprintf(errs, "tillkeeper: %v\n", err)
+	}
+	if errors.Is(err, ErrUsage) {
+		return 2
+	}
+	return 1
+}

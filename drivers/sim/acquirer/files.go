@@ -1,0 +1,103 @@
+package acquirer
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+const (
+	filesPath    = "/files/"
+	filesTimeout = 10 * time.Second // to read a request's header
+	filesHeader  = 8 << 10          // bytes of a request's header
+)
+
+// ErrNotLoopback means that a server was asked to listen where others could reach it.
+var ErrNotLoopback = errors.New("acquirer: only loopback addresses")
+
+// FileServer hands the acquirer's files out over HTTPS, as GET /files/2026-11-21.csv; the certificate that speaks for it is FilesCA in the host's folder.
+type FileServer struct {
+	dir     string
+	plan    []Planting
+	log     *slog.Logger
+	ln      net.Listener
+	server  *http.Server
+	stopped chan error
+}
+
+// ServeFiles begins to hand out the files of a host's folder, running or stopped, on a loopback address, with differences planted where plan names some.
+func ServeFiles(dir, addr string, plan []Planting, log *slog.Logger) (*FileServer, error) {
+	where, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if !where.IP.IsLoopback() {
+		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, addr)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	secure, err := filesTLS(dir)
+	if err != nil {
+		return nil, err
+	}
+	ln, err := net.ListenTCP("tcp", where)
+	if err != nil {
+		return nil, err
+	}
+	s := &FileServer{dir: dir, plan: plan, log: log, ln: ln, stopped: make(chan error, 1)}
+	s.server = &http.Server{
+		Handler: s, ReadHeaderTimeout: filesTimeout, MaxHeaderBytes: filesHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	go func() { s.stopped <- s.server.Serve(tls.NewListener(ln, secure)) }()
+	return s, nil
+}
+
+// URL is where a day's file is, but for "2026-11-21.csv" behind it.
+func (s *FileServer) URL() string { return "https://" + s.ln.Addr().String() + filesPath }
+
+// Close ends the server and its connections.
+func (s *FileServer) Close() error {
+	err := s.server.Close()
+	if end := <-s.stopped; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
+	return err
+}
+
+// ServeHTTP answers one day's file whole, or why there is none.
+func (s *FileServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	day, isFile := strings.CutPrefix(r.URL.Path, filesPath)
+	day, isCSV := strings.CutSuffix(day, ".csv")
+	if _, err := time.Parse(dayLayout, day); err != nil || !isFile || !isCSV {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		http.Error(w, "only GET", http.StatusMethodNotAllowed)
+		return
+	}
+	var out bytes.Buffer
+	planted, err := PlantedFile(s.dir, day, s.plan, &out)
+	if err != nil {
+		s.log.Error("acquirer: file", "day", day, "err", err)
+		http.Error(w, "the file cannot be made", http.StatusInternalServerError)
+		return
+	}
+	if len(planted) > 0 {
+		s.log.Info("acquirer: file with planted differences", "day", day, "planted", fmt.Sprint(planted))
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Length", fmt.Sprint(out.Len()))
+	if _, err := w.Write(out.Bytes()); err != nil {
+		s.log.Debug("acquirer: file not sent", "err", err)
+	}
+}
