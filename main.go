@@ -36,6 +36,7 @@ import (
 	"tillkeeper/app/staff"
 	"tillkeeper/assets"
 	"tillkeeper/drivers"
+	"tillkeeper/drivers/acquirer"
 	"tillkeeper/drivers/acquirer/wire"
 	simhost "tillkeeper/drivers/sim/acquirer"
 	"tillkeeper/store"
@@ -70,6 +71,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return opening.Fail(errs, runWindow(ctx, rest, errs))
 	case "day":
 		return opening.Fail(errs, runDay(ctx, rest, out, errs))
+	case "keys":
+		return opening.Fail(errs, runKeys(ctx, rest, in, out, errs))
 	case "acquirer":
 		return simhost.Main(ctx, rest, assets.FS, out, errs)
 	case "decode":
@@ -95,6 +98,29 @@ func runDecode(args []string, out io.Writer) error {
 		return err
 	}
 	return wire.Decode(p, args[0], out)
+}
+
+// runKeys enters the terminal master key: two people, a component each.
+func runKeys(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
+	f, err := opening.Parse("keys", args, errs)
+	if err != nil {
+		return err
+	}
+	t := &till{log: logger(errs), data: f.Data}
+	if err := t.openJournal(f); err != nil {
+		return err
+	}
+	defer t.journal.Close()
+	if t.people, err = opening.People(f.Data, t.cfg.Import); err != nil {
+		return err
+	}
+	store, err := drivers.OpenKeys(t.devices(f))
+	if err != nil {
+		return err
+	}
+	return opening.Ceremony{
+		In: in, Out: out, Hush: drivers.Hush, Staff: t.people, Key: store.Ceremony(), Append: t.journal.Append, Now: time.Now,
+	}.Run(ctx)
 }
 
 func logger(errs io.Writer) *slog.Logger {
@@ -144,16 +170,7 @@ type till struct {
 // journal, what a crash left behind, the devices, the flows.
 func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers checkout.Timers) (t *till, err error) {
 	t = &till{log: log, data: f.Data, ended: make(chan struct{}), stop: func() {}}
-	if t.cfg, err = opening.Config(f.Config, f.Host); err != nil {
-		return nil, err
-	}
-	if t.zone, err = time.LoadLocation(t.cfg.Shop.TimeZone); err != nil {
-		return nil, err
-	}
-	if t.dayOf, err = t.cfg.Shop.DayOf(); err != nil {
-		return nil, err
-	}
-	if t.journal, err = store.Open(store.Options{Dir: f.Data, Clock: pos.ShopClock{Zone: t.zone}, Logger: log}); err != nil {
+	if err = t.openJournal(f); err != nil {
 		return nil, err
 	}
 	defer func(j *store.Store) {
@@ -192,18 +209,30 @@ func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers che
 	return t, nil
 }
 
+// openJournal reads the configuration and opens the journal that it is for.
+func (t *till) openJournal(f opening.Flags) (err error) {
+	if t.cfg, err = opening.Config(f.Config, f.Host); err != nil {
+		return err
+	}
+	if t.zone, err = time.LoadLocation(t.cfg.Shop.TimeZone); err != nil {
+		return err
+	}
+	if t.dayOf, err = t.cfg.Shop.DayOf(); err != nil {
+		return err
+	}
+	t.journal, err = store.Open(store.Options{Dir: f.Data, Clock: pos.ShopClock{Zone: t.zone}, Logger: t.log})
+	return err
+}
+
 func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.Timers) error {
 	deck, err := opening.Deck(f.Data, t.cfg.Import)
 	if err != nil {
 		return err
 	}
 	c := t.cfg
-	t.set, err = drivers.Open(ctx, drivers.Config{
-		Dir: f.Data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: c.Host.Address,
-		Profile: c.Host.Profile, Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(), TMK: c.Keys.TMK,
-		HostInside: f.Demo && f.Host == "" && !c.Named["host.address"], Reader: c.Devices.Reader, PINPad: c.Devices.PINPad,
-		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Deck: deck, Think: timers.Think, Clock: pos.ShopClock{Zone: t.zone}, Log: t.log,
-	})
+	devices := t.devices(f)
+	devices.Deck, devices.Think = deck, timers.Think
+	t.set, err = drivers.Open(ctx, devices)
 	if err != nil {
 		return err
 	}
@@ -250,11 +279,32 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		return err
 	}
 	t.desk = settle.New(settle.Options{
-		Journal: t.journal, Host: t.set.Host, Queue: t.forward, Till: t.session, Vault: t.set.Vault, Staff: t.people, Codes: t.codes,
+		Journal: t.journal, Host: t.set.Host, Queue: patient{t.forward}, Till: t.session, Vault: t.set.Vault, Staff: t.people, Codes: t.codes,
 		TID: c.Terminal.TID, MID: c.Terminal.MID, Layout: t.layout(), Slip: slip, Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf,
-		Print: t.print, Changed: func() { go t.session.Refresh() }, Log: t.log,
+		Print: t.print, Changed: func() { go t.session.Refresh() }, Log: t.log, SignOn: t.forward.SignOn, Fetch: t.set.Files,
 	})
 	return nil
+}
+
+// patient is the queue as somebody sees it who waits for a settlement.
+type patient struct{ *forward.Forwarder }
+
+func (p patient) Forward(ctx context.Context) (int, error) { return p.Once(ctx) }
+
+// devices is what the configuration says of them.
+func (t *till) devices(f opening.Flags) drivers.Config {
+	c := t.cfg
+	d := drivers.Config{
+		Dir: f.Data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: c.Host.Address,
+		Profile: c.Host.Profile, Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(),
+		KeyStore: c.Keys.Store, TMK: c.Keys.TMK, Passphrase: opening.Passphrase(), FilesURL: c.Host.Files, FilesCA: c.Host.FilesCA,
+		HostInside: f.Demo && f.Host == "" && !c.Named["host.address"], Reader: c.Devices.Reader, PINPad: c.Devices.PINPad,
+		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Clock: pos.ShopClock{Zone: t.zone}, Log: t.log,
+	}
+	if c.Host.TLS == "mutual" {
+		d.TLS = &acquirer.Files{CA: c.Host.CA, Certificate: c.Host.Cert, Key: c.Host.Key}
+	}
+	return d
 }
 
 // print hands a slip to the printer; a fault of the printer is no fault of what
@@ -279,6 +329,7 @@ func (t *till) close() {
 	if err := t.set.Drain(ctx); err != nil {
 		t.log.Warn("not everything was printed; receipts can be printed again", "error", err)
 	}
+	t.forward.SignOff(ctx)
 	t.stop()
 	<-t.ended
 	if err := errors.Join(t.set.Close(), t.journal.Close()); err != nil {
@@ -353,6 +404,7 @@ func (t *till) window() (gui.Parts, error) {
 		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en",
 	}
 	w, h, full := t.cfg.Window.Size()
+	p.Fetches = t.set.Files != nil
 	p.Width, p.Height, p.Full = float32(w), float32(h), full
 	for _, q := range quick {
 		p.Quick = append(p.Quick, gui.Quick{Category: q.Category, SKU: q.SKU, Name: q.Name, Spec: q.Spec})

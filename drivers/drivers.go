@@ -8,8 +8,10 @@ package drivers
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -42,8 +44,13 @@ type Config struct {
 	Profile        string
 	Timeout        time.Duration
 	ReversalRepeat time.Duration
-	TMK            string
-	HostInside     bool // start the simulated acquirer on loopback
+	KeyStore       string          // demo passphrase
+	TMK            string          // of the demo's store
+	Passphrase     []byte          // of the other; overwritten
+	TLS            *acquirer.Files // nil: in the clear, loopback only
+	FilesURL       string          // https address of the acquirer's files, "" for none
+	FilesCA        string          // PEM file of who signs its certificate, "" for the machine's list
+	HostInside     bool            // start the simulated acquirer on loopback
 	Latency        time.Duration
 	Reader         string
 	PINPad         string
@@ -66,7 +73,9 @@ type Set struct {
 	Display pos.Display
 	Wallet  pos.Wallet
 	Vault   *keys.Sealer
-	Bench   *Bench // switches of the simulated devices
+	Keys    *keys.Store
+	Files   func(ctx context.Context, day string) (io.ReadCloser, error) // the acquirer's file; nil: not fetched
+	Bench   *Bench                                                       // switches of the simulated devices
 
 	pad     *pinpad.Pad
 	paper   *printer.Printer
@@ -77,7 +86,7 @@ type Set struct {
 func Open(ctx context.Context, c Config) (*Set, error) {
 	s := &Set{Bench: &Bench{}}
 	for _, open := range []func(context.Context, Config) error{
-		s.openKeys, s.openHost, s.openReader, s.openPrinter, s.openDisplay, s.openWallet,
+		s.openKeys, s.openHost, s.openFiles, s.openReader, s.openPrinter, s.openDisplay, s.openWallet,
 	} {
 		if err := open(ctx, c); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -90,18 +99,28 @@ func unknown(key, url, allowed string) error {
 	return pos.Errorf("bad_config", "write "+allowed, "devices.%s: %q is no device of this version", key, url)
 }
 
+// OpenKeys opens the key store alone: for the entry of a master key.
+func OpenKeys(c Config) (*keys.Store, error) {
+	return keys.Open(c.KeyStore, filepath.Join(c.Dir, c.KeyStore+".key"), c.TMK, c.Passphrase)
+}
+
 func (s *Set) openKeys(_ context.Context, c Config) error {
-	demo, err := keys.OpenDemo(filepath.Join(c.Dir, "demo.key"), c.TMK)
+	var err error
+	s.Keys, err = OpenKeys(c)
+	clear(c.Passphrase)
 	if err != nil {
 		return err
 	}
-	if s.Vault, err = demo.Sealer(filepath.Join(c.Dir, "keys")); err != nil {
-		return err
+	if s.Vault, err = s.Keys.Sealer(filepath.Join(c.Dir, "keys")); err != nil {
+		return &pos.Error{
+			Code: "keys_other_store", Message: "the keys of this data folder were made under another key store", Err: err,
+			Remedy: "name the store under keys.store that they were made with, or begin with an empty folder",
+		}
 	}
 	if c.PINPad != "sim:" {
 		return unknown("pinpad", c.PINPad, `"sim:"`)
 	}
-	s.Bench.pad = simpad.New(demo)
+	s.Bench.pad = simpad.New(s.Keys)
 	s.pad = pinpad.New(s.Bench.pad.Open)
 	s.PINPad = s.pad
 	s.closers = append(s.closers, s.pad.Close)
@@ -118,8 +137,14 @@ func (s *Set) openHost(ctx context.Context, c Config) error {
 			return err
 		}
 	}
+	var secure *tls.Config
+	if c.TLS != nil && !c.HostInside {
+		if secure, err = acquirer.MutualTLS(*c.TLS); err != nil {
+			return err
+		}
+	}
 	s.Host = acquirer.New(acquirer.Options{
-		Address: c.Address, Profile: profile, TID: c.TID, MID: c.MID, Keys: s.pad, Timeout: c.Timeout,
+		Address: c.Address, Profile: profile, TID: c.TID, MID: c.MID, Keys: s.pad, Timeout: c.Timeout, TLS: secure,
 		ReversalRepeat: c.ReversalRepeat, Clock: c.Clock, Log: c.Log,
 	})
 	s.closers = append(s.closers, s.Host.Close)

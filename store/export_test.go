@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 
@@ -143,3 +144,10 @@ func (s *Store) rewrite(change func(tx *snap) error) error {
 
 // NoSync plants the bug of a store that answers before the disk has it.
 func (s *Store) NoSync() { s.db.NoSync = true }
+
+// FormerAnchor gives a slot of the anchor as it was without commits.
+func FormerAnchor(seq uint64, chain [32]byte) []byte {
+	rest := append(binary.BigEndian.AppendUint64(nil, seq), chain[:]...)
+	c := check(anchorName, nil, rest)
+	return append(append([]byte(formerMark), rest...), c[:]...)
+}

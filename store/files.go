@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -18,8 +20,10 @@ import (
 const (
 	lockPause  = 50 * time.Millisecond
 	slotSize   = 512
-	anchorMark = "TILLANC1"
-	anchorLen  = len(anchorMark) + 8 + chainLen + checkLen
+	anchorMark = "TILLANC2"
+	anchorLen  = len(anchorMark) + 8 + chainLen + 8 + checkLen
+	formerMark = "TILLANC1" // had no number of the commit
+	formerLen  = anchorLen - 8
 )
 
 func inUse(cause error) error {
@@ -29,11 +33,19 @@ func inUse(cause error) error {
 	}
 }
 
+// noFolder says that nothing can be written where the journal lives.
+func noFolder(cause error) error {
+	return &pos.Error{
+		Code: "data_not_writable", Remedy: "make the disk of the data folder writable, then start the till again",
+		Message: fmt.Sprintf("the data folder cannot be written: %v", cause), Err: cause,
+	}
+}
+
 // lockFolder holds a folder for this process as long as the file is open.
 func lockFolder(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, noFolder(err)
 	}
 	for waited := time.Duration(0); ; waited += lockPause {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -101,9 +113,16 @@ func syncPath(path string) error {
 
 // mark is where the journal stood after a commit.
 type mark struct {
-	Seq   uint64
-	Chain [chainLen]byte
+	Seq    uint64
+	Chain  [chainLen]byte
+	Commit uint64 // 0 if that was not noted
 }
+
+// mark gives what the anchor remembers of a head.
+func (h head) mark() mark { return mark{h.Seq, h.Chain, h.Commit} }
+
+// before says whether a journal stood there earlier than another.
+func (m mark) before(o mark) bool { return m.Seq < o.Seq || m.Commit < o.Commit }
 
 // anchorFile remembers outside the journal how far the journal was.
 type anchorFile struct {
@@ -128,7 +147,7 @@ func openAnchor(path string) (*anchorFile, error) {
 		switch {
 		case !ok && b != [slotSize]byte{}:
 			a.bad++
-		case ok && (a.valid == 0 || m.Seq >= a.last.Seq):
+		case ok && (a.valid == 0 || !m.before(a.last)):
 			a.last, a.slot = m, slot
 		}
 		if ok {
@@ -139,27 +158,35 @@ func openAnchor(path string) (*anchorFile, error) {
 }
 
 func decodeMark(b []byte) (mark, bool) {
+	size := anchorLen
+	if bytes.HasPrefix(b, []byte(formerMark)) {
+		size = formerLen
+	}
 	var m mark
-	if len(b) < anchorLen || string(b[:len(anchorMark)]) != anchorMark {
+	if len(b) < size || size == anchorLen && !bytes.HasPrefix(b, []byte(anchorMark)) {
 		return m, false
 	}
-	rest := b[len(anchorMark) : anchorLen-checkLen]
+	rest := b[len(anchorMark) : size-checkLen]
 	c := check(anchorName, nil, rest)
-	if string(c[:]) != string(b[anchorLen-checkLen:anchorLen]) {
+	if !bytes.Equal(c[:], b[size-checkLen:size]) {
 		return m, false
 	}
 	m.Seq = binary.BigEndian.Uint64(rest)
-	copy(m.Chain[:], rest[8:])
+	n := 8 + copy(m.Chain[:], rest[8:])
+	if size == anchorLen {
+		m.Commit = binary.BigEndian.Uint64(rest[n:])
+	}
 	return m, true
 }
 
 // write puts a mark into the slot that is not the last one, without a flush.
 func (a *anchorFile) write(m mark) error {
 	var b [slotSize]byte
-	n := copy(b[:], anchorMark)
-	binary.BigEndian.PutUint64(b[n:], m.Seq)
-	copy(b[n+8:], m.Chain[:])
-	c := check(anchorName, nil, b[n:anchorLen-checkLen])
+	rest := b[copy(b[:], anchorMark) : anchorLen-checkLen]
+	binary.BigEndian.PutUint64(rest, m.Seq)
+	n := 8 + copy(rest[8:], m.Chain[:])
+	binary.BigEndian.PutUint64(rest[n:], m.Commit)
+	c := check(anchorName, nil, rest)
 	copy(b[anchorLen-checkLen:], c[:])
 	a.slot, a.dirty = 1-a.slot, true
 	a.last = m
@@ -183,14 +210,14 @@ func (s *Store) compareAnchor() {
 		if h.Seq > 0 || a.bad > 0 {
 			s.note("anchor_missing", anchorName, fmt.Sprintf("no anchor for a journal of %d entries; written anew", h.Seq))
 		}
-		if err := a.write(mark{h.Seq, h.Chain}); err != nil {
+		if err := a.write(h.mark()); err != nil {
 			s.enterSafeMode(fmt.Errorf("anchor: %w", err))
 		}
 		return
-	case h.Seq < a.last.Seq:
+	case h.mark().before(a.last):
 		s.enterSafeMode(&pos.Error{
 			Code: "journal_behind", Remedy: "this is an old copy of the journal: restore the newest one",
-			Message: fmt.Sprintf("the journal ends at %d, it was at %d before", h.Seq, a.last.Seq),
+			Message: fmt.Sprintf("the journal ends at %d (commit %d), it was at %d (%d) before", h.Seq, h.Commit, a.last.Seq, a.last.Commit),
 		})
 		return
 	}
@@ -224,7 +251,9 @@ func (s *Store) inspect() error {
 		s.note("head_damaged", where, fmt.Sprintf(format, args...))
 		return nil
 	}}
-	if err := heads.readMetas(0); err != nil {
+	if err := heads.readMetas(0); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return pos.Errorf("journal_damaged", "restore a backup", "the journal has %d bytes only", info.Size())
+	} else if err != nil {
 		return err
 	}
 	if _, err := damageOf(f, heads.meta, true); err != nil {

@@ -113,6 +113,9 @@ func (s *Store) look(read func(*snap) error) error {
 		if !errors.Is(err, errBehind) {
 			return err
 		}
+		if err := s.SafeMode(); err != nil { // nobody opens the file again
+			return err
+		}
 		time.Sleep(behindPause) // a commit failed: let the writer open the file again
 	}
 	return fmt.Errorf("%d tries: %w", behindTries, errBehind)

@@ -10,7 +10,7 @@
 //
 // Layout. DIR/journal.lock is held by the one till of the folder. DIR/journal.db
 // is the bbolt file. ANCHORDIR/journal.anchor holds two slots of 512 bytes, each
-// magic(8) sequence(8) chain(32) check(8), written in turn after each commit
+// magic(8) sequence(8) chain(32) commit(8) check(8), written in turn after each commit
 // without a flush; a journal that is behind its anchor is in safe mode.
 //
 // Buckets; every value begins with a check of 8 bytes, a SHA-256 cut short over
@@ -133,11 +133,8 @@ var _ pos.Journal = (*Store)(nil)
 // see SafeMode.
 func Open(o Options) (*Store, error) {
 	o = o.withDefaults()
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	if err := os.MkdirAll(o.AnchorDir, 0o700); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	if err := errors.Join(os.MkdirAll(o.Dir, 0o700), os.MkdirAll(o.AnchorDir, 0o700)); err != nil {
+		return nil, noFolder(err)
 	}
 	lock, err := lockFolder(filepath.Join(o.Dir, lockName))
 	if err != nil {
@@ -181,7 +178,7 @@ func (o Options) withDefaults() Options {
 func (s *Store) start() error {
 	anchor, err := openAnchor(filepath.Join(s.o.AnchorDir, anchorName))
 	if err != nil {
-		return fmt.Errorf("store: %w", err)
+		return noFolder(err)
 	}
 	s.anchor = anchor
 	if _, err := os.Stat(s.path); errors.Is(err, os.ErrNotExist) {

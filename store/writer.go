@@ -224,7 +224,7 @@ func (s *Store) took(b *batch, next head) {
 	}
 	s.mu.Unlock()
 	s.warm.take(b)
-	if err := s.anchor.write(mark{next.Seq, next.Chain}); err != nil {
+	if err := s.anchor.write(next.mark()); err != nil {
 		s.enterSafeMode(fmt.Errorf("anchor: %w", err))
 	}
 }

@@ -138,3 +138,35 @@ func RefundDocs(load func(key string) (pos.Basket, error), refund pos.Basket, am
 	Book(&of, refund)
 	return append(docs, of), true, nil
 }
+
+// RefundCommit is what becomes durable when a refund or void that waited is
+// approved by the event yes: what it means for its original, its own document
+// and the one whose goods came back. Where another refund took what was left of
+// the original meanwhile, the event is flagged for the acquirer's file.
+func RefundCommit(j pos.Journal, a pos.Attempt, yes pos.Event, day string, hour int) (pos.Commit, error) {
+	var c pos.Commit
+	o, err := j.Attempt(a.Original)
+	if err != nil {
+		return c, err
+	}
+	e, ok := pos.Consequence(a.Kind, o, a.Amount)
+	if _, fits := pos.Lookup(o.State, e.Type); !ok || !fits || a.Amount > o.Approved-o.Refunded {
+		yes.Flag = true
+		return pos.Commit{Events: []pos.Event{yes}}, nil
+	}
+	c.Events = []pos.Event{yes, e}
+	if a.Kind != pos.Refund || a.Basket == "" {
+		return c, nil
+	}
+	doc, err := j.Basket(a.Basket)
+	if err != nil {
+		return c, err
+	}
+	if c.Baskets, _, err = RefundDocs(j.Basket, doc, a.Amount, true); err != nil {
+		return c, err
+	}
+	c.Events = append(c.Events, pos.Event{
+		Type: pos.EvBasketPaid, Basket: doc.Key, By: a.Cashier, Receipt: a.Receipt, Amount: a.Amount, Day: day, Hour: hour,
+	})
+	return c, nil
+}

@@ -122,6 +122,7 @@ type StandingLine struct {
 // Undo asks for the void of a receipt.
 type Undo struct {
 	Receipt  string
+	Card     bool // the card is read, to see that it is the one that paid
 	Override *Override
 }
 

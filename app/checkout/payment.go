@@ -214,7 +214,11 @@ func afterRead(p payment) (payment, effect) {
 	switch {
 	case p.original != nil && p.original.CardHash != p.hash:
 		return p.finish(refused("other_card"), p.open(), p.reasoned(pos.EvDeclined, "other_card"))
-	case p.kind == pos.Refund:
+	case p.kind == pos.Void: // read only to see that it is the one that paid
+		p.card = pos.CardData{PAN: p.card.PAN, Expiry: p.card.Expiry, Sequence: p.card.Sequence, Entry: "keyed"}
+		return commitSending(p)
+	case p.kind == pos.Refund: // only what outlives it sealed: the repeat is identical
+		p.card = p.card.Short()
 		return commitSending(p)
 	case p.same && !p.override:
 		return p.finish(refused("same_card_open"), p.open(), p.reasoned(pos.EvDeclined, "same_card_open"))
@@ -314,7 +318,7 @@ func stepHost(p payment, in input) (payment, effect) {
 		if p.reply.Code == "10" && (p.kind != pos.Sale || p.reply.Amount <= 0 || p.reply.Amount >= p.amount) {
 			return p.unknown("06", "amount_differs")
 		}
-		if p.keyed || p.read.Entry == "swipe" || p.kind == pos.Balance {
+		if p.keyed || p.read.Entry == "swipe" || p.kind == pos.Balance || p.kind == pos.Void {
 			return approved(p)
 		}
 		p.phase = phFinish

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"tillkeeper/app/basket"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/staff"
 )
@@ -76,7 +77,8 @@ func (s *Session) decided(a pos.Attempt, r Resolving) (pos.Commit, string, error
 // found takes a refund as done that the acquirer's file has.
 func (s *Session) found(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
 	e.Type, e.Approved = pos.EvRefundFound, a.Amount
-	c, err := pos.RefundDone(s.o.Journal, a, e)
+	day, hour := s.o.DayOf(s.o.Clock.Now())
+	c, err := basket.RefundCommit(s.o.Journal, a, e, day, hour)
 	if err != nil {
 		return c, a.ID, journalFault(err)
 	}
@@ -86,6 +88,12 @@ func (s *Session) found(a pos.Attempt, e pos.Event) (pos.Commit, string, error) 
 // anew ends an item and takes it on as a new attempt with a trace number of the
 // open batch.
 func (s *Session) anew(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
+	if s.settling() { // the batch that it would go into is being closed
+		return pos.Commit{}, "", pos.Errorf("settlement_running", "wait until the settlement ends", "a settlement runs: nothing is sent anew")
+	}
+	if err := s.stillOwed(a); err != nil {
+		return pos.Commit{}, "", err
+	}
 	id, stan, batch := s.o.Journal.NextAttempt(), s.o.Journal.NextSTAN(), pos.OpenBatch(s.o.Journal)
 	if stan == "" {
 		return pos.Commit{}, "", pos.Errorf("no_trace_number", "settle the batch", "every trace number of batch %s is in use", batch)
@@ -114,7 +122,8 @@ func (s *Session) anew(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
 	events := []pos.Event{first}
 	if a.Kind == pos.Refund {
 		again := pos.Event{Type: pos.EvRefundUnknown, Attempt: id, Basket: a.Basket, Code: pos.SentNever}
-		events = append(events, pos.Event{Type: pos.EvSending, Attempt: id, Basket: a.Basket}, again)
+		guard := pos.Event{Type: pos.EvFollowUp, Attempt: a.Original, By: e.By, Next: id}
+		events = append(events, pos.Event{Type: pos.EvSending, Attempt: id, Basket: a.Basket}, again, guard)
 	} else {
 		if next.Waiting, err = pos.SealCard(s.o.Vault, pos.DayKey(day), id, card); err != nil {
 			return pos.Commit{}, "", journalFault(err)
@@ -123,6 +132,48 @@ func (s *Session) anew(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
 	}
 	e.Next = id
 	return pos.Commit{Events: append(events, e)}, id, nil
+}
+
+// unpaidPart says why a late declined sale cannot be charged again: its basket
+// was paid otherwise.
+func (s *Session) unpaidPart(a pos.Attempt) error {
+	if a.Basket == "" {
+		return nil
+	}
+	b, err := s.o.Journal.Basket(a.Basket)
+	if err != nil {
+		return journalFault(err)
+	}
+	of, err := s.o.Journal.OfBasket(a.Basket)
+	if err != nil {
+		return journalFault(err)
+	}
+	if paidOf(of)+a.Amount > b.Total+b.Rounding {
+		return pos.Errorf("too_much", "resolve it as paid otherwise", "receipt %s was paid otherwise", a.Receipt)
+	}
+	return nil
+}
+
+// stillOwed says why an item cannot be sent again: the money was paid, or given
+// back, otherwise, or is about to be.
+func (s *Session) stillOwed(a pos.Attempt) error {
+	if a.Kind != pos.Refund {
+		return s.unpaidPart(a)
+	}
+	o, err := s.o.Journal.Attempt(a.Original)
+	if err != nil {
+		return journalFault(err)
+	}
+	open, err := s.followOpen(&o)
+	switch {
+	case err != nil:
+		return journalFault(err)
+	case open && o.Follow != a.ID:
+		return refusal("follow_up_open", o.Receipt)
+	case !paysFor(&o) || a.Amount > o.Approved-o.Refunded:
+		return pos.Errorf("too_much", "resolve it as refunded otherwise", "receipt %s has not that much left to give back", o.Receipt)
+	}
+	return nil
 }
 
 // PayLink lets the customer pay a late declined sale by wallet: paid, it
@@ -150,6 +201,9 @@ func (s *Session) beginPayLink(attempt string) (payment, error) {
 	}
 	if e := s.tenderFault(pos.QR, s.lineView()); e != nil {
 		return payment{}, e
+	}
+	if err := s.unpaidPart(a); err != nil {
+		return payment{}, err
 	}
 	if err := s.room(pos.QR); err != nil {
 		return payment{}, err

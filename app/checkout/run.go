@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -73,10 +74,11 @@ func (s *Session) begin(ask Pay) (payment, error) {
 	if e := s.tenderFault(ask.Tender, line); e != nil {
 		return payment{}, e
 	}
-	if s.o.Room != nil && ask.Tender != pos.Cash {
-		if err := s.o.Room(); err != nil {
-			return payment{}, &pos.Error{Code: "disk_full", Message: "the journal has no room for a payment", Remedy: "free space on the disk, then try again", Err: err}
-		}
+	if ask.Code != "" && !codeFits(ask.Code) {
+		return payment{}, pos.Errorf("bad_code", "scan the payment code on the customer's phone again", "a payment code has %d to %d digits", minCode, maxCode)
+	}
+	if err := s.room(ask.Tender); err != nil {
+		return payment{}, err
 	}
 	if err := s.recount(); err != nil {
 		return payment{}, err
@@ -130,16 +132,41 @@ func (s *Session) recount() error {
 	if err != nil {
 		return journalFault(err)
 	}
-	var paid pos.Amount
-	for i := range of {
-		if of[i].Kind == pos.Sale {
-			paid += of[i].Counts()
-		}
-	}
-	if s.basket.Paid = paid; paid == 0 {
+	if s.basket.Paid = paidOf(of); s.basket.Paid == 0 {
 		s.basket.Rounding = 0
 	}
 	return nil
+}
+
+// paidOf is what the attempts of a basket pay of it.
+func paidOf(of []pos.Attempt) (paid pos.Amount) {
+	for i := range of {
+		switch a := &of[i]; {
+		case a.Kind != pos.Sale:
+		case goesOn(a): // reversed, then owed again as another attempt
+			paid += a.Amount
+		default:
+			paid += a.Counts()
+		}
+	}
+	return paid
+}
+
+// goesOn says that a deferred sale is being reversed and is then deferred again.
+func goesOn(a *pos.Attempt) bool {
+	reversing := pos.StateRules[a.State].Due == pos.DueReverse || a.State == pos.Manual && a.Reason != ""
+	return reversing && a.Deferred && a.Reason != "06" && a.Next == ""
+}
+
+// A customer's payment code: WeChat Pay and Alipay 18 digits (24 with Alipay's
+// longer ones), UnionPay 19.
+const (
+	minCode = 16
+	maxCode = 24
+)
+
+func codeFits(code string) bool {
+	return len(code) >= minCode && len(code) <= maxCode && strings.Trim(code, "0123456789") == ""
 }
 
 // maxRounding bounds the cash rounding: less than one yuan.

@@ -133,7 +133,7 @@ func (sh *shell) readCard(p *payment) input {
 	ask := pos.Purchase{
 		Amount: int64(p.amount), Time: s.o.Clock.Now(), STAN: p.stan, TID: s.o.Shop.TID, ForceOnline: p.online,
 		Offline: !p.online, AllowOffline: s.o.Offline, PINLimit: int64(s.o.Limits.ContactlessNoPIN),
-		Kind: cardKinds[p.kind], ReadOnly: p.kind == pos.Refund,
+		Kind: cardKinds[p.kind], ReadOnly: p.kind == pos.Refund || p.kind == pos.Void,
 	}
 	sh.stage(CardPresent, s.o.Timers.Present, nil)
 	session, err := s.o.Reader.Connect(ctx, ask)

@@ -27,6 +27,7 @@ func (s *Session) Void(ctx context.Context, u Undo) (Paid, error) {
 	return s.giveBack(ctx, parts, gone, func(p part) payment {
 		n := s.follow(pos.Void, p.of, p.amount)
 		n.receipt = p.of.Receipt
+		n.keyed = n.keyed && (p.of.Tender != pos.Card || !u.Card)
 		return n
 	})
 }

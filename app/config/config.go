@@ -76,11 +76,13 @@ type Host struct {
 	CA             string   `toml:"ca"`  // PEM files of mutual TLS: the host's authority, our certificate and its key
 	Cert           string   `toml:"cert"`
 	Key            string   `toml:"key"`
+	Files          string   `toml:"files"`    // https address of the acquirer's daily files, "" for none
+	FilesCA        string   `toml:"files_ca"` // PEM file of who signs its certificate, "" for the machine's list
 }
 
 // Keys says where keys live.
 type Keys struct {
-	Store string `toml:"store"` // demo
+	Store string `toml:"store"` // demo passphrase
 	TMK   string `toml:"tmk"`   // 32 hex digits, only with demo
 }
 
@@ -172,7 +174,7 @@ func Parse(text, dir string) (Parsed, error) {
 	for _, k := range meta.Keys() {
 		p.Named[k.String()] = true
 	}
-	for _, path := range []*string{&p.Import.Catalogue, &p.Import.Staff, &p.Import.Deck, &p.Offline.Blacklist, &p.Host.CA, &p.Host.Cert, &p.Host.Key} {
+	for _, path := range []*string{&p.Import.Catalogue, &p.Import.Staff, &p.Import.Deck, &p.Offline.Blacklist, &p.Host.CA, &p.Host.Cert, &p.Host.Key, &p.Host.FilesCA} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(dir, *path)
 		}
@@ -245,7 +247,8 @@ func (c *Config) check() error {
 		{"host.ca", c.Host.TLS != "mutual" || c.Host.CA != "", "name the PEM file of the authority that signs the host's certificate", c.Host.CA},
 		{"host.cert", c.Host.TLS != "mutual" || c.Host.Cert != "", "name the PEM file of the till's certificate", c.Host.Cert},
 		{"host.key", c.Host.TLS != "mutual" || c.Host.Key != "", "name the PEM file of the till's private key", c.Host.Key},
-		{"keys.store", c.Keys.Store == "demo", `write "demo": tpm and passphrase are not available in this version`, c.Keys.Store},
+		{"host.files", c.Host.Files == "" || strings.HasPrefix(c.Host.Files, "https://"), "write an address that begins with https://, or nothing", c.Host.Files},
+		{"keys.store", c.Keys.Store == "demo" || c.Keys.Store == "passphrase", `write "demo" or "passphrase": tpm is not available in this version`, c.Keys.Store},
 		{"keys.tmk", keyForm.MatchString(c.Keys.TMK), "write 32 or 48 hexadecimal digits", "(not shown)"},
 		{"offline.per_payment", between(c.Offline.PerPayment, 0, maxAmount), "write fen, 0 or more", c.Offline.PerPayment},
 		{"offline.per_terminal", between(c.Offline.PerTerminal, 0, maxAmount), "write fen, 0 or more", c.Offline.PerTerminal},
@@ -294,7 +297,7 @@ var keys = func() []string {
 	var out []string
 	for table, names := range map[string]string{
 		"shop": "name name_en address phone tax day_start timezone", "terminal": "tid mid",
-		"host": "address profile timeout reversal_repeat tls ca cert key", "keys": "store tmk",
+		"host": "address profile timeout reversal_repeat tls ca cert key files files_ca", "keys": "store tmk",
 		"devices": "reader pinpad printer qr", "wallet": "gateway",
 		"offline": "approval deferred per_payment per_terminal count stop_after blacklist",
 		"import":  "catalogue staff deck", "window": "language theme panel",

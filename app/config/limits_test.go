@@ -51,7 +51,7 @@ func TestLimits(t *testing.T) {
 		{"host", "reversal_repeat", `"0s"`, `"-1s"`},
 		{"host", "reversal_repeat", `"1h"`, `"61m"`},
 		{"host", "tls", `"off"`, `"on"`},
-		{"keys", "store", `"demo"`, `"passphrase"`},
+		{"keys", "store", `"passphrase"`, `"tpm"`},
 		{"keys", "tmk", `"0123456789abcdef0123456789abcdef0123456789abcdef"`, `"0123456789abcdef0123456789abcdeg"`},
 		{"offline", "per_payment", "0", "-1"},
 		{"offline", "per_payment", "1000000000", "1000000001"},

@@ -3,6 +3,7 @@ package forward
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"tillkeeper/app/pos"
 )
@@ -68,8 +69,9 @@ func (h *memHost) Settle(_ context.Context, stan, batch, _ string, t pos.BatchTo
 // unsure says why the totals of both sides may differ: something of the batch is
 // not decided yet, or was ended on the word that the host knows nothing of it.
 func (h *memHost) unsure(batch string) string {
+	begun := h.j.Setting(pos.SetSettling)
 	for _, a := range h.j.all() {
-		if a.Batch == batch && (a.Open() || a.Flagged || a.How != "") {
+		if a.Batch == batch && (strings.Contains(begun, `"`+a.ID+`"`) || a.Open() || a.Flagged || a.How != "" || h.blind(a)) {
 			return a.ID + " is " + string(a.State)
 		}
 	}

@@ -3,6 +3,7 @@ package forward
 import (
 	"fmt"
 
+	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 )
 
@@ -87,6 +88,12 @@ func (h *memHost) receive(r pos.Request) pos.Reply {
 	if r.Op == pos.OpReversal {
 		return h.reverse(r, b, reply)
 	}
+	if b == nil && h.clash && r.Op == pos.OpRefund {
+		h.clash = false
+		h.tell("the host knows %s from another till", keyOf(r))
+		b = &booking{op: pos.OpSale, batch: "elsewhere", amount: 77, asked: 77, charged: 1, foreign: true}
+		h.books[keyOf(r)] = b
+	}
 	if b != nil {
 		reply.Code = "94"
 		return reply
@@ -98,6 +105,13 @@ func (h *memHost) receive(r pos.Request) pos.Reply {
 	}
 	taken := true
 	reply, taken = h.mood(r, reply)
+	if r.Op == pos.OpRefund || r.Op == pos.OpOfflineUpload { // a second copy hears what the first one did
+		if was := h.refused[keyOf(r)]; was != "" {
+			reply.Code, taken = was, false
+		} else if no := codes.Lookup(reply.Code).Class; !taken && no != decline.Resign && no != decline.Unknown && no != decline.Success {
+			h.refused[keyOf(r)] = reply.Code
+		}
+	}
 	if !taken || r.Op == pos.OpBalance {
 		return reply
 	}
@@ -111,12 +125,15 @@ func (h *memHost) receive(r pos.Request) pos.Reply {
 // under test wants it.
 func (h *memHost) mood(r pos.Request, reply pos.Reply) (pos.Reply, bool) {
 	if s := h.force; s != nil {
+		if s.code == "94" && r.Op == pos.OpRefund {
+			h.books[keyOf(r)] = &booking{op: pos.OpSale, batch: "elsewhere", amount: 77, asked: 77, charged: 1, foreign: true}
+		}
 		if s.code != "" {
 			reply.Code = s.code
 			if s.code == "10" {
 				reply.Amount = r.Amount / 2
 			}
-			return reply, s.taken
+			return reply, s.taken && (s.code != "10" || r.Op != pos.OpRefund)
 		}
 		return reply, true
 	}

@@ -15,7 +15,7 @@ func (w *owner) answer(ctx context.Context, c call) {
 	case callPrepare:
 		c.reply <- w.prepare(ctx)
 	case callForward:
-		c.left <- w.everything(ctx)
+		c.left <- w.everything(ctx, c.command)
 	case callDeliver:
 		w.deliver(ctx, c.attempt)
 		c.left <- 0
@@ -112,7 +112,7 @@ func (w *owner) now(ctx context.Context, it *item) error {
 
 // everything tries each item once, backed-off and parked ones too: reversals
 // first, then the queue in its order, as many at once as the window permits.
-func (w *owner) everything(ctx context.Context) int {
+func (w *owner) everything(ctx context.Context, command uint64) int {
 	if w.f.settling() {
 		n, err := w.f.count()
 		if err != nil {
@@ -120,8 +120,13 @@ func (w *owner) everything(ctx context.Context) int {
 		}
 		return n
 	}
+	for _, it := range w.items {
+		if it.command != command {
+			it.command, it.answered = command, 0
+		}
+	}
 	parked := func(a pos.Attempt) bool { return a.State == pos.Manual && a.Reason != "" }
-	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) || parked(it.a) }) {
+	for _, it := range w.ordered(func(it *item) bool { return (isReversal(it.a) || parked(it.a)) && it.answered < prepareTries }) {
 		w.await(ctx, it)
 		it.forced = true
 		err := w.now(ctx, it)
@@ -146,7 +151,7 @@ func (w *owner) everything(ctx context.Context) int {
 
 // drainUploads sends every upload once, a window at a time.
 func (w *owner) drainUploads(ctx context.Context) {
-	queue := w.ordered(func(it *item) bool { return isAdvice(it.a) && !it.flying })
+	queue := w.ordered(func(it *item) bool { return isAdvice(it.a) && !it.flying && it.answered < prepareTries })
 	for len(queue) > 0 || w.flying > 0 {
 		free := min(w.window()-w.flying, len(queue))
 		if free > 0 {
@@ -182,11 +187,15 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 		w.f.o.Log.Info("a message that is not ours", "stan", l.STAN, "note", l.Note)
 		return
 	}
-	if a.State == pos.RefundUnknown && l.Reply.Signed && w.f.o.Codes.Lookup(l.Reply.Code).Class == decline.Success && l.Reply.Code != "10" {
+	if isRefund(a) && l.Reply.Signed && w.f.o.Codes.Lookup(l.Reply.Code).Class == decline.Success && l.Reply.Code != "10" {
 		w.lateRefund(ctx, a, l.Reply)
 		return
 	}
-	e, ok := judgeLate(a, l, w.f.o.Codes.Lookup(l.Reply.Code).Class)
+	class := w.f.o.Codes.Lookup(l.Reply.Code).Class
+	if w.f.o.Host.Reversible(l.Reply.Code) {
+		class = decline.Unknown
+	}
+	e, ok := judgeLate(a, l, class)
 	if !ok {
 		w.f.o.Log.Info("an answer after its time", "attempt", a.ID, "state", a.State, "code", l.Reply.Code)
 		return
@@ -199,9 +208,19 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 	w.f.o.Changed()
 }
 
+// isRefund says whether an item is a refund that the host may still have taken.
+func isRefund(a pos.Attempt) bool {
+	waits := a.State == pos.Manual || a.State == pos.LateDeclined
+	return a.State == pos.RefundUnknown || a.Kind == pos.Refund && waits
+}
+
 // lateRefund ends a refund whose answer came after its time.
 func (w *owner) lateRefund(ctx context.Context, a pos.Attempt, r pos.Reply) {
-	c, err := w.f.withRefunds([]pos.Event{refunded(a, r)})
+	yes := refunded(a, r)
+	if a.State != pos.RefundUnknown {
+		yes.Type = pos.EvRefundFound
+	}
+	c, err := w.f.withRefunds([]pos.Event{yes})
 	if err == nil {
 		_, err = w.f.o.Journal.Append(ctx, c)
 	}

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -194,22 +195,23 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 	}
 }
 
-// shrink makes a history shorter and plainer while it still fails.
+// shrink makes a history shorter and plainer while it still fails: big pieces
+// first.
 func shrink(fates []byte, fails func([]byte) bool) []byte {
 	for again := true; again; {
 		again = false
-		for i := 0; i < len(fates); i++ {
-			for _, try := range [][]byte{
-				append(append([]byte{}, fates[:i]...), fates[i+1:]...),
-				append(append(append([]byte{}, fates[:i]...), 0), fates[i+1:]...),
-			} {
-				if (len(try) < len(fates) || fates[i] != 0) && fails(try) {
+		for size := max(1, len(fates)/2); size > 0; size /= 2 {
+			for i := 0; i+size <= len(fates); {
+				try := append(append([]byte{}, fates[:i]...), fates[i+size:]...)
+				if fails(try) {
 					fates, again = try, true
-					break
+					continue
 				}
-			}
-			if again {
-				break
+				try = append(append(append([]byte{}, fates[:i]...), make([]byte, size)...), fates[i+size:]...)
+				if !bytes.Equal(try, fates) && fails(try) {
+					fates, again = try, true
+				}
+				i += size
 			}
 		}
 	}

@@ -11,7 +11,6 @@ package forward
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -59,6 +58,7 @@ type Forwarder struct {
 	skew       atomic.Int64  // host's clock less ours, seconds
 	signing    chan struct{} // one sign-on at a time
 	signed     atomic.Uint64
+	commands   atomic.Uint64 // of Forward
 	done       chan struct{}
 }
 
@@ -75,6 +75,7 @@ type call struct {
 	kind    callKind
 	reply   chan Ready
 	left    chan int
+	command uint64 // of a forward: which one, over its rounds
 	attempt string
 	do      func() error
 	done    chan error
@@ -156,7 +157,7 @@ func (f *Forwarder) Prepare(ctx context.Context) Ready {
 			return Ready{Reason: "no_line"}
 		}
 	}
-	if !f.o.Host.Ready() {
+	if !f.ready() {
 		if err := f.SignOn(ctx); err != nil {
 			f.o.Log.Warn("no sign-on before a card payment", "error", err)
 			return Ready{Reason: "not_signed_on"}
@@ -185,7 +186,7 @@ func (f *Forwarder) ask(ctx context.Context) Ready {
 
 // Probe asks the host for a sign of life, signing on where there are no keys.
 func (f *Forwarder) Probe(ctx context.Context) error {
-	if !f.o.Host.Ready() {
+	if !f.ready() {
 		return f.SignOn(ctx)
 	}
 	err := f.o.Host.Echo(ctx, f.o.Journal.NextSTAN(), f.batch())
@@ -193,6 +194,39 @@ func (f *Forwarder) Probe(ctx context.Context) error {
 		f.heard()
 	}
 	return err
+}
+
+// ready says whether the terminal may trade: keys are loaded, and it did not
+// sign off since.
+func (f *Forwarder) ready() bool {
+	return f.o.Host.Ready() && f.o.Journal.Setting(pos.SetSignOn) != signedOff
+}
+
+// signedOff stands in pos.SetSignOn after a sign-off.
+const signedOff = "off"
+
+// signOffLimit bounds the sign-off of a till that closes.
+const signOffLimit = time.Second
+
+// SignOff tells the host that the terminal stops trading, when the till closes
+// cleanly and the line is up. That it fails is no loss.
+func (f *Forwarder) SignOff(ctx context.Context) {
+	host, ok := f.o.Host.(interface {
+		SignOff(ctx context.Context, stan, batch string) error
+	})
+	if !ok || f.settling() || !f.ready() || f.o.Host.Link().State != "online" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, signOffLimit)
+	defer cancel()
+	// Durable first: keys that the host has dropped are never traded with.
+	if _, err := f.o.Journal.Append(ctx, pos.Commit{Settings: map[string]string{pos.SetSignOn: signedOff}}); err != nil {
+		f.o.Log.Warn("no sign-off", "error", err)
+		return
+	}
+	if err := host.SignOff(ctx, f.o.Journal.NextSTAN(), f.batch()); err != nil {
+		f.o.Log.Info("the sign-off was not answered", "error", err)
+	}
 }
 
 func (f *Forwarder) batch() string { return pos.OpenBatch(f.o.Journal) }
@@ -242,106 +276,6 @@ func (f *Forwarder) SignOn(ctx context.Context) error {
 	f.signed.Add(1)
 	f.o.Changed()
 	return nil
-}
-
-// Forward probes the host and tries everything now, backed-off and manual
-// items too, until nothing is left or the context ends. It gives what is left.
-func (f *Forwarder) Forward(ctx context.Context) (left int, err error) {
-	for {
-		if err := f.Probe(ctx); err != nil && !errors.Is(err, context.Canceled) {
-			f.o.Log.Info("the host did not answer a probe", "error", err)
-		}
-		c := call{kind: callForward, left: make(chan int, 1)}
-		select {
-		case f.calls <- c:
-		case <-ctx.Done():
-			return f.count()
-		case <-f.done:
-			return f.count()
-		}
-		select {
-		case left := <-c.left:
-			if left == 0 {
-				return 0, nil
-			}
-		case <-ctx.Done():
-			return f.count()
-		case <-f.done:
-			return f.count()
-		}
-		select {
-		case <-time.After(forwardPause):
-		case <-ctx.Done():
-			return f.count()
-		}
-	}
-}
-
-// errEnded says that the queue has no owner any more.
-var errEnded = errors.New("the queue is closed")
-
-// Deliver tries to deliver one waiting item now; it fails where the item waits
-// still.
-func (f *Forwarder) Deliver(ctx context.Context, attempt string) error {
-	if r := f.Prepare(ctx); !r.Online {
-		return pos.Errorf(r.Reason, "try again when the line is back", "attempt %s waits for the line", attempt)
-	}
-	c := call{kind: callDeliver, left: make(chan int, 1), attempt: attempt}
-	select {
-	case f.calls <- c:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-f.done:
-		return errEnded
-	}
-	select {
-	case <-c.left:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-f.done:
-		return errEnded
-	}
-	a, err := f.o.Journal.Attempt(attempt)
-	if err == nil && isAdvice(a) {
-		err = pos.Errorf("delivery_pending", "try again when the line is back", "attempt %s waits still", attempt)
-	}
-	return err
-}
-
-// Quiet does something in the owner's goroutine while nothing is in the air.
-func (f *Forwarder) Quiet(ctx context.Context, do func() error) error {
-	c := call{kind: callQuiet, do: do, done: make(chan error, 1)}
-	select {
-	case f.calls <- c:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-f.done:
-		return errEnded
-	}
-	select { // once the owner has it, it is done or the till ends
-	case err := <-c.done:
-		return err
-	case <-f.done:
-		return errEnded
-	}
-}
-
-// settling says that a settlement runs: until its close no payment, reversal or
-// advice leaves.
-func (f *Forwarder) settling() bool { return f.o.Journal.Setting(pos.SetSettling) != "" }
-
-// forwardPause is the wait between two rounds of Forward.
-const forwardPause = 200 * time.Millisecond
-
-func (f *Forwarder) count() (int, error) {
-	open, err := f.o.Journal.Open()
-	n := 0
-	for _, a := range open {
-		if sendable(a) || a.State == pos.Manual && a.Reason != "" {
-			n++
-		}
-	}
-	return n, err
 }
 
 // sendable says whether an item is sent by itself.

@@ -115,7 +115,7 @@ func (w *world) run() []string {
 		w.clock.t = w.clock.t.Add(20 * time.Second)
 		if round%10 == 9 {
 			w.tell("a person sends everything, and resolves what the host does not know")
-			w.w.everything(ctx)
+			w.w.everything(ctx, w.w.f.commands.Add(1))
 			w.resolve()
 		}
 	}
@@ -173,7 +173,7 @@ func (w *world) step(ctx context.Context) {
 		w.j.refuse = 1
 	case 11:
 		w.tell("a person sends everything")
-		w.w.everything(ctx)
+		w.w.everything(ctx, w.w.f.commands.Add(1))
 	case 12:
 		w.collision()
 	case 14:

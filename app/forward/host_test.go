@@ -50,6 +50,7 @@ type memHost struct {
 	window  int
 	took    time.Duration // a good exchange
 	line    chan struct{} // one at a time
+	clash   bool          // the next refund has another till's trace number
 	down    bool          // no line
 	strike  func(pos.Request) *strike
 	force   *strike
@@ -57,6 +58,7 @@ type memHost struct {
 	said    map[string]bool              // a reversal was answered
 	frozen  map[string]string            // batch -> STAN and totals of its 0500
 	loaded  map[string]map[string]string // batch -> uploaded STAN -> its message
+	refused map[string]string
 	alien   string
 }
 
@@ -64,7 +66,7 @@ func newMemHost(p *plan, j *memJournal, now func() time.Time, tell func(string, 
 	return &memHost{
 		plan: p, j: j, now: now, tell: tell, books: map[string]*booking{}, late: make(chan pos.LateReply, 64),
 		mute: map[string]bool{}, sent: map[string]int{}, ready: true, window: 1, line: make(chan struct{}, 1), sleep: func(time.Duration) {},
-		closed: map[string]bool{}, said: map[string]bool{}, frozen: map[string]string{}, loaded: map[string]map[string]string{},
+		closed: map[string]bool{}, said: map[string]bool{}, frozen: map[string]string{}, loaded: map[string]map[string]string{}, refused: map[string]string{},
 	}
 }
 
@@ -146,11 +148,11 @@ func (h *memHost) mind(r pos.Request) {
 			}
 		}
 	}
-	if a.Original == "" || r.Op == pos.OpReversal {
+	if a.Original == "" || a.State != pos.Sending {
 		return
 	}
 	for _, o := range h.j.all() {
-		if o.ID != a.ID && o.Original == a.Original && o.Open() && o.State != pos.LateDeclined {
+		if o.ID != a.ID && o.Original == a.Original && o.Open() && o.State != pos.LateDeclined && !o.LateApproved {
 			say("%s %s was sent while %s %s of the same original is %s", a.Kind, a.ID, o.Kind, o.ID, o.State)
 		}
 	}

@@ -132,7 +132,7 @@ func acknowledged(a pos.Attempt, r pos.Reply) pos.Event {
 
 // forPerson says that the host answered a deferred sale, with 10 or with a code
 // that leaves the outcome open: it is never charged again by itself.
-func forPerson(a pos.Attempt) bool { return a.Deferred && a.Reason == "06" }
+func forPerson(a pos.Attempt) bool { return a.Deferred && a.Reason == "06" && a.Next == "" }
 
 // goesOn says whether a reversed attempt was a deferred sale that is owed still.
 func goesOn(a pos.Attempt) bool { return a.Deferred && !forPerson(a) && a.Next == "" }
@@ -195,8 +195,15 @@ func judgeDeferred(a pos.Attempt, r pos.Reply, err error, class decline.Class) v
 }
 
 func delivered(a pos.Attempt, r pos.Reply) pos.Event {
-	e := on(a, pos.EvDelivered)
-	e.Code, e.RRN, e.AuthCode, e.Org, e.HostDate = r.Code, r.RRN, r.AuthCode, r.Org, r.HostDate
+	return numbered(on(a, pos.EvDelivered), r)
+}
+
+// numbered carries the host's numbers over. The numbers of a 94 are those of the
+// refused duplicate, not of the message that was taken before.
+func numbered(e pos.Event, r pos.Reply) pos.Event {
+	if e.Code = r.Code; r.Code != "94" {
+		e.RRN, e.AuthCode, e.Org, e.HostDate = r.RRN, r.AuthCode, r.Org, r.HostDate
+	}
 	return e
 }
 
@@ -217,7 +224,10 @@ func reversing(a pos.Attempt, reason, text string) pos.Event {
 func judgeLate(a pos.Attempt, l pos.LateReply, class decline.Class) (pos.Event, bool) {
 	t := pos.EvLateAnswer
 	upload := a.Offline && !a.Deferred // the card said yes: there is nothing to reverse
-	if class == decline.Success && l.Reply.Signed && !upload {
+	// Money may have moved; a reversal that the host acknowledged by 00 stands
+	// whatever came before it.
+	open := class == decline.Success || class == decline.Unknown && (a.State != pos.Reversed || a.Flagged)
+	if open && l.Reply.Signed && !upload && a.Kind != pos.Refund {
 		t = pos.EvLateApproval
 	}
 	if upload && class == decline.Success && l.Reply.Signed && known(a.State, pos.EvDelivered) && a.Reason == "" {
@@ -232,9 +242,17 @@ func judgeLate(a pos.Attempt, l pos.LateReply, class decline.Class) (pos.Event, 
 	}
 	e := on(a, t)
 	e.Text = "late answer " + l.Reply.Code
-	e.RRN = l.Reply.RRN
+	if open && l.Reply.Signed { // the numbers of a refusal are not those of what was taken
+		e.RRN = l.Reply.RRN
+	}
 	if t == pos.EvLateApproval && a.State != pos.Reversing {
 		e.Reason = "98"
+		if class == decline.Unknown {
+			e.Reason = "06"
+		}
+	}
+	if t == pos.EvLateApproval && class == decline.Unknown {
+		e.Code = l.Reply.Code // no approval: a 12 or 25 may still end the reversal
 	}
 	return e, true
 }

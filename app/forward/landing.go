@@ -23,6 +23,7 @@ func (w *owner) settle(ctx context.Context, outs []outcome) {
 		v := w.judge(it, o, now)
 		if v.answered {
 			w.f.heard()
+			it.answered++
 		}
 		if v.linked {
 			v.events = w.goOn(it.a, v.events, now)

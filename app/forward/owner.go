@@ -16,6 +16,9 @@ type item struct {
 	flying bool      // an exchange is out
 	resign int       // sign-ons for the present send
 	forced bool      // a person sends it now
+
+	command  uint64 // the Forward that last sent it
+	answered int    // answers in that Forward that did not end it
 }
 
 // outcome is what an exchange of an item came to.

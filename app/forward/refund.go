@@ -1,8 +1,6 @@
 package forward
 
 import (
-	"strconv"
-
 	"tillkeeper/app/basket"
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
@@ -39,8 +37,8 @@ func judgeRefund(a pos.Attempt, r pos.Reply, err error, class decline.Class) ver
 }
 
 func refunded(a pos.Attempt, r pos.Reply) pos.Event {
-	e := on(a, pos.EvApproved)
-	e.Approved, e.Code, e.RRN, e.AuthCode, e.HostDate = a.Amount, r.Code, r.RRN, r.AuthCode, r.HostDate
+	e := numbered(on(a, pos.EvApproved), r)
+	e.Approved = a.Amount
 	return e
 }
 
@@ -49,7 +47,7 @@ func refunded(a pos.Attempt, r pos.Reply) pos.Event {
 func (f *Forwarder) withRefunds(events []pos.Event) (pos.Commit, error) {
 	c := pos.Commit{}
 	for _, e := range events {
-		if e.Type != pos.EvApproved {
+		if e.Type != pos.EvApproved && e.Type != pos.EvRefundFound {
 			c.Events = append(c.Events, e)
 			continue
 		}
@@ -57,28 +55,12 @@ func (f *Forwarder) withRefunds(events []pos.Event) (pos.Commit, error) {
 		if err != nil {
 			return c, err
 		}
-		done, err := pos.RefundDone(f.o.Journal, a, e)
-		if err != nil {
-			return c, err
-		}
-		c.Events = append(c.Events, done.Events...)
-		if a.Kind != pos.Refund || a.Basket == "" {
-			continue
-		}
-		doc, err := f.o.Journal.Basket(a.Basket)
-		if err != nil {
-			return c, err
-		}
-		docs, _, err := basket.RefundDocs(f.o.Journal.Basket, doc, a.Amount, true)
-		if err != nil {
-			return c, err
-		}
-		c.Baskets = append(c.Baskets, docs...)
 		day, hour := f.o.DayOf(f.o.Clock.Now())
-		c.Events = append(c.Events, pos.Event{
-			Type: pos.EvBasketPaid, Basket: doc.Key, By: a.Cashier, Receipt: a.Receipt, Amount: a.Amount, Day: day, Hour: hour,
-			Text: "refund of " + strconv.FormatInt(int64(a.Amount), 10) + " fen confirmed",
-		})
+		done, err := basket.RefundCommit(f.o.Journal, a, e, day, hour)
+		if err != nil {
+			return c, err
+		}
+		c.Events, c.Baskets = append(c.Events, done.Events...), append(c.Baskets, done.Baskets...)
 	}
 	return c, nil
 }

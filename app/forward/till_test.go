@@ -44,6 +44,27 @@ func (h lifeHost) Exchange(ctx context.Context, r pos.Request) (pos.Reply, error
 	return h.memHost.Exchange(ctx, r)
 }
 
+func (h lifeHost) Settle(ctx context.Context, stan, batch, operator string, t pos.BatchTotals) (pos.SettlementReply, error) {
+	if h.l.dead.Load() {
+		return pos.SettlementReply{}, pos.ErrNotSent
+	}
+	return h.memHost.Settle(ctx, stan, batch, operator, t)
+}
+
+func (h lifeHost) Upload(ctx context.Context, stan, batch string, items []pos.UploadItem) (string, error) {
+	if h.l.dead.Load() {
+		return "", pos.ErrNotSent
+	}
+	return h.memHost.Upload(ctx, stan, batch, items)
+}
+
+func (h lifeHost) UploadEnd(ctx context.Context, stan, batch string, n int, balanced bool) (string, error) {
+	if h.l.dead.Load() {
+		return "", pos.ErrNotSent
+	}
+	return h.memHost.UploadEnd(ctx, stan, batch, n, balanced)
+}
+
 // line is the unattended flow as the attended one sees it.
 type line struct{ *Forwarder }
 
@@ -53,22 +74,29 @@ func (l line) Prepare(ctx context.Context) checkout.Ready {
 }
 func (l line) View() checkout.LineView { return checkout.LineView{State: "online"} }
 
-// cards is a reader whose cards behave as the plan says.
-type cards struct{ plan *plan }
+// cards is a reader whose cards behave as the plan says. want is the number of
+// the card that comes next, "" for any.
+type cards struct {
+	plan  *plan
+	pause func(time.Duration)
+	want  *string
+	torn  *bool // the next card does not finish
+	gate  func(string)
+}
 
-func (c cards) Connect(ctx context.Context, _ pos.Purchase) (pos.CardSession, error) {
+func (c cards) Connect(context.Context, pos.Purchase) (pos.CardSession, error) {
 	switch c.plan.pick(12) {
 	case 10:
 		return nil, pos.ErrCardUnreadable
 	case 11: // nobody comes
-		<-ctx.Done()
-		return nil, ctx.Err()
+		c.pause(time.Minute)
+		return nil, context.DeadlineExceeded
 	}
-	time.Sleep(2 * time.Second)
+	c.pause(2 * time.Second)
 	return card(c), nil
 }
 
-type card struct{ plan *plan }
+type card cards
 
 func (c card) Read(_ context.Context, p pos.Purchase) (pos.CardRead, error) {
 	n := c.plan.pick(12)
@@ -76,6 +104,9 @@ func (c card) Read(_ context.Context, p pos.Purchase) (pos.CardRead, error) {
 		return pos.CardRead{}, pos.ErrCardRemoved
 	}
 	r := pos.CardRead{Entry: "chip", PAN: fmt.Sprintf("62220200000%05d", c.plan.pick(40)), Expiry: "3012", Cryptogram: pos.ARQC, ODA: true}
+	if *c.want != "" {
+		r.PAN, *c.want = *c.want, ""
+	}
 	switch {
 	case n == 10:
 		r.Cryptogram = pos.AAC
@@ -90,6 +121,13 @@ func (c card) Read(_ context.Context, p pos.Purchase) (pos.CardRead, error) {
 }
 
 func (c card) Finish(context.Context, pos.CardAnswer) (pos.CardFinal, error) {
+	if c.gate != nil {
+		c.gate("the card's last word")
+	}
+	if *c.torn {
+		*c.torn = false
+		return pos.CardFinal{}, pos.ErrCardRemoved
+	}
 	switch c.plan.pick(8) {
 	case 6:
 		return pos.CardFinal{Cryptogram: pos.AAC}, nil
@@ -134,12 +172,16 @@ type memWallet struct {
 	paid   map[string]pos.Amount
 	sums   map[string]pos.Amount
 	polls  map[string]int
+	back   map[string]map[string]pos.Amount // order -> refund -> money
+	pass   func(time.Duration)
+	faults []string
 }
 
 func newMemWallet(p *plan, tell func(string, ...any)) *memWallet {
 	return &memWallet{
 		plan: p, tell: tell, orders: map[string]*pos.WalletOrder{}, paid: map[string]pos.Amount{},
 		sums: map[string]pos.Amount{}, polls: map[string]int{},
+		back: map[string]map[string]pos.Amount{}, pass: func(time.Duration) {},
 	}
 }
 
@@ -175,6 +217,7 @@ func (w *memWallet) Query(_ context.Context, number string) (pos.WalletOrder, er
 	if o == nil {
 		return pos.WalletOrder{}, pos.ErrNoAnswer
 	}
+	w.pass(3 * time.Second)
 	w.customer(o)
 	return w.answer("query", number)
 }
@@ -215,12 +258,34 @@ func (w *memWallet) Close(_ context.Context, number string) (pos.WalletOrder, er
 	return w.answer("close", number)
 }
 
-// Refund gives the money back once.
-func (w *memWallet) Refund(_ context.Context, number, _ string, _ pos.Amount) (pos.WalletOrder, error) {
+// Refund gives money back once for each number of a refund.
+func (w *memWallet) Refund(_ context.Context, number, refund string, amount pos.Amount) (pos.WalletOrder, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if o := w.orders[number]; o != nil && o.State == pos.WalletPaid {
-		o.State, w.paid[number] = pos.WalletRefunded, 0
+	o := w.orders[number]
+	if o == nil {
+		return pos.WalletOrder{}, pos.Errorf("qr_refused", "", "there is no order %s", number)
 	}
-	return w.answer("refund", number)
+	if w.plan.pick(8) == 7 {
+		w.tell("wallet refund %s of %s: not sent", refund, number)
+		return pos.WalletOrder{}, pos.ErrNotSent
+	}
+	if w.back[number] == nil {
+		w.back[number] = map[string]pos.Amount{}
+	}
+	if _, again := w.back[number][refund]; !again && (o.State == pos.WalletPaid || o.State == pos.WalletRefunded) {
+		w.back[number][refund] = amount
+		w.paid[number] -= amount
+		if w.paid[number] < 0 {
+			w.faults = append(w.faults, "order "+number+": more is given back than was paid, by "+refund)
+		}
+		if w.paid[number] == 0 {
+			o.State = pos.WalletRefunded
+		}
+	}
+	said, err := w.answer("refund "+refund+" of", number)
+	if err == nil {
+		said.State = pos.WalletRefunded
+	}
+	return said, err
 }

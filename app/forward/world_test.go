@@ -25,6 +25,7 @@ type memJournal struct {
 	next     [4]int
 	now      func() time.Time
 	refuse   int // commits that will not be kept
+	skip     int // commits that are kept before them
 	tell     func(string, ...any)
 	faults   []string
 }
@@ -39,7 +40,9 @@ func newMemJournal(now func() time.Time, tell func(string, ...any)) *memJournal 
 func (j *memJournal) Append(_ context.Context, c pos.Commit) ([]pos.Event, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.refuse > 0 {
+	if j.skip > 0 {
+		j.skip--
+	} else if j.refuse > 0 {
 		j.refuse--
 		j.tell("the journal does not keep %s", types(c.Events))
 		return nil, pos.ErrNotCommitted

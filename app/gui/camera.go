@@ -48,7 +48,7 @@ func (c *Camera) Evening() error {
 		return err
 	}
 	c.t.take(c.t.parts.Face.Snapshot())
-	for _, page := range []screen.Name{screen.Today, screen.Queue, screen.Records} {
+	for _, page := range []screen.Name{screen.Today, screen.Queue, screen.Records, screen.Receipt, screen.Cards, screen.Settle, screen.Reconcile, screen.Charged} {
 		c.show(page)
 		if err := c.save("evening-" + string(page)); err != nil {
 			return err

@@ -75,8 +75,10 @@ func (t *till) desk(a kit.Act) {
 	case screen.VerbStory:
 		t.tell(a.Arg)
 	case screen.VerbSlip:
-		by := t.snap.Operator
-		t.do(func(context.Context) error { return t.parts.Closing.PrintStory(a.Arg, by) }, nil)
+		desk, by := t.parts.Closing, t.snap.Operator
+		if desk != nil {
+			t.do(func(context.Context) error { return desk.PrintStory(a.Arg, by) }, nil)
+		}
 	}
 }
 
@@ -181,8 +183,7 @@ func (t *till) loadClosing() {
 		return nil
 	}, func() {
 		v := &t.view.Closing
-		v.Running = running
-		v.Done, v.Of = done, of
+		v.Open, v.Done, v.Of = running, done, of
 		if stage != "" {
 			v.Stage = stage
 		}

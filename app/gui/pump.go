@@ -71,7 +71,7 @@ func (t *till) start() (stop func()) {
 
 // tick shows the next second, and how far a settlement is.
 func (t *till) tick() {
-	if t.view.Screen == screen.Settle && t.view.Closing.Running {
+	if t.view.Screen == screen.Settle && (t.view.Closing.Running || t.view.Closing.Open) {
 		t.loadClosing()
 	}
 	t.draw()

@@ -103,7 +103,7 @@ func (t *till) draw() {
 	v := t.view
 	v.First = maps.Clone(v.First)
 	c := screen.Ctx{L: t.look, W: t.words, S: t.snap, V: v}
-	t.pump.counting.Store(t.snap.Step == checkout.StepCard || t.snap.Step == checkout.StepQR || t.snap.Line.State == "offline" || t.view.Closing.Running)
+	t.pump.counting.Store(t.snap.Step == checkout.StepCard || t.snap.Step == checkout.StepQR || t.snap.Line.State == "offline" || t.view.Closing.Running || t.view.Closing.Open)
 	t.surface.Draw(screen.Draw(c))
 	if t.customer != nil {
 		c.L = t.custLook

@@ -152,6 +152,11 @@ func (t *till) scanInOffice(code string) bool {
 	v := &t.view
 	switch v.Screen {
 	case screen.Records:
+		if p, ok := t.parts.Face.Catalogue().ByBarcode(code); ok {
+			v.Entry = ""
+			t.find(pos.Query{Text: p.Name, Limit: recordLimit}, "records")
+			return true
+		}
 		v.Entry = code
 		t.loadRecords()
 	case screen.Receipt:
@@ -238,7 +243,7 @@ func completed(s checkout.Standing) bool {
 	return false
 }
 
-// loadHeld finds the pre-authorizations that stand.
+// loadCards finds the pre-authorizations that stand.
 func (t *till) loadCards() {
 	face := t.parts.Face
 	var held []checkout.Standing

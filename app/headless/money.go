@@ -2,6 +2,7 @@ package headless
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -71,21 +72,30 @@ func void(f *face, ctx context.Context, line []byte) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.paid(f.Face.Void(ctx, checkout.Undo{Receipt: c.Receipt, Override: c.Override.override()}))
+	if c.Card != "" {
+		if err := f.Bench.Present(c.Card); err != nil {
+			return nil, err
+		}
+		defer f.Bench.Clear()
+	}
+	return f.paid(f.Face.Void(ctx, checkout.Undo{Receipt: c.Receipt, Card: c.Card != "", Override: c.Override.override()}))
+}
+
+// refundLine is a quantity of a line that comes back.
+type refundLine struct {
+	Line int    `json:"line"`
+	Qty  string `json:"qty"`
 }
 
 func refund(f *face, ctx context.Context, line []byte) (answer, error) {
 	var c struct {
 		head
-		Receipt string `json:"receipt"`
-		Lines   []struct {
-			Line int    `json:"line"`
-			Qty  string `json:"qty"`
-		} `json:"lines"`
-		Amount   *pos.Amount `json:"amount"`
-		Card     string      `json:"card"`
-		Reason   string      `json:"reason"`
-		Override *approval   `json:"override"`
+		Receipt  string        `json:"receipt"`
+		Lines    *[]refundLine `json:"lines"`
+		Amount   *pos.Amount   `json:"amount"`
+		Card     string        `json:"card"`
+		Reason   string        `json:"reason"`
+		Override *approval     `json:"override"`
 	}
 	if err := read(line, &c); err != nil {
 		return nil, err
@@ -100,7 +110,12 @@ func refund(f *face, ctx context.Context, line []byte) (answer, error) {
 	if c.Amount != nil {
 		ask.Amount = *c.Amount
 	}
-	for _, l := range c.Lines {
+	if c.Lines == nil {
+		c.Lines = &[]refundLine{}
+	} else if len(*c.Lines) == 0 {
+		return nil, pos.Errorf("bad_refund", "name the lines that come back, or an amount", "the list of lines is empty")
+	}
+	for _, l := range *c.Lines {
 		q, err := quantity(l.Qty)
 		if err != nil {
 			return nil, err
@@ -283,9 +298,15 @@ func reconcile(f *face, ctx context.Context, line []byte) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	bad := func(err error) error {
+		return &pos.Error{Code: "file_missing", Message: "the acquirer's file cannot be opened", Remedy: "check its path and rights", Err: err}
+	}
 	in, err := os.Open(c.File)
 	if err != nil {
-		return nil, &pos.Error{Code: "file_missing", Message: "the acquirer's file cannot be opened", Remedy: "check its path and rights", Err: err}
+		return nil, bad(err)
+	}
+	if info, err := in.Stat(); err != nil || info.IsDir() {
+		return nil, errors.Join(bad(err), in.Close())
 	}
 	defer in.Close()
 	r, err := f.Desk.Reconcile(ctx, by, filepath.Base(c.File), in)

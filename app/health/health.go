@@ -5,6 +5,7 @@ package health
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -50,6 +51,10 @@ func SelfTest(ctx context.Context, p Parts) []pos.Condition {
 }
 
 func judge(name string, err error, code string) pos.Condition {
+	var named *pos.Error // it knows better
+	if errors.As(err, &named) && named.Code != "" {
+		code = named.Code
+	}
 	if err != nil {
 		return pos.Condition{Name: name, State: "fault", Code: code, Detail: err.Error()}
 	}

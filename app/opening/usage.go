@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 
 	"tillkeeper/app/pos"
 )
@@ -17,9 +18,25 @@ const Usage = `tillkeeper - a shop's till in one program
   tillkeeper day      --data DIR                                          plays the demo day, leaves pictures
   tillkeeper acquirer --listen ADDR --data DIR [--faults FILE]            the simulated acquirer
   tillkeeper acquirer ledger --data DIR                                   its ledger
+  tillkeeper acquirer sms|file --data DIR                                 what cardholders were told; the file of a day
+  tillkeeper acquirer codes                                               every answer code and what makes it come
+  tillkeeper keys     --data DIR [--config FILE]                          enters the terminal master key, two people
   tillkeeper decode HEX                                                   prints a message field by field
   tillkeeper version
 `
+
+// PassphraseVar is the variable of the environment with the passphrase of the
+// key store; it is taken out of the environment when it is read.
+const PassphraseVar = "TILLKEEPER_PASSPHRASE"
+
+// Passphrase takes the passphrase of the key store out of the environment.
+func Passphrase() []byte {
+	p := []byte(os.Getenv(PassphraseVar))
+	if err := os.Unsetenv(PassphraseVar); err != nil {
+		return nil
+	}
+	return p
+}
 
 // Fail prints an error and what to do about it, and gives the exit code: 0 none,
 // 1 refused or failed, 2 wrong usage.

@@ -59,7 +59,7 @@ const (
 	EvResealed        EventType = "resealed"         // waiting data under the next day's key
 	EvRefundUnknown   EventType = "refund_unknown"   // no answer to a refund: the identical one again
 	EvRefundTry       EventType = "refund_try"       // repeated, not answered
-	EvRefundFound     EventType = "refund_found"     // a person found it in the acquirer's file
+	EvRefundFound     EventType = "refund_found"     // in the acquirer's file by a person, or by a late answer
 	EvFollowUp        EventType = "follow_up"        // a void, refund or completion of it begins
 	EvVoided          EventType = "voided"           // its void was approved
 	EvRefundedPart    EventType = "refunded_part"    // a refund was approved, something is left
@@ -223,6 +223,7 @@ var Table = []Row{
 	{RefundUnknown, EvLateAnswer, RefundUnknown, nil},
 	{RefundUnknown, EvParked, Manual, []Effect{DoShow}}, // one that a person sent again, answered 94
 	{Manual, EvRefundFound, Approved, nil},
+	{LateDeclined, EvRefundFound, Approved, nil}, // an earlier copy of it was taken after all: its answer came late
 
 	{Approved, EvSettled, Settled, nil},
 	{Approved, EvPrinted, Approved, nil},
@@ -267,24 +268,6 @@ func Interrupted(a Attempt, why string) []Event {
 	}
 	e.Type = EvUnknown
 	return []Event{e, r}
-}
-
-// RefundDone is the commit that ends a refund with the event of its approval:
-// what it means for the original goes with it. The baskets are the flow's.
-func RefundDone(j Journal, refund Attempt, yes Event) (Commit, error) {
-	c := Commit{Events: []Event{yes}}
-	if refund.Original == "" {
-		return c, nil
-	}
-	o, err := j.Attempt(refund.Original)
-	if err != nil {
-		return c, err
-	}
-	e, ok := Consequence(refund.Kind, o, refund.Amount)
-	if _, fits := Lookup(o.State, e.Type); ok && fits {
-		c.Events = append(c.Events, e)
-	}
-	return c, nil
 }
 
 // The ways in which a person ends an open item.
@@ -440,7 +423,7 @@ func fold(a *Attempt, e Event) {
 			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
 		}
 	case EvRefundFound:
-		a.Approved = e.Approved
+		a.Approved, a.Waiting = e.Approved, nil
 	case EvRefundedPart, EvRefundedFull:
 		a.Refunded += e.Amount
 	case EvResolved:
@@ -454,7 +437,7 @@ func fold(a *Attempt, e Event) {
 	case EvDelivering:
 		a.Unanswered++
 	case EvLateApproval:
-		a.LateApproved = true
+		a.LateApproved = a.LateApproved || e.Code == ""
 		set(&a.Reason, e.Reason)
 	case EvDelivered, EvReversed, EvDeclined, EvCancelled, EvLateDeclined:
 		switch {

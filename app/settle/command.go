@@ -192,11 +192,11 @@ func codeOf(err error) string {
 
 // refused says that the host answered a message of the settlement with a code.
 func (d *Desk) refused(what, code string) error {
-	remedy := "it is tried again; call the acquirer if it stays"
+	text := code
 	if d.o.Codes != nil {
-		remedy = d.o.Codes.Lookup(code).ActionEN
+		text += " (" + d.o.Codes.Lookup(code).Text("en") + ")"
 	}
-	return pos.Errorf("settlement_refused", remedy, "the host answered %s to %s", code, what)
+	return pos.Errorf("settlement_refused", "it is tried again by itself; call the acquirer with the code if it stays", "the host answered %s to %s", text, what)
 }
 
 // empty is the report of a batch in which nothing was taken.

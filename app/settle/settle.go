@@ -54,7 +54,8 @@ type Options struct {
 	Slip     Slip
 	Clock    pos.Clock
 	DayOf    func(time.Time) (day string, hour int)
-	Changed  func() // progress or state changed; must not block
+	SignOn   func(ctx context.Context) error // where the host asks for it in the middle; may be nil
+	Changed  func()                          // progress or state changed; must not block
 	Log      *slog.Logger
 	Fetch    func(ctx context.Context, day string) (io.ReadCloser, error) // the acquirer's file of a day
 }

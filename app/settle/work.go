@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 )
 
@@ -221,6 +222,16 @@ const duplicate = "94"
 // uploadAnswered is the 0330.
 func (d *Desk) uploadAnswered(ctx context.Context, w work, what, code string, n int) (work, error) {
 	stan := w.Message
+	if d.o.Codes != nil && d.o.Codes.Lookup(code).Class == decline.Resign && d.o.SignOn != nil {
+		w.Tries++ // it says nothing about the message: sign on, the same one again
+		if err := d.keep(ctx, w, []pos.Event{w.try(stan, code, what+": sign on again")}, nil); err != nil {
+			return w, err
+		}
+		if err := d.o.SignOn(ctx); err != nil {
+			return w, err
+		}
+		return w, fmt.Errorf("%w: the host answered %s", pos.ErrNoKeys, code)
+	}
 	if code != "00" && (code != duplicate || !w.sent) {
 		w.Code, w.Tries, w.Message = code, 0, ""
 		if err := d.keep(ctx, w, []pos.Event{w.try(stan, code, what+": refused")}, nil); err != nil {

@@ -15,6 +15,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for p, want := range map[Permission][3]bool{ // cashier supervisor owner
 		PriceOverride: {false, true, true}, DiscountOverLimit: {false, true, true}, SameCardAgain: {false, true, true},
 		VoidSale: {false, true, true}, RefundSale: {false, true, true}, LeaveOut: {false, true, true},
+		EnterKeys: {false, true, true},
 		SeeTotals: {false, true, true}, Resolve: {false, true, true}, Settings: {false, false, true}, "launch": {},
 	} {
 		for i, r := range []pos.Role{pos.Cashier, pos.Supervisor, pos.Owner} {
@@ -26,8 +27,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 			t.Errorf("a role that there is not may %s", p)
 		}
 	}
-	if len(needs) != 9 {
-		t.Errorf("%d permissions, the table above has 9", len(needs))
+	if len(needs) != 10 {
+		t.Errorf("%d permissions, the table above has 10", len(needs))
 	}
 }
 

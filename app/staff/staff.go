@@ -38,6 +38,7 @@ const (
 	LeaveOut          Permission = "leave_out" // settle although something is left out
 	SeeTotals         Permission = "see_totals"
 	Resolve           Permission = "resolve"
+	EnterKeys         Permission = "enter_keys"
 	Settings          Permission = "settings"
 )
 
@@ -46,7 +47,7 @@ var rank = map[pos.Role]int{pos.Cashier: 1, pos.Supervisor: 2, pos.Owner: 3}
 var needs = map[Permission]pos.Role{
 	PriceOverride: pos.Supervisor, DiscountOverLimit: pos.Supervisor, SameCardAgain: pos.Supervisor,
 	VoidSale: pos.Supervisor, RefundSale: pos.Supervisor, LeaveOut: pos.Supervisor,
-	SeeTotals: pos.Supervisor, Resolve: pos.Supervisor, Settings: pos.Owner,
+	SeeTotals: pos.Supervisor, Resolve: pos.Supervisor, EnterKeys: pos.Supervisor, Settings: pos.Owner,
 }
 
 // Can says whether a role includes a permission.

@@ -42,6 +42,7 @@ const (
 	maxUnjudged  = 64                           // late answers that wait for their MAC to be checked
 	maxBadFrames = 32                           // messages in a row that cannot be read, then the connection is closed
 	maxReopen    = 1                            // reopenings of a dead connection for one request
+	maxWrongMACs = 3                            // answers in a row whose MAC is wrong: sign on again
 	maxMisses    = 2                            // unanswered requests in a row: offline
 	placeWaits   = 4                            // answer times that a request waits for a place
 	keyLimit     = 2 * time.Second              // the first look at the keys
@@ -56,7 +57,9 @@ const (
 	uploadNotOp  = "upload_end_unbalanced"      // row of the transaction table: they were not
 	currency     = "156"                        // field 49
 	defaultOrg   = "CUP"                        // field 63.1 of an upload whose organisation is not known
-	pinSecurity  = "2600000000000000"           // field 53 with a PIN
+	pinSecurity  = "2600000000000000"           // field 53 with a PIN under a double-length key
+	pinSingle    = "2000000000000000"           // under a single-length one
+	singlePIK    = "001"                        // network code of the sign-on that brings such a key
 	pinLength    = "12"                         // field 26 with a PIN
 	needSignOn   = 3                            // processing requirement of an answer's header
 	codeTag      = "A3"                         // of the customer's payment code in field 59
@@ -115,6 +118,7 @@ type Link struct {
 	health    health
 	keys      health // since when there are keys, or none
 	ready     bool
+	wrongMACs int          // answers in a row
 	wanted    map[int]bool // processing requirements heard and not met here
 }
 

@@ -54,16 +54,36 @@ func (l *Link) judge(r pos.Request, a answer, trusted bool) (pos.Reply, error) {
 	}
 	if a.m.Has(64) {
 		if err := l.verify(a.m); err != nil {
+			l.unverified()
 			// the cause is not wrapped: a pad without keys must not look like a request that was not sent
 			return pos.Reply{}, fmt.Errorf("%w: STAN %s: %s", pos.ErrBadMAC, r.STAN, err.Error())
 		}
 		reply.Signed = true
+		l.mu.Lock()
+		l.wrongMACs = 0
+		l.mu.Unlock()
 		return reply, nil
 	}
 	if l.mustSign(r.Op, reply.Code) || !l.p.MAC.DeclineMayOmit || !trusted {
 		return pos.Reply{}, fmt.Errorf("%w: STAN %s, code %s without one", pos.ErrBadMAC, r.STAN, reply.Code)
 	}
 	return reply, nil
+}
+
+// unverified notes an answer whose MAC is wrong. Several in a row mean that the
+// host works with other keys, those of a sign-on whose answer was lost, say: the
+// next request waits for a new sign-on.
+func (l *Link) unverified() {
+	l.mu.Lock()
+	l.wrongMACs++
+	renew := l.wrongMACs >= maxWrongMACs
+	if renew {
+		l.wrongMACs = 0
+	}
+	l.mu.Unlock()
+	if renew {
+		l.setReady(false, "answers do not verify: the keys may differ")
+	}
 }
 
 // mustSign tells whether an answer means nothing without a MAC: an approval,

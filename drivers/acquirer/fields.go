@@ -148,6 +148,9 @@ func (w *wording) card() error {
 	}
 	if pin {
 		w.f[26], w.f[52], w.f[53] = pinLength, upperHex(c.PINBlock), pinSecurity
+		if w.l.p.Keys.Network == singlePIK {
+			w.f[53] = pinSingle
+		}
 	}
 	if code {
 		return nil

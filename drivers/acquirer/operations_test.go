@@ -308,6 +308,7 @@ func TestEveryOperationNeedsAGoodMAC(t *testing.T) {
 			if got := <-out; !errors.Is(got.err, pos.ErrBadMAC) {
 				t.Errorf("%s of %q, MAC %q: %+v", r.Op, r.Original, mac, got)
 			}
+			l.setReady(true, "") // wrong ones in a row want a sign-on
 		}
 	}
 }
@@ -387,5 +388,25 @@ func TestAnswersOfAnotherClass(t *testing.T) {
 	h.send(a)
 	if r := <-out; r.err != nil || r.reply.Code != "11" {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestWrongMACsInARowWantASignOn: the host may work with keys whose answer was lost.
+func TestWrongMACsInARowWantASignOn(t *testing.T) {
+	l, h := begin(t)
+	for i := range maxWrongMACs {
+		if !l.Ready() {
+			t.Fatalf("after %d wrong ones", i)
+		}
+		out := start(l, contactless(fmt.Sprintf("%06d", 200+i)))
+		a := h.answerTo(h.next(), "00")
+		a.Fields[64] = "3030303030303030"
+		h.send(a)
+		if got := <-out; !errors.Is(got.err, pos.ErrBadMAC) {
+			t.Fatal(got)
+		}
+	}
+	if l.Ready() {
+		t.Error("trading goes on with keys that do not fit")
 	}
 }

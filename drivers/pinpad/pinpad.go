@@ -265,7 +265,7 @@ func (p *Pad) Condition(ctx context.Context) pos.Condition {
 	case err != nil:
 		c.State, c.Code, c.Detail = "fault", "offline", err.Error()
 	case !i.HasTMK:
-		c.State, c.Code, c.Detail = "fault", "not_configured", "the PIN pad holds no master key"
+		c.State, c.Code, c.Detail = "fault", "no_tmk", "the PIN pad holds no master key"
 	}
 	return c
 }

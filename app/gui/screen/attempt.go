@@ -78,9 +78,6 @@ func (c *Ctx) recordKind(a *pos.Attempt) string {
 // why gives the sentence of a code: of the table of reasons, or of the words of this face.
 func (c *Ctx) why(code string) string { return c.W.Why(code) }
 
-// known says whether a code has a sentence.
-func (c *Ctx) known(code string) bool { return c.W.KnowsWhy(code) }
-
 // Why gives the sentence of a code that the table of reasons or the words of this face know.
 func (w Words) Why(code string) string {
 	if zh, ok := whyWords[code]; ok {
@@ -103,7 +100,7 @@ var whyWords = map[string]string{
 	"already_completed": "已经完成了", "too_much": "超过可退的金额", "unknown_receipt": "没有这张小票", "bad_refund": "商品和金额只能选一样",
 	"reason_missing": "先选原因", "reason_wanted": "先选原因", "not_open": "这一笔已经处理过了", "already_resolved": "这一条已经处理过了",
 	"unknown_difference": "没有这一条", "items_left": "还有没送完的，要店长同意后才能结算", "settlement_refused": "银行没有接受结算，稍后自动再试",
-	"no_trace_number": "凭证号用完了，请先结算", "file_too_big": "文件太大", "bad_day": "日期不对", "bad_file": "文件打不开或格式不对",
+	"payment_running": "付款还没有结果，请等一下", "no_trace_number": "凭证号用完了，请先结算", "file_too_big": "文件太大", "bad_day": "日期不对", "bad_file": "文件打不开或格式不对",
 }
 
 // eventWords are, by event, its mark and its sentence.

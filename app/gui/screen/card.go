@@ -129,6 +129,9 @@ func (c *Ctx) cardFoot(r kit.Rect, v *checkout.CardView) {
 	promise := c.t("到时没有输入会自动取消，顾客不会被扣款。")
 	k := kit.Key{Size: 24, Label: c.t("取消刷卡"), Icon: "cross", Cap: "Esc", Act: act(VerbCancel, "")}
 	lines := []string{c.t("取消后金额保留，"), c.t("可改用右边的其他方式。")}
+	if c.otherThanSale() != nil {
+		lines = []string{c.t("取消后什么都不变，"), c.t("也不会有钱进出。")}
+	}
 	if v.Stage >= checkout.CardHost {
 		promise = c.t("没有回答就自动撤销，顾客不会被多扣款。")
 		k.Dress, k.Size, k.Sub = kit.Unavailable, 22, c.t("已发给银行，不能取消")

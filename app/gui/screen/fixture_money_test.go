@@ -114,6 +114,25 @@ func moneyBack() []shown {
 		v.Screen, v.Entry, v.Ask = screen.Cards, "460.5", screen.AskFinish
 		v.CardDo = screen.CardDo{Held: []checkout.Standing{hold("000140", 50000)}, Chosen: "000140"}
 	})
+	add("card-balance", func(s *checkout.Snapshot, v *screen.View) {
+		s.Step, s.Basket = checkout.StepCard, pos.Basket{}
+		s.Card = &checkout.CardView{Kind: pos.Balance, Stage: checkout.CardPresent, Began: now.Add(-4 * time.Second), Deadline: now.Add(56 * time.Second)}
+	})
+	add("card-refund", func(s *checkout.Snapshot, v *screen.View) {
+		s.Step, s.Basket = checkout.StepCard, pos.Basket{}
+		s.Card = &checkout.CardView{Kind: pos.Refund, Amount: 900, Stage: checkout.CardPresent, Began: now.Add(-4 * time.Second), Deadline: now.Add(56 * time.Second)}
+	})
+	return append(out, otherOutcomes()...)
+}
+
+// otherOutcomes are the outcomes that are not about a sale.
+func otherOutcomes() []shown {
+	var out []shown
+	add := func(name string, f func(s *checkout.Snapshot, v *screen.View)) {
+		s, v := full(), view()
+		f(&s, &v)
+		out = append(out, shown{name, s, v, false})
+	}
 	for _, k := range []struct {
 		name  string
 		kind  checkout.OutcomeKind
@@ -145,14 +164,6 @@ func moneyBack() []shown {
 			}
 		})
 	}
-	add("card-balance", func(s *checkout.Snapshot, v *screen.View) {
-		s.Step, s.Basket = checkout.StepCard, pos.Basket{}
-		s.Card = &checkout.CardView{Kind: pos.Balance, Stage: checkout.CardPresent, Began: now.Add(-4 * time.Second), Deadline: now.Add(56 * time.Second)}
-	})
-	add("card-refund", func(s *checkout.Snapshot, v *screen.View) {
-		s.Step, s.Basket = checkout.StepCard, pos.Basket{}
-		s.Card = &checkout.CardView{Kind: pos.Refund, Amount: 900, Stage: checkout.CardPresent, Began: now.Add(-4 * time.Second), Deadline: now.Add(56 * time.Second)}
-	})
 	return out
 }
 
@@ -183,10 +194,15 @@ func books() []shown {
 	add("settle-ask", func(s *checkout.Snapshot, v *screen.View) { v.Screen, v.Ask = screen.Settle, screen.AskSettle })
 	add("settle-running", func(s *checkout.Snapshot, v *screen.View) {
 		v.Screen, s.Settling = screen.Settle, true
-		v.Closing.Running, v.Closing.Stage, v.Closing.Done, v.Closing.Of = true, settle.StageUpload, 16, 31
+		v.Closing.Running, v.Closing.Open = true, true
+		v.Closing.Stage, v.Closing.Done, v.Closing.Of = settle.StageUpload, 16, 31
 	})
 	add("settle-stopped", func(s *checkout.Snapshot, v *screen.View) {
-		v.Screen, s.Settling, v.Closing.Fault = screen.Settle, true, "settlement_running"
+		v.Screen, s.Settling, v.Closing.Open = screen.Settle, true, true
+		v.Closing.Stage = settle.StageTotals
+	})
+	add("settle-refused", func(s *checkout.Snapshot, v *screen.View) {
+		v.Screen, v.Closing.Fault = screen.Settle, "payment_running"
 	})
 	add("settle-balanced", func(s *checkout.Snapshot, v *screen.View) { v.Screen, v.Closing.Report = screen.Settle, report(true) })
 	add("settle-differs", func(s *checkout.Snapshot, v *screen.View) { v.Screen, v.Closing.Report = screen.Settle, report(false) })
@@ -198,6 +214,19 @@ func books() []shown {
 		s.Line = checkout.LineView{State: "offline", Cause: "network", Since: now.Add(-3 * time.Hour), Queued: 41, QueuedSum: 423150, RoomSum: 76850, RoomCount: 9}
 		s.Refused[pos.QR] = "qr_offline"
 	})
+	return append(out, explained()...)
+}
+
+// explained are the screens of the acquirer's files and of claims.
+func explained() []shown {
+	var out []shown
+	add := func(name string, f func(s *checkout.Snapshot, v *screen.View)) {
+		s, v := full(), view()
+		s.Operator = pos.Operator{ID: "9001", Name: "孙丽", Role: pos.Owner}
+		v.Closing.Known = true
+		f(&s, &v)
+		out = append(out, shown{name, s, v, false})
+	}
 	add("reconcile", func(s *checkout.Snapshot, v *screen.View) {
 		v.Screen, v.Closing.Files = screen.Reconcile, []string{"2026-11-21.csv", "2026-11-20.csv", "2026-11-19.csv"}
 		v.Closing.Fetches, v.Closing.Result, v.Closing.List = true, compared(), differences()

@@ -109,7 +109,7 @@ func (c *Ctx) line(room float32) pill {
 	}
 	if c.roomLow() {
 		left := c.roomLeft()
-		for _, text := range []string{join(c.t("离线"), left), left} {
+		for _, text := range []string{join(c.t("离线"), left), left, c.t("离线 · 只余 %d 笔", v.RoomCount)} {
 			if c.p.PillWidth(text) <= room {
 				return pill{kit.Waiting, text}
 			}

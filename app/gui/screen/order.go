@@ -3,6 +3,7 @@ package screen
 import (
 	"strconv"
 
+	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/pos"
@@ -26,6 +27,10 @@ func (c *Ctx) order(r kit.Rect) {
 	foot, body := body.Foot(u(152), 0)
 	c.sum(foot)
 	body = c.bench(body)
+	if v := c.otherThanSale(); v != nil {
+		c.nowDoing(body, v)
+		return
+	}
 	if len(b.Lines) == 0 {
 		c.nothingYet(body)
 		return
@@ -39,6 +44,28 @@ func (c *Ctx) order(r kit.Rect) {
 	p.TouchList(body, "order", rowH, len(b.Lines), first, func(i int, row kit.Rect) {
 		c.orderLine(b.Lines[i], row)
 	})
+}
+
+// otherThanSale gives what a card is doing besides paying for goods, nil for nothing.
+func (c *Ctx) otherThanSale() *checkout.CardView {
+	v := c.S.Card
+	if c.S.Step != checkout.StepCard || v == nil || v.Kind == pos.Sale || v.Kind == "" {
+		return nil
+	}
+	return v
+}
+
+// nowDoing draws in place of the lines what the card is wanted for.
+func (c *Ctx) nowDoing(r kit.Rect, v *checkout.CardView) {
+	icon := map[pos.Kind]string{pos.Refund: "refund", pos.Balance: "wallet", pos.Preauth: "lock", pos.Completion: "check"}[v.Kind]
+	if icon == "" {
+		icon = "cross"
+	}
+	under := c.t("订单保留，做完接着收")
+	if len(c.S.Basket.Lines) == 0 {
+		under = c.t("做完就可以收下一单")
+	}
+	c.empty(r, icon, c.kind(v.Kind), under)
 }
 
 func (c *Ctx) orderLine(l pos.Line, row kit.Rect) {
@@ -82,11 +109,19 @@ func (c *Ctx) sum(r kit.Rect) {
 	if len(b.Lines) == 0 {
 		ink = look.Soft
 	}
+	due := b.Due()
+	if v := c.otherThanSale(); v != nil {
+		word, due, ink = c.kind(v.Kind), v.Amount, look.Ink
+		if v.Kind == pos.Balance {
+			p.Line(r.X+u(18), r.Y+u(92), r.W-u(36), c.t("查余额，不会扣款"), kit.Style{Size: 22, Bold: true})
+			return
+		}
+	}
 	y := r.Y + u(92)
 	used := p.Line(r.X+u(18), y, u(120), word, kit.Style{Size: 22, Bold: true, Ink: ink})
 	size := c.L.M.Total()
 	sum := kit.Style{Size: size, Exact: true, Bold: true, Ink: ink, Side: kit.End}
-	p.Sum(kit.Rect{X: r.X + u(24) + used, Y: y, W: r.W - u(44) - used, H: 0}, money(b.Due()), sum)
+	p.Sum(kit.Rect{X: r.X + u(24) + used, Y: y, W: r.W - u(44) - used, H: 0}, money(due), sum)
 }
 
 // off words what has been taken off or paid.

@@ -326,15 +326,17 @@ func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
 	p.Pill(self.Right()-u(23)-w, self.Y+u(22), kit.Unsure, state)
 	p.Line(self.X+u(72), self.Y+u(38), self.W-u(110)-w, c.t("收银机正在自动处理"), kit.Style{Size: 22, Bold: true})
 	lines, tell := unknownWords(a)
+	size := c.oneSize(self.W-u(56), 20, lines[:])
 	for i, s := range lines {
-		p.Line(self.X+u(28), self.Y+u(84)+float32(i)*max(u(40), 25), self.W-u(56), c.t(s), kit.Style{Size: 20})
+		p.Line(self.X+u(28), self.Y+max(u(84), 60)+float32(i)*max(u(40), 25), self.W-u(56), c.t(s), kit.Style{Size: size, Exact: true})
 	}
 	p.Panel(say)
 	p.Icon("user", say.X+u(44), say.Y+u(38), u(26), look.Action)
 	p.Line(say.X+u(72), say.Y+u(38), say.W-u(100), c.t("请对顾客说"), kit.Style{Size: 22, Bold: true})
 	p.Box(kit.Rect{X: say.X + u(28), Y: say.Y + u(64), W: u(5), H: u(96)}, look.Action, look.None, 0, 2)
+	size = c.oneSize(say.W-u(76), 20, tell[:])
 	for i, s := range tell {
-		p.Line(say.X+u(48), say.Y+u(84)+float32(i)*max(u(34), 22), say.W-u(76), c.t(s), kit.Style{Size: 20})
+		p.Line(say.X+u(48), say.Y+u(84)+float32(i)*max(u(34), 22), say.W-u(76), c.t(s), kit.Style{Size: size, Exact: true})
 	}
 	head := p.Line(title.X, title.Bottom()-u(24), title.W, c.t("现在可以做的"), kit.Style{Size: 22, Bold: true})
 	if isSale(o) {
@@ -354,6 +356,20 @@ func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
 		p.Key(foot.Cols(2, gap)[i], k)
 	}
 }
+
+// oneSize gives the size in units at which all of some lines fit a width, so that they look like one text.
+func (c *Ctx) oneSize(room, drawn float32, lines []string) float32 {
+	size := c.L.M.T(drawn)
+	for _, s := range lines {
+		for size > leastText && c.p.Width(c.t(s), kit.Style{Size: size, Exact: true}) > room {
+			size--
+		}
+	}
+	return size
+}
+
+// leastText is the size in units under which nothing is written.
+const leastText = 14
 
 // wrap breaks a sentence into at most limit lines of a width, at spaces where it has them.
 func wrap(c *Ctx, text string, width, size float32, limit int) []string {

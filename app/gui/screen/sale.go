@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"slices"
+
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
@@ -54,17 +56,13 @@ func (c *Ctx) goods(g places) {
 	}
 	for i, r := range (kit.Rect{X: g.cols[0].X, Y: g.upper.Y, W: g.cols[0].W, H: g.upper.H}).Rows(5, gap-1) {
 		if i == 4 {
-			p.Key(r, kit.Key{Label: c.t("拼音"), Icon: "search", Key: "F11", Act: act(VerbGo, string(Search))})
+			p.Key(r, c.capped(r, kit.Key{Label: c.t("拼音"), Icon: "search", Cap: "F11", Key: "F11", Act: act(VerbGo, string(Search))}))
 			continue
 		}
 		if i >= len(names) {
 			continue
 		}
-		k := kit.Key{Label: c.t(names[i]), Act: act(VerbCategory, names[i])}
-		if names[i] == c.V.Category {
-			k.Dress = kit.Chosen
-		}
-		p.Key(r, k)
+		p.Key(r, c.capped(r, c.categoryKey(names, i)))
 	}
 	for i, t := range c.V.Tiles {
 		col, row := i%4, i/4
@@ -76,6 +74,35 @@ func (c *Ctx) goods(g places) {
 			Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: money(t.Price), Act: act(VerbTile, t.SKU),
 		})
 	}
+}
+
+// categoryKey gives the key of a category; the two beside the chosen one have the arrows.
+func (c *Ctx) categoryKey(names []string, i int) kit.Key {
+	k := kit.Key{Label: c.t(names[i]), Act: act(VerbCategory, names[i])}
+	chosen := slices.Index(names, c.V.Category)
+	switch {
+	case i == chosen:
+		k.Dress = kit.Chosen
+	case chosen >= 0 && i == (chosen+len(names)-1)%len(names):
+		k.Cap, k.Key = "←", "Left"
+	case chosen >= 0 && i == (chosen+1)%len(names):
+		k.Cap, k.Key = "→", "Right"
+	}
+	return k
+}
+
+// capped prints a key's shortcut where the label leaves room for it; without room the shortcut works all the same.
+func (c *Ctx) capped(r kit.Rect, k kit.Key) kit.Key {
+	if k.Cap == "" {
+		return k
+	}
+	need := c.p.Width(k.Label, kit.Style{Size: 22, Bold: true}) + c.p.Width(k.Cap, kit.Style{Size: 15, Bold: true}) + c.u(44)
+	if need <= r.W {
+		k.Form, k.Icon = kit.Wide, ""
+		return k
+	}
+	k.Cap = ""
+	return k
 }
 
 // entryLine draws what has been typed and what it is for.
@@ -211,7 +238,11 @@ func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
 		}
 		return rest(k, c.t(ready), c.t("等待商品"))
 	case why:
-		k = rest(k, append(wrap(c, c.W.Reason(refused), c.L.M.U(222), 17, 2), c.t("恢复后自动可用"))[:2]...)
+		note := append(wrap(c, c.W.Reason(refused), c.L.M.U(222), 17, 2), c.t("恢复后自动可用"))
+		if c.L.M.Compact && len(note) > 2 { // one line only: half a sentence says nothing
+			note = note[2:]
+		}
+		k = rest(k, note[:min(2, len(note))]...)
 		k.Label = c.t("%s不可用", c.W.tender(t))
 	case c.V.Screen == Cash && t == pos.Cash:
 		k.Dress = kit.Chosen

@@ -70,8 +70,8 @@ func (c *Ctx) settings(r kit.Rect) {
 		{"globe", "语言", lang, "切换", "F6", act(VerbLang, "")},
 		{"moon", "外观", theme, "切换", "F7", act(VerbDark, "")},
 		{"plug", "演示：网线", line, "切换", "F8", act(VerbLineCut, "")},
-		{"printer", "演示：打印纸", paper, "切换", "", act(VerbPaper, "")},
-		{"phone", "演示：顾客手机", c.t(walletWords[c.V.Bench.Wallet]), "切换", "", act(VerbWallet, "")},
+		{"printer", "演示：打印纸", paper, "切换", "F4", act(VerbPaper, "")},
+		{"phone", "演示：顾客手机", c.t(walletWords[c.V.Bench.Wallet]), "切换", "F5", act(VerbWallet, "")},
 		{"refresh", "自检", c.tested().text, "开始", "F9", act(VerbGo, string(SelfTest))},
 		{"lock", "收银员", c.S.Operator.Name, "签退", "F12", act(VerbSignOut, "")},
 	}

@@ -12,8 +12,9 @@ import (
 
 // Closing is what the screens of settlement and reconciliation show.
 type Closing struct {
-	Known    bool // there is a close of the batch on this till
-	Running  bool
+	Known    bool           // there is a close of the batch on this till
+	Running  bool           // this till's command is under way
+	Open     bool           // begun and not closed: it goes on by itself
 	Stage    string         // of package settle
 	Done, Of int            // payments of the upload that went out, and of how many
 	Report   *settle.Report // the last one, nil for none
@@ -61,7 +62,7 @@ func (c *Ctx) settle(r kit.Rect) {
 	keyH := max(c.u(84), c.L.M.KeyH()+8)
 	key, rest := right.Foot(keyH, gap)
 	c.settleTotals(left)
-	if v.Running {
+	if v.Running || v.Open {
 		c.settleProgress(rest)
 	} else {
 		c.leftOut(rest)
@@ -77,7 +78,7 @@ func (c *Ctx) settleKey(r kit.Rect) {
 		k.Dress, k.Sub, k.Cap = kit.Unavailable, c.t("未开通"), ""
 	case v.Running:
 		k.Dress, k.Label, k.Sub, k.Cap = kit.Unavailable, c.t("正在结算"), c.t("现金照常收"), ""
-	case v.Fault != "" || c.S.Settling:
+	case v.Open || c.S.Settling:
 		k.Label, k.Sub = c.t("接着结算"), c.t("从停下的地方接着做")
 	case c.S.Line.State == "offline":
 		k.Dress, k.Sub, k.Cap = kit.Unavailable, c.t("离线，恢复后再结算"), ""
@@ -93,10 +94,12 @@ func (c *Ctx) settleTotals(r kit.Rect) {
 	state, word, under := kit.Calm, c.t("还没有结算"), c.t("一天结束时结算一次")
 	fill := look.Sunken
 	switch {
-	case c.V.Closing.Running || c.S.Settling && rep == nil:
+	case c.V.Closing.Running:
 		state, word, under, fill = kit.Busy, c.t("正在结算"), c.t("刷卡和扫码暂停，现金照常"), look.ActionSoft
+	case c.V.Closing.Open || c.S.Settling:
+		state, word, under, fill = kit.Waiting, c.t("停下了，会自动接着做"), c.t("银行还没有应答；也可现在接着做"), look.WaitSoft
 	case c.V.Closing.Fault != "":
-		state, word, under, fill = kit.Waiting, c.t("停下了，可接着做"), c.why(c.V.Closing.Fault), look.WaitSoft
+		state, word, under, fill = kit.Waiting, c.t("没有结算"), c.why(c.V.Closing.Fault), look.WaitSoft
 	case rep != nil && rep.Empty:
 		word, under = c.t("没有要结算的"), c.t("这一批次里没有卡的交易")
 	case rep != nil && rep.Balanced:

@@ -39,14 +39,15 @@ func (c *Ctx) sheet() {
 	u, p, m := c.u, c.p, c.L.M
 	w, h := min(m.W-40, max(u(760), 640)), min(m.H-24, max(u(560), 430))
 	r := p.Modal(w, h)
-	p.Icon("lock", r.X+u(40), r.Y+u(40), u(30), look.Action)
-	p.Line(r.X+u(70), r.Y+u(40), r.W-u(100), c.t("需要店长授权"), kit.Style{Size: 26, Bold: true})
+	top := r.Y + max(u(40), 26)
+	p.Icon("lock", r.X+max(u(40), 30), top, u(30), look.Action)
+	p.Line(r.X+max(u(70), 50), top, r.W-u(100), c.t("需要店长授权"), kit.Style{Size: 26, Bold: true})
 	under, ink := c.t("店长选名字，输入自己的密码"), look.Soft
 	if c.V.Sheet.Note != "" {
 		under, ink = c.V.Sheet.Note, look.Bad
 	}
-	p.Line(r.X+u(24), r.Y+u(78), r.W-u(48), under, kit.Style{Size: 18, Ink: ink})
-	body := kit.Rect{X: r.X + u(20), Y: r.Y + u(104), W: r.W - u(40), H: r.H - u(124)}
+	p.Line(r.X+u(24), r.Y+max(u(78), 54), r.W-u(48), under, kit.Style{Size: 18, Ink: ink})
+	body := kit.Rect{X: r.X + u(20), Y: r.Y + max(u(104), 76), W: r.W - u(40), H: r.H - max(u(124), 88)}
 	left, right := body.Left(body.W*0.44, u(20))
 	cancel, tiles := left.Foot(max(u(64), 52), u(12))
 	tiles = kit.Rect{X: tiles.X, Y: tiles.Y, W: tiles.W, H: tiles.H}
@@ -82,7 +83,7 @@ func (c *Ctx) approver(r kit.Rect, s Staff) {
 	first, _ := utf8.DecodeRuneInString(s.Name)
 	p.Line(r.X+u(16), r.Mid(), d, string(first), kit.Style{Size: d * 0.42, Exact: true, Bold: true, Ink: look.OnSoft, Side: kit.Centre})
 	x := r.X + u(30) + d
-	p.Line(x, r.Mid()-u(12), r.Right()-x-u(8), s.Name, kit.Style{Size: 22, Bold: true, Ink: ink, Elide: true})
-	p.Line(x, r.Mid()+u(17), r.Right()-x-u(8), c.t(roleWords[s.Role]), kit.Style{Size: 16, Ink: look.Soft})
+	p.Line(x, r.Mid()-max(u(12), 11), r.Right()-x-u(8), s.Name, kit.Style{Size: 22, Bold: true, Ink: ink, Elide: true})
+	p.Line(x, r.Mid()+max(u(17), 13), r.Right()-x-u(8), c.t(roleWords[s.Role]), kit.Style{Size: 16, Ink: look.Soft})
 	p.Touch(r, act(VerbApprover, s.ID), body, look.PlainDown)
 }

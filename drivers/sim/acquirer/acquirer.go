@@ -7,12 +7,12 @@
 // has the masked form and a keyed hash. It never moves money twice for one
 // terminal, merchant, batch and STAN. It never answers a message that it cannot
 // unpack. Refused requests, wrong PIN counts and reversals without an original
-// are remembered in memory only. One host at a time may have a folder. It serves
-// loopback addresses and knows no secret that is worth anything.
+// are remembered in memory only. One host at a time may have a folder. Files are
+// handed out on loopback only. It knows no secret that is worth anything.
 //
 // # Folder
 //
-//	ledger.jsonl    one line for each message that moved money, and each batch closed; append only, flushed
+//	ledger.jsonl    one line for each message that moved money, each upload, script result and batch closed; append only, flushed
 //	terminals.json  batch and wrapped working keys by TID/MID
 //	card.key        key of the card hashes, 32 bytes
 //	numbers         last block of a million reference numbers taken
@@ -49,7 +49,7 @@
 //	{"line":false,                          the line is pulled
 //	 "latency":"200ms",                     added to every answer
 //	 "shop":{"maintenance":true},           see Shop; the whole of it is replaced
-//	 "accounts":{"62...":{"state":"lost"}}, see Account; the other keys of an account stay
+//	 "accounts":{"62...":{"state":"lost"}}, see Account; the other keys of an account stay, its PIN tries are forgotten
 //	 "faults":{"rules":[...]},              a fault plan, null for none
 //	 "answer":"55",                         the next payment, void or refund gets this code
 //	 "forget_keys":true}                    every terminal has to sign on again: 77
@@ -81,7 +81,8 @@
 // approvals and 68, 96, 98 move the money, other codes do not.
 //
 // The other keys narrow a rule: "mti", "type" (F60, two digits), "stan" and "kind"
-// of the request (the kinds of the ledger, balance, upload_end, sign_on, sign_off, echo, or money), "max_amount" in fen, "nth" (that matching request only),
+// of the request (the kinds of the ledger, balance, upload_end, sign_on, sign_off,
+// echo, or money), "max_amount" in fen, "nth" (that matching request only),
 // "every" (each nth), "probability" (a number or a text, 0 to 1), "times" (at
 // most so often). An unknown key or fault is an error that names it.
 package acquirer

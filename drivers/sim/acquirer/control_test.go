@@ -38,6 +38,11 @@ func TestControlTurnsSwitches(t *testing.T) {
 	c.code("00", c.sale("000018", testPAN, 1)) // the plan went on counting
 	do(`{"faults":null}`)
 	c.code("00", c.sale("000016", testPAN, 1))
+	for i, want := range []string{"55", "55", "55", "75"} {
+		c.code(want, c.balance(t, fen(int64(30 + i))[6:], "111111"))
+	}
+	do(`{"accounts":{"` + testPAN + `":{}}}`) // whoever touches an account clears its PIN tries
+	c.code("00", c.balance(t, "000040", "123456"))
 	do(`{"line":false}`)
 	c.gone()
 	do(`{"line":true}`)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -73,6 +74,19 @@ func (s *FileServer) Close() error {
 	return err
 }
 
+// possible is what of the plan a day has lines for; the rest is logged.
+func (s *FileServer) possible(day string) []Planting {
+	var out []Planting
+	for _, p := range s.plan {
+		if _, err := PlantedFile(s.dir, day, append(out[:len(out):len(out)], p), io.Discard); errors.Is(err, ErrPlant) {
+			s.log.Warn("acquirer: file", "day", day, "err", err)
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
 // ServeHTTP answers one day's file whole, or why there is none.
 func (s *FileServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	day, isFile := strings.CutPrefix(r.URL.Path, filesPath)
@@ -86,7 +100,7 @@ func (s *FileServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var out bytes.Buffer
-	planted, err := PlantedFile(s.dir, day, s.plan, &out)
+	planted, err := PlantedFile(s.dir, day, s.possible(day), &out)
 	if err != nil {
 		s.log.Error("acquirer: file", "day", day, "err", err)
 		http.Error(w, "the file cannot be made", http.StatusInternalServerError)

@@ -76,6 +76,16 @@ func TestFilesOverHTTPS(t *testing.T) {
 		}
 		before = raw
 	}
+	s, err := ServeFiles(h.cfg.Dir, "127.0.0.1:0", []Planting{{PlantReversed, 1}, {PlantDouble, 1}, {PlantDrop, 1}}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fetch(t, h.cfg.Dir, s.URL()+time.Now().Format(dayLayout)+".csv", 200); strings.Count(got, "\n") != 3 { // one sale: only it can be doubled
+		t.Errorf("%q", got)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
 	for _, addr := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0"} {
 		if _, err := ServeFiles(h.cfg.Dir, addr, nil, quiet); !errors.Is(err, ErrNotLoopback) {
 			t.Errorf("%s: %v", addr, err)

@@ -189,6 +189,8 @@ func TestRequestNotAsTheProtocolSaysIsRefused(t *testing.T) {
 		"batch": sale(map[int]string{60: "22000000000"}), "entry": sale(map[int]string{22: "992"}),
 		"PIN said, none there":  sale(map[int]string{22: "051"}),
 		"PIN without its frame": sale(map[int]string{22: "051", 52: "0011223344556677"}),
+		"PIN without F53":       sale(map[int]string{22: "051", 26: "12", 52: "0011223344556677"}),
+		"PIN without F26":       sale(map[int]string{22: "051", 53: "2600000000000000", 52: "0011223344556677"}),
 		"PIN not said":          sale(map[int]string{26: "12", 52: "0011223344556677", 53: "2600000000000000"}),
 		"code scan with a card": sale(map[int]string{22: "032"}),
 		"void without F37":      void(37), "void without F38": void(38), "void without F61": void(61),

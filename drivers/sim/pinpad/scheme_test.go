@@ -234,7 +234,7 @@ func TestComponentsKeyedIntoThePad(t *testing.T) {
 	if err := p.LoadKeys(bg, unhex(t, f62Hex), "003"); !errors.Is(err, pad.ErrNoTMK) {
 		t.Errorf("before: %v", err)
 	}
-	if c := p.Condition(bg); c.Code != "not_configured" {
+	if c := p.Condition(bg); c.Code != "no_tmk" {
 		t.Errorf("%+v", c)
 	}
 	sim.Type(componentA)
