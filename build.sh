@@ -131,15 +131,23 @@ package() {
 }
 
 # --- torture -----------------------------------------------------------------
-# The histories and the kill loop for longer: TILLKEEPER_ROUNDS rounds.
+# The kill loops and power cuts for TILLKEEPER_ROUNDS rounds, a million histories,
+# and every decoder fuzzed for TILLKEEPER_FUZZ.
 torture() {
 	install_packages $BUILD_PACKAGES $TEST_PACKAGES
 	need_go
 	export TILLKEEPER_ROUNDS="${TILLKEEPER_ROUNDS:-1000}"
-	say "kill -9, $TILLKEEPER_ROUNDS rounds"
-	go test -count=1 -timeout 6h ./app/headless/blackbox
+	say "kill -9, a bad line and power cuts, $TILLKEEPER_ROUNDS rounds"
+	go test -count=1 -timeout 6h ./app/headless/blackbox/...
 	say "histories"
 	go test -count=1 -timeout 6h ./app/forward ./app/checkout -rapid.checks=1000000
+	local pkg target
+	for pkg in $(go list ./... | grep -v app/gui); do
+		for target in $(go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true); do
+			say "$target of $pkg, ${TILLKEEPER_FUZZ:-30s}"
+			go test -run '^$' -fuzz "^$target\$" -fuzztime "${TILLKEEPER_FUZZ:-30s}" "$pkg"
+		done
+	done
 }
 
 # --- bench -------------------------------------------------------------------

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/port"
@@ -142,4 +143,12 @@ func opener(open func() (*port.Line, error)) func() (io.ReadWriteCloser, error) 
 // Any says whether a device of the till is simulated.
 func (b *Bench) Any() bool {
 	return b.reader != nil || b.printer != nil || b.wallet != nil || b.host != nil
+}
+
+// Computed is the time that the simulated cards took for their answers so far.
+func (b *Bench) Computed() time.Duration {
+	if b.reader == nil {
+		return 0
+	}
+	return b.reader.Computed()
 }

@@ -47,7 +47,7 @@ func (d *Desk) Settle(ctx context.Context, by pos.Operator, o *Approval) (Report
 func (d *Desk) mayLeave(by pos.Operator, o *Approval) (string, error) {
 	switch {
 	case by.ID == "":
-		return "", pos.Errorf("not_signed_in", "sign in with staff number and PIN", "nobody is signed in")
+		return "", notSignedIn()
 	case o != nil:
 		p, err := d.o.Staff.Approve(o.Staff, o.PIN, staff.LeaveOut, d.o.Clock.Now())
 		return p.ID, err

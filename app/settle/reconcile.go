@@ -48,8 +48,8 @@ func (d *Desk) Reconcile(ctx context.Context, by pos.Operator, name string, r io
 const InLaterFile = "in_later_file"
 
 func (d *Desk) reconcile(ctx context.Context, by pos.Operator, name, day string, r io.Reader) (Reconciled, error) {
-	if err := d.mayResolve(by, nil); err != nil {
-		return Reconciled{}, err
+	if by.ID == "" {
+		return Reconciled{}, notSignedIn()
 	}
 	d.files.Lock()
 	defer d.files.Unlock()
@@ -127,8 +127,8 @@ func (d *Desk) ReconcileDay(ctx context.Context, by pos.Operator, day string) (R
 	if d.o.Fetch == nil {
 		return Reconciled{}, pos.Errorf("not_configured", "import the file, or name the acquirer's address for it", "no address for the acquirer's file is configured")
 	}
-	if err := d.mayResolve(by, nil); err != nil {
-		return Reconciled{}, err
+	if by.ID == "" {
+		return Reconciled{}, notSignedIn()
 	}
 	r, err := d.o.Fetch(ctx, day)
 	if err != nil {
@@ -257,7 +257,7 @@ func (d *Desk) ResolveDifference(ctx context.Context, by pos.Operator, o *Approv
 func (d *Desk) mayResolve(by pos.Operator, o *Approval) error {
 	switch {
 	case by.ID == "":
-		return pos.Errorf("not_signed_in", "sign in with staff number and PIN", "nobody is signed in")
+		return notSignedIn()
 	case o != nil:
 		_, err := d.o.Staff.Approve(o.Staff, o.PIN, staff.Resolve, d.o.Clock.Now())
 		return err
@@ -265,4 +265,8 @@ func (d *Desk) mayResolve(by pos.Operator, o *Approval) error {
 		return pos.Errorf("needs_supervisor", "a supervisor approves with staff number and PIN", "a %s may not do this alone", by.Role)
 	}
 	return nil
+}
+
+func notSignedIn() error {
+	return pos.Errorf("not_signed_in", "sign in with staff number and PIN", "nobody is signed in")
 }

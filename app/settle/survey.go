@@ -24,6 +24,13 @@ func (s survey) leftSum() pos.Amount {
 	return sum
 }
 
+// Preview is what a settlement would send now: the totals of the open batch, and
+// the payments that would be left out if nothing changed before.
+func (d *Desk) Preview() (pos.BatchTotals, []pos.Attempt, error) {
+	s, err := d.survey()
+	return s.totals, s.left, err
+}
+
 func (d *Desk) survey() (survey, error) {
 	s := survey{batch: pos.OpenBatch(d.o.Journal)}
 	all, err := d.o.Journal.OfBatch(s.batch)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"tillkeeper/drivers/reader/emv"
 )
@@ -40,6 +42,7 @@ const (
 // chip is one simulated card: state of its own, spoken to in APDUs. It lives as long as the reader's deck.
 type chip struct {
 	mu       sync.Mutex
+	spent    atomic.Int64 // nanoseconds of computing answers
 	card     Card
 	combined bool // signs its cryptograms (CDA)
 	written  *profile
@@ -83,6 +86,7 @@ func (s *slot) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	if s.out {
 		return nil, nil
 	}
+	defer func(began time.Time) { s.chip.spent.Add(int64(time.Since(began))) }(time.Now())
 	return s.chip.answer(apdu), nil
 }
 
