@@ -17,7 +17,7 @@ die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 # --- what the machine has to have -------------------------------------------
 BUILD_PACKAGES="gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libxkbcommon-dev ca-certificates curl git"
 SHOW_PACKAGES="libgl1-mesa-dri"
-TEST_PACKAGES="xvfb xdotool imagemagick x11-utils strace zbar-tools"
+TEST_PACKAGES="e2fsprogs mount xvfb xdotool imagemagick x11-utils strace zbar-tools"
 
 install_packages() {
 	local missing=() p

@@ -79,6 +79,7 @@ type Set struct {
 
 	pad     *pinpad.Pad
 	paper   *printer.Printer
+	dark    error // why the display shows nothing
 	closers []func() error
 }
 
@@ -241,8 +242,10 @@ func (s *Set) openDisplay(_ context.Context, c Config) error {
 		return nil
 	case "sim:":
 		panel, err := simdisplay.New(filepath.Join(c.Dir, "qr.png"))
-		if err != nil {
-			return err
+		if err != nil { // a panel without a picture is no end of the till
+			c.Log.Error("the simulated panel", "error", err)
+			s.dark = err
+			return nil
 		}
 		d, err := display.NewST7789(panel.Port(), panel.DC(), nil)
 		if err != nil {
@@ -284,7 +287,10 @@ func (s *Set) Conditions() []pos.Condition {
 	} else {
 		out = append(out, pos.Condition{Name: "printer", State: "off", Code: "not_configured"})
 	}
-	if s.Display != nil {
+	switch {
+	case s.dark != nil:
+		out = append(out, pos.Condition{Name: "display", State: "fault", Code: "device_fault", Detail: s.dark.Error()})
+	case s.Display != nil:
 		out = append(out, pos.Condition{Name: "display", State: "ok"})
 	}
 	if s.Wallet != nil {
