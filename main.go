@@ -25,7 +25,6 @@ import (
 	"tillkeeper/app/decline"
 	"tillkeeper/app/forward"
 	"tillkeeper/app/gui"
-	"tillkeeper/app/gui/screen"
 	"tillkeeper/app/headless"
 	"tillkeeper/app/health"
 	"tillkeeper/app/opening"
@@ -393,29 +392,26 @@ func runWindow(ctx context.Context, args []string, errs io.Writer) error {
 // window is the till as the window sees it.
 func (t *till) window() (gui.Parts, error) {
 	quick, err := opening.Quick(assets.FS, t.goods)
-	if err != nil {
-		return gui.Parts{}, err
-	}
+	w, h, full := t.cfg.Window.Size()
 	p := gui.Parts{
 		Face: t.session, Files: assets.FS, Table: t.codes, Zone: t.zone, Version: version, Products: t.goods.Len(), SelfTest: t.conditions,
-		Send:    func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
-		Closing: t.desk, FilesDir: filepath.Join(t.data, "files"),
+		Quick: quick, Staff: t.people.Operators(), Closing: t.desk, FilesDir: filepath.Join(t.data, "files"), Fetches: t.set.Files != nil,
+		Send: func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
 		Day:  func(at time.Time) string { day, _ := t.dayOf(at); return day },
-		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en",
-	}
-	w, h, full := t.cfg.Window.Size()
-	p.Fetches = t.set.Files != nil
-	p.Width, p.Height, p.Full = float32(w), float32(h), full
-	for _, q := range quick {
-		p.Quick = append(p.Quick, gui.Quick{Category: q.Category, SKU: q.SKU, Name: q.Name, Spec: q.Spec})
-	}
-	for _, o := range t.people.Operators() {
-		p.Staff = append(p.Staff, screen.Staff{ID: o.ID, Name: o.Name, Role: o.Role})
+		Keys: t.set.Keys.Ceremony(),
+		Approve: func(id, pin string) (pos.Operator, error) {
+			return t.people.Approve(id, pin, staff.EnterKeys, time.Now())
+		},
+		Note: func(ctx context.Context, e pos.Event) error {
+			_, err := t.journal.Append(ctx, pos.Commit{Events: []pos.Event{e}})
+			return err
+		},
+		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en", Width: float32(w), Height: float32(h), Full: full,
 	}
 	if t.set.Bench.Any() {
 		p.Bench = t.set.Bench
 	}
-	return p, nil
+	return p, err
 }
 
 // runDay plays the demo day and leaves its pictures; it needs no display.

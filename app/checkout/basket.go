@@ -327,6 +327,9 @@ func (s *Session) Reprint(ctx context.Context, receipt string) error {
 		}
 		return pos.Errorf("unknown_receipt", "name the number on the receipt", "there is no receipt %q", receipt)
 	}
+	if of[0].Kind != pos.Sale {
+		return s.copyOf(ctx, of[len(of)-1])
+	}
 	b, err := s.o.Journal.Basket(of[0].Basket)
 	if err != nil {
 		return fmt.Errorf("the basket of receipt %s: %w", receipt, err)
@@ -338,6 +341,38 @@ func (s *Session) Reprint(ctx context.Context, receipt string) error {
 		return journalFault(err)
 	}
 	s.printSale(b, true)
+	return nil
+}
+
+// copyOf prints the slip of a payment that is no sale again. The caller holds mu.
+func (s *Session) copyOf(ctx context.Context, a pos.Attempt) error {
+	if a.Kind == pos.Balance {
+		return pos.Errorf("not_kept", "ask for the balance again", "what was on a card is kept nowhere")
+	}
+	var original *pos.Attempt
+	if a.Original != "" {
+		o, err := s.o.Journal.Attempt(a.Original)
+		if err != nil {
+			return journalFault(err)
+		}
+		original = &o
+	}
+	var goods []pos.Line
+	if a.Basket != "" && a.Kind == pos.Refund {
+		b, err := s.o.Journal.Basket(a.Basket)
+		if err != nil {
+			return journalFault(err)
+		}
+		goods = b.Lines
+	}
+	e := pos.Event{Type: pos.EvReprinted, Basket: a.Basket, Receipt: a.Receipt, By: s.operator.ID}
+	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{e}}); err != nil {
+		return journalFault(err)
+	}
+	job := pos.PrintJob{Number: a.Receipt, Copy: true, Slip: s.o.Slip.FollowUp(a, original, goods, s.operator.Name, true)}
+	if err := s.o.Printer.Print(job); err != nil {
+		s.o.Log.Warn("a slip was not taken by the printer", "receipt", a.Receipt, "error", err)
+	}
 	return nil
 }
 

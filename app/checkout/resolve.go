@@ -66,12 +66,37 @@ func (s *Session) decided(a pos.Attempt, r Resolving) (pos.Commit, string, error
 		e.Type = pos.EvSendAgain
 	case r.How == SendAgain:
 		return s.anew(a, e)
-	case r.How == AsInFile && a.Kind == pos.Refund && a.State == pos.Manual:
+	case r.How == AsInFile && a.Kind == pos.Refund:
 		return s.found(a, e)
-	case r.How == AsInFile && a.State == pos.Manual && a.Reason == "" && a.Offline:
-		e.Type, e.Approved = pos.EvDelivered, a.Amount
+	case r.How == RefundedSo && a.Kind == pos.Refund:
+		return s.handedBack(a, e)
+	case r.How == AsInFile && a.Offline && (a.State == pos.LateDeclined || a.Reason == ""):
+		e.Type, e.Approved = pos.EvDelivered, a.Amount // the bank has it: booked as charged
 	}
 	return pos.Commit{Events: []pos.Event{e}}, a.ID, nil
+}
+
+// handedBack ends a refund that the bank did not make and the shop made itself:
+// the money is out of the drawer, and the receipt has that much less left.
+func (s *Session) handedBack(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
+	if s.stillOwed(a) != nil { // nothing is left: there is nothing to hand back any more
+		return pos.Commit{Events: []pos.Event{e}}, a.ID, nil
+	}
+	day, hour := s.o.DayOf(s.o.Clock.Now())
+	cash := a
+	cash.ID, cash.Tender = s.o.Journal.NextAttempt(), pos.Cash
+	first := pos.Event{
+		Type: pos.EvCreated, Attempt: cash.ID, Basket: a.Basket, Receipt: a.Receipt, Kind: pos.Refund, Tender: pos.Cash, Amount: a.Amount,
+		By: e.By, Day: day, Hour: hour, Linked: a.ID, Original: a.Original, Text: e.Text,
+	}
+	yes := pos.Event{Type: pos.EvApproved, Attempt: cash.ID, Basket: a.Basket, By: e.By, Approved: a.Amount, Tendered: a.Amount}
+	c, err := basket.RefundCommit(s.o.Journal, cash, yes, day, hour)
+	if err != nil {
+		return c, a.ID, journalFault(err)
+	}
+	e.Next = cash.ID
+	c.Events = append(append([]pos.Event{first}, c.Events...), e)
+	return c, cash.ID, nil
 }
 
 // found takes a refund as done that the acquirer's file has.
@@ -90,6 +115,10 @@ func (s *Session) found(a pos.Attempt, e pos.Event) (pos.Commit, string, error) 
 func (s *Session) anew(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
 	if s.settling() { // the batch that it would go into is being closed
 		return pos.Commit{}, "", pos.Errorf("settlement_running", "wait until the settlement ends", "a settlement runs: nothing is sent anew")
+	}
+	if a.Flagged {
+		return pos.Commit{}, "", pos.Errorf("look_in_file", "compare with the acquirer's file; if it is not there, take the payment anew and resolve this as paid otherwise",
+			"the bank may have taken an earlier copy of attempt %s", a.ID)
 	}
 	if err := s.stillOwed(a); err != nil {
 		return pos.Commit{}, "", err

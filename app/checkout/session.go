@@ -42,7 +42,7 @@ type Line interface {
 type Slip interface {
 	Sale(b pos.Basket, attempts []pos.Attempt, operator string, again bool) any
 	Attempt(a pos.Attempt, operator string) any // refused or unknown
-	FollowUp(a pos.Attempt, original *pos.Attempt, lines []pos.Line, operator string) any
+	FollowUp(a pos.Attempt, original *pos.Attempt, lines []pos.Line, operator string, again bool) any
 	Balance(a pos.Attempt, left *pos.Amount, notify *bool, operator string) any
 }
 
@@ -231,11 +231,11 @@ func (s *Session) settling() bool {
 }
 
 // HoldCards lets no card or wallet payment begin until it is released; it
-// fails while one runs.
+// fails while a payment runs.
 func (s *Session) HoldCards() (release func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running != nil && s.running.pay.Tender != pos.Cash {
+	if s.running != nil {
 		return nil, pos.Errorf("payment_running", "wait for its outcome", "a payment is being made")
 	}
 	s.closing++

@@ -91,6 +91,9 @@ func (s *Session) kept(p *payment) (pos.CardData, error) {
 	if o == nil {
 		return pos.CardData{Entry: "code", Code: p.code}, nil
 	}
+	if o.Tender == pos.QR { // a payment code is used once; the original is named by its numbers
+		return pos.CardData{Entry: "keyed"}, nil
+	}
 	c, err := pos.OpenCard(s.o.Vault, o.Sealed, o.ID)
 	if err != nil {
 		return c, err
@@ -198,6 +201,9 @@ func (sh *shell) send(ctx context.Context, p *payment) input {
 			class = decline.NoRetry
 		}
 		return input{kind: inReply, reply: reply, class: class}
+	case errors.Is(err, pos.ErrUnfit):
+		s.o.Log.Error("a request that cannot be worded", "attempt", p.id, "error", err)
+		return input{kind: inNoReply, notSent: true, reason: "cannot_be_sent", err: err}
 	case errors.Is(err, pos.ErrNotSent), errors.Is(err, pos.ErrNoKeys), errors.Is(err, pos.ErrLineBusy):
 		return input{kind: inNoReply, notSent: true, err: err}
 	case errors.Is(err, pos.ErrBadMAC):
@@ -225,11 +231,14 @@ func (sh *shell) finish(ctx context.Context, a pos.CardAnswer) input {
 
 // ended shows the outcome, prints what is to be printed and wakes the
 // unattended flow.
-func (s *Session) ended(p payment) {
+func (s *Session) ended(p payment, next []pos.Tender) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running.cancel(nil)
 	s.running, s.card, s.qr = nil, nil, nil
+	if len(next) > 0 && p.result.kind == OutcomeApproved {
+		s.running = newRun(Pay{Tender: next[0]}, s.o.Clock.Now())
+	}
 	s.stray = s.stray || p.result.failed != nil
 	s.owedAt = time.Time{} // this payment counts
 	a, err := s.o.Journal.Attempt(p.id)
@@ -278,7 +287,7 @@ func (s *Session) slips(p payment, a pos.Attempt, done bool) {
 		if p.goods != nil {
 			goods = p.goods.Lines
 		}
-		s.print(a.Receipt, s.o.Slip.FollowUp(a, p.original, goods, s.operator.Name))
+		s.print(a.Receipt, s.o.Slip.FollowUp(a, p.original, goods, s.operator.Name, false))
 	}
 }
 

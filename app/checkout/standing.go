@@ -69,6 +69,8 @@ func (s *Session) noVoid(st *Standing, batch string) (string, error) {
 			return "follow_up_open", err
 		}
 		switch {
+		case goesOn(a):
+			return "delivery_pending", nil
 		case waiting(a):
 			found = true
 		case !paysFor(a):
@@ -93,6 +95,9 @@ func (s *Session) noRefund(st *Standing) (string, error) {
 		a := &st.Attempts[i]
 		if open, err := s.followOpen(a); err != nil || open {
 			return "follow_up_open", err
+		}
+		if goesOn(a) {
+			return "delivery_pending", nil
 		}
 		if waiting(a) {
 			return "", nil // delivered first, or cancelled

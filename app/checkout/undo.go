@@ -25,7 +25,11 @@ func (s *Session) Void(ctx context.Context, u Undo) (Paid, error) {
 		return Paid{}, err
 	}
 	return s.giveBack(ctx, parts, gone, func(p part) payment {
-		n := s.follow(pos.Void, p.of, p.amount)
+		k := pos.Void
+		if p.of.Kind == pos.Completion {
+			k = pos.CompletionVoid
+		}
+		n := s.follow(k, p.of, p.amount)
 		n.receipt = p.of.Receipt
 		n.keyed = n.keyed && (p.of.Tender != pos.Card || !u.Card)
 		return n
@@ -206,15 +210,19 @@ func (s *Session) giveBack(ctx context.Context, parts []part, gone []pos.Attempt
 	}
 	for i, p := range parts {
 		s.mu.Lock()
-		if i > 0 {
-			s.busyWith(p.of.Tender)
-		}
 		n := make(p)
 		s.show(n)
 		s.mu.Unlock()
-		n = s.toTheEnd(ctx, n)
+		var next []pos.Tender
+		if i+1 < len(parts) {
+			next = []pos.Tender{parts[i+1].of.Tender}
+		}
+		n = s.toTheEnd(ctx, n, next...)
 		paid, err := s.paid(n)
 		if err != nil {
+			s.mu.Lock()
+			s.running = nil
+			s.mu.Unlock()
 			return paid, err
 		}
 		all := append(out.All, paid.Attempt)

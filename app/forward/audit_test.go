@@ -123,6 +123,11 @@ func (c *counter) audit() {
 			c.atHost(a, c.host.books[key], say)
 		case a.Tender == pos.QR && a.Kind == pos.Sale:
 			want := a.Counts() - a.Refunded
+			for _, f := range c.j.all() {
+				if f.Original == a.ID && f.Kind == pos.Refund && f.Tender == pos.Cash {
+					want += f.Counts()
+				}
+			}
 			if a.State == pos.Voided {
 				want = 0
 			}
@@ -189,7 +194,13 @@ func (c *counter) atHost(a pos.Attempt, b *booking, say func(pos.Attempt, string
 		if b.net() != a.Counts() {
 			say(a, "the host took %s, the journal counts %s", b.net(), a.Counts())
 		}
-		if b.refunded != a.Refunded || a.Refunded > a.Approved {
+		back := a.Refunded
+		for _, f := range c.j.all() {
+			if f.Original == a.ID && f.Kind == pos.Refund && f.STAN == "" { // paid out of the drawer
+				back -= f.Counts()
+			}
+		}
+		if b.refunded != back || a.Refunded > a.Approved {
 			say(a, "%s of %s refunded, the host says %s", a.Refunded, a.Approved, b.refunded)
 		}
 		if b.voided != (a.State == pos.Voided) && !b.reversed {

@@ -2,7 +2,9 @@ package forward
 
 import (
 	"context"
+	"flag"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,9 +18,6 @@ import (
 	"tillkeeper/app/settle"
 	"tillkeeper/app/staff"
 )
-
-// bubbleHistories is how many histories of the real flows a test run tries.
-const bubbleHistories = "200"
 
 // shop is a world in which the real session and the real forwarder run, each
 // with its goroutines, in virtual time.
@@ -303,6 +302,16 @@ func (s *shop) baskets() {
 // their goroutines and their clocks.
 func TestShopHistories(t *testing.T) {
 	checks(t, bubbleHistories)
+	if checksGiven() { // each takes a hundred times as long
+		n, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := flag.Set("rapid.checks", strconv.Itoa(max(1, n/100))); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = flag.Set("rapid.checks", strconv.Itoa(n)) }()
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(0, 120).Draw(rt, "length")
 		fates := rapid.SliceOfN(rapid.Byte(), n, n).Draw(rt, "fates")

@@ -191,19 +191,6 @@ func (h hands) decide(ctx context.Context, a pos.Attempt, way int) {
 	default:
 		how = []string{checkout.WrittenOff, checkout.PaidOtherwise, checkout.RefundedSo, checkout.WrittenOff, checkout.WrittenOff}[way]
 	}
-	if bugSix && a.Kind == pos.Sale && how == checkout.SendAgain && a.State == pos.LateDeclined {
-		b, _ := h.j.Basket(a.Basket)
-		of, _ := h.j.OfBasket(a.Basket)
-		sum := a.Amount
-		for _, o := range of {
-			if o.Kind == pos.Sale {
-				sum += o.Counts()
-			}
-		}
-		if sum > b.Total+b.Rounding {
-			return
-		}
-	}
 	got, err := h.session.Resolve(ctx, checkout.Resolving{Attempt: a.ID, How: how, Reason: "seen in the file"})
 	if err != nil {
 		h.tell("%s resolved as %s: %s", a.ID, how, short(err))
@@ -339,5 +326,3 @@ func (c *counter) late() {
 		c.host.mute[key] = was
 	}
 }
-
-const bugSix = true

@@ -19,9 +19,6 @@ import (
 	"tillkeeper/app/pos"
 )
 
-// pureHistories is how many histories of the pure world a test run tries.
-const pureHistories = "20000"
-
 var codes = func() *decline.Table {
 	var rs []io.Reader
 	for _, name := range []string{"answer-codes.tsv"} {

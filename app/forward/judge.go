@@ -207,9 +207,13 @@ func numbered(e pos.Event, r pos.Reply) pos.Event {
 	return e
 }
 
+// lateDeclined is the host's no to what the shop took. Where an earlier copy of
+// the message was never answered, that one may have been taken: it is looked for
+// in the acquirer's file.
 func lateDeclined(a pos.Attempt, r pos.Reply) pos.Event {
 	e := on(a, pos.EvLateDeclined)
 	e.Code, e.RRN = r.Code, r.RRN
+	e.Flag = a.Unanswered > 1
 	return e
 }
 

@@ -91,6 +91,9 @@ func (w *owner) reload() {
 	for _, a := range open {
 		live[a.ID] = true
 		if it, ok := w.items[a.ID]; ok {
+			if it.a.State == pos.Manual && a.State != pos.Manual { // a person sends it again: at once
+				it.next = time.Time{}
+			}
 			it.a = a
 		} else if sendable(a) || a.State == pos.Manual || a.State == pos.LateDeclined {
 			w.items[a.ID] = w.taken(a)

@@ -24,7 +24,10 @@ func (w *owner) send(ctx context.Context, a pos.Attempt) {
 			o.fatal = "keys_missing"
 			break
 		}
-		o.reply, o.err = w.f.o.Host.Exchange(ctx, r)
+		if o.reply, o.err = w.f.o.Host.Exchange(ctx, r); errors.Is(o.err, pos.ErrUnfit) {
+			w.f.o.Log.Error("an item can never be sent", "attempt", a.ID, "error", o.err)
+			o.fatal = "cannot_be_sent"
+		}
 	}
 	select {
 	case w.results <- o:

@@ -150,15 +150,15 @@ func (d desk) PINBlock(context.Context, string, int64) ([8]byte, error) {
 func (desk) Print(pos.PrintJob) error { return nil }
 func (desk) Kick() error              { return nil }
 
-func (desk) Sale(pos.Basket, []pos.Attempt, string, bool) any           { return nil }
-func (desk) Attempt(pos.Attempt, string) any                            { return nil }
-func (desk) FollowUp(pos.Attempt, *pos.Attempt, []pos.Line, string) any { return nil }
-func (desk) Balance(pos.Attempt, *pos.Amount, *bool, string) any        { return nil }
-func (desk) Scan(string, pos.TaxMode) (pos.Line, error)                 { return pos.Line{}, pos.ErrNotFound }
-func (desk) ByBarcode(string) (pos.Product, bool)                       { return pos.Product{}, false }
-func (desk) Search(string, int) []pos.Product                           { return nil }
-func (desk) Categories() []string                                       { return nil }
-func (desk) InCategory(string) []pos.Product                            { return nil }
+func (desk) Sale(pos.Basket, []pos.Attempt, string, bool) any                 { return nil }
+func (desk) Attempt(pos.Attempt, string) any                                  { return nil }
+func (desk) FollowUp(pos.Attempt, *pos.Attempt, []pos.Line, string, bool) any { return nil }
+func (desk) Balance(pos.Attempt, *pos.Amount, *bool, string) any              { return nil }
+func (desk) Scan(string, pos.TaxMode) (pos.Line, error)                       { return pos.Line{}, pos.ErrNotFound }
+func (desk) ByBarcode(string) (pos.Product, bool)                             { return pos.Product{}, false }
+func (desk) Search(string, int) []pos.Product                                 { return nil }
+func (desk) Categories() []string                                             { return nil }
+func (desk) InCategory(string) []pos.Product                                  { return nil }
 func (desk) BySKU(sku string) (pos.Product, bool) {
 	return pos.Product{SKU: sku, Name: sku, Price: 1230, Unit: "pc"}, true
 }

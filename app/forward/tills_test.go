@@ -7,9 +7,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// tillHistories is how many histories of a whole till a test run tries.
-const tillHistories = "20000"
-
 // TestTillHistories is promises 2, 3 and 6 over random histories of every
 // command with every fault and a power cut at any effect. One that fails is
 // told as short as it can be.

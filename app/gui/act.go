@@ -56,6 +56,8 @@ func (t *till) act(a kit.Act) {
 	case screen.VerbDecide, screen.VerbHow, screen.VerbLink, screen.VerbFetch, screen.VerbDiffer, screen.VerbWindow, screen.VerbHour,
 		screen.VerbField, screen.VerbStory, screen.VerbSlip:
 		t.desk(a)
+	case screen.VerbHex, screen.VerbKeyField, screen.VerbKeySign, screen.VerbKeyTake, screen.VerbKeySame, screen.VerbKeyOther:
+		t.keys(a)
 	default:
 		t.goods(a)
 	}

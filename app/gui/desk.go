@@ -25,6 +25,7 @@ type Closing interface {
 	Running() bool
 	Progress() (stage string, done, of int)
 	Last() (settle.Report, bool)
+	Preview() (pos.BatchTotals, []pos.Attempt, error)
 	Reconcile(ctx context.Context, by pos.Operator, name string, r io.Reader) (settle.Reconciled, error)
 	ReconcileDay(ctx context.Context, by pos.Operator, day string) (settle.Reconciled, error)
 	Differences(all bool) ([]pos.Difference, error)
@@ -176,13 +177,16 @@ func (t *till) loadClosing() {
 	var known, running bool
 	var stage string
 	var done, of int
-	t.quietly(func(context.Context) error {
+	var now screen.Preview
+	t.quietly(func(context.Context) (err error) {
 		running = desk.Running()
 		stage, done, of = desk.Progress()
 		rep, known = desk.Last()
-		return nil
+		now.Totals, now.Left, err = desk.Preview()
+		return err
 	}, func() {
 		v := &t.view.Closing
+		v.Preview = now
 		v.Open, v.Done, v.Of = running, done, of
 		if stage != "" {
 			v.Stage = stage

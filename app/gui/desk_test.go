@@ -12,10 +12,10 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
-	"tillkeeper/app/gui/screen"
 	"tillkeeper/app/pos"
 )
 
@@ -181,8 +181,8 @@ func with(t *testing.T, f func(d *desk)) {
 			Line:   checkout.LineView{State: "online"}, Refused: map[pos.Tender]string{},
 		}
 		parts := Parts{
-			Face: d.f, Zone: time.UTC, Staff: []screen.Staff{{ID: "1001", Name: "王芳", Role: pos.Cashier}, {ID: "2001", Name: "赵敏", Role: pos.Supervisor}},
-			Quick: []Quick{{"常用", "100001", "可口可乐", "330ml"}},
+			Face: d.f, Zone: time.UTC, Staff: []pos.Operator{{ID: "1001", Name: "王芳", Role: pos.Cashier}, {ID: "2001", Name: "赵敏", Role: pos.Supervisor}},
+			Quick: []basket.QuickKey{{Category: "常用", Position: 1, SKU: "100001", Name: "可口可乐", Spec: "330ml"}},
 		}
 		if f := d.f; f.closing != nil {
 			parts.Closing = f.closing

@@ -84,6 +84,10 @@ func (c *closing) Running() bool                { return c.running }
 func (c *closing) Progress() (string, int, int) { return settle.StageUpload, 16, 31 }
 func (c *closing) Last() (settle.Report, bool)  { return settle.Report{}, false }
 
+func (c *closing) Preview() (pos.BatchTotals, []pos.Attempt, error) {
+	return pos.BatchTotals{Debit: 5900, DebitCount: 2}, nil, nil
+}
+
 func (c *closing) Reconcile(_ context.Context, who pos.Operator, name string, r io.Reader) (settle.Reconciled, error) {
 	b, err := io.ReadAll(r)
 	if err != nil {

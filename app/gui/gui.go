@@ -20,18 +20,13 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 
+	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/decline"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
-	"tillkeeper/app/gui/screen"
 	"tillkeeper/app/pos"
 )
-
-// Quick is a quick key of the sale screen: an article, its short name and its spec, under a category.
-type Quick struct {
-	Category, SKU, Name, Spec string
-}
 
 // Bench is what a hand does at real devices, for the simulated ones.
 type Bench interface {
@@ -51,8 +46,8 @@ type Parts struct {
 	Table    *decline.Table // answer codes and the till's reasons
 	Clock    pos.Clock      // nil is the machine's
 	Zone     *time.Location // of the shop; nil is the machine's
-	Staff    []screen.Staff // tiles of the sign-in
-	Quick    []Quick
+	Staff    []pos.Operator // tiles of the sign-in
+	Quick    []basket.QuickKey
 	Version  string
 	Products int // in the catalogue
 
@@ -63,6 +58,9 @@ type Parts struct {
 	Closing  Closing                                         // settlement, files and stories; nil: there is none
 	FilesDir string                                          // where the acquirer's files are put, "" for nowhere
 	Fetches  bool                                            // Closing can fetch the acquirer's file
+	Keys     KeyEntry                                        // takes the terminal master key, nil where the window cannot
+	Approve  func(staff, pin string) (pos.Operator, error)   // signs in somebody who may enter a component; nil without Keys
+	Note     func(ctx context.Context, e pos.Event) error    // keeps who entered what; nil without Keys
 	Day      func(t time.Time) string                        // business day of a moment, 2006-01-02; nil is the date
 
 	Dark, English bool

@@ -116,6 +116,10 @@ func (t *till) send(attempt string) {
 // goTo opens a screen and reads what it shows.
 func (t *till) goTo(name screen.Name) {
 	v := &t.view
+	if v.Screen == screen.Keys && v.Keying.Busy {
+		return
+	}
+	t.leaveKeys()
 	v.Notice = ""
 	if v.Screen == screen.Records || v.Screen == screen.Cash || name != screen.Home {
 		v.Entry, v.Qty, v.Tendered = "", "", ""
@@ -137,6 +141,8 @@ func (t *till) goTo(name screen.Name) {
 	case screen.Catalogue:
 		t.tiles()
 		v.First["found"] = 0
+	case screen.Keys:
+		t.beginKeys("")
 	default:
 		t.goToMoney(name)
 	}

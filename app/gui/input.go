@@ -40,6 +40,12 @@ func (b *burst) scanned(at time.Time) bool {
 func (t *till) typedRune(r rune) { t.runeAt(r, time.Now()) }
 
 func (t *till) runeAt(r rune, at time.Time) {
+	if t.view.Screen == screen.Keys { // a component of a key is never kept to tell whether it was a scan
+		t.burst = burst{turn: t.burst.turn + 1}
+		t.typedNow(r)
+		t.draw()
+		return
+	}
 	b := &t.burst
 	gap := at.Sub(b.last)
 	if b.text == "" || gap >= linkGap || len(b.text) >= scanLimit {
@@ -84,8 +90,11 @@ func (t *till) typedNow(r rune) {
 	case r >= '0' && r <= '9' || r == '.':
 		t.digit(string(r))
 	case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
-		if t.view.Screen == screen.Search {
+		switch t.view.Screen {
+		case screen.Search:
 			t.letters(t.view.Letters + strings.ToLower(string(r)))
+		case screen.Keys:
+			t.hexTyped(strings.ToUpper(string(r)))
 		}
 	}
 }

@@ -74,6 +74,7 @@ func (t *till) tick() {
 	if t.view.Screen == screen.Settle && (t.view.Closing.Running || t.view.Closing.Open) {
 		t.loadClosing()
 	}
+	t.forgetIdleKeys()
 	t.draw()
 }
 

@@ -35,6 +35,7 @@ type till struct {
 	granted  func(*checkout.Override)                        // what a settlement does with an approval
 	leaving  bool                                            // the outcome was told to go and has not gone yet
 	approval string                                          // digits of the supervisor's PIN
+	keying   keying                                          // what is typed of a master key
 }
 
 func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func())) *till {
@@ -52,11 +53,12 @@ func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func()))
 	}
 	t.snap = parts.Face.Snapshot()
 	t.view = screen.View{
-		First: map[string]int{}, Staff: parts.Staff, Version: parts.Version, Dark: parts.Dark, Products: parts.Products,
+		First: map[string]int{}, Version: parts.Version, Dark: parts.Dark, Products: parts.Products,
 		Names: map[string]string{},
 	}
 	for _, s := range parts.Staff {
 		t.view.Names[s.ID] = s.Name
+		t.view.Staff = append(t.view.Staff, screen.Staff{ID: s.ID, Name: s.Name, Role: s.Role})
 	}
 	if parts.Bench != nil {
 		t.view.Bench = screen.Bench{On: true, Cards: parts.Bench.Cards()}
@@ -64,6 +66,7 @@ func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func()))
 		t.view.Bench.On = parts.CutLine != nil
 	}
 	t.view.Claim = screen.Claim{Field: screen.FieldAmount, Hour: screen.AnyHour}
+	t.view.Keying.Known = parts.Keys != nil && parts.Approve != nil && parts.Note != nil
 	t.view.Closing.Known, t.view.Closing.Fetches = parts.Closing != nil, parts.Fetches
 	t.categories()
 	return t
@@ -155,6 +158,7 @@ func (t *till) stepped(to checkout.Step) {
 		}
 		t.view.Screen, t.view.Ask = screen.Home, screen.AskNothing
 	case checkout.StepSignIn:
+		t.leaveKeys()
 		t.view.Screen, t.view.Ask, t.view.Who, t.view.PIN, t.pin = screen.Home, screen.AskNothing, "", 0, ""
 	case checkout.StepSale:
 	}
@@ -206,6 +210,9 @@ func (t *till) explain(err error) string {
 var errorWords = map[string]string{
 	"unknown_barcode": "没有这个条码，可按拼音查找", "unknown_sku": "没有这个货号", "needs_weight": "称重商品：先输入重量，再按“数量”",
 	"payment_running": "付款还没有结果，请等一下", "not_signed_in": "请先登录", "bad_pin": "密码不对，请重输", "wrong_pin": "密码不对，请重输",
+	"unknown_staff": "没有这个工号", "component_length": "一份密钥是 32 位，请照纸再输一次", "component_parity": "有一位输错了，请照纸再输一次",
+	"component_weak": "这份密钥太弱，不能用；请向银行要新的两份", "component_same": "两份是一样的；从头再来，各用各的纸",
+	"component_person": "两份要由两个人输入，请换另一个人", "component_order": "第一份等得太久，已作废；请从头再来",
 	"locked": "输错太多次，请稍后再试", "locked_out": "输错太多次，请稍后再试", "needs_supervisor": "需要店长授权", "forbidden": "需要店长授权",
 	"empty_basket": "订单里还没有商品", "part_paid": "这一单已收了一部分，先付清", "too_many_held": "挂起的订单太多，先取回一单",
 	"basket_open": "先付清、挂起或清空现在的订单", "unknown_ticket": "没有这张挂单", "unknown_receipt": "没有这张小票", "not_paid": "这一单还没有付清",

@@ -19,6 +19,8 @@ func (t *till) digit(d string) {
 		}
 	case v.Ask != screen.AskNothing:
 	case v.Screen == screen.SelfTest:
+	case v.Screen == screen.Keys:
+		t.keyDigit(d)
 	case t.snap.Step == checkout.StepSignIn:
 		if d != "." && len(t.pin)+len(d) <= pinLimit {
 			t.pin += d
@@ -108,6 +110,8 @@ func (t *till) backspace() {
 	case v.Sheet.Open:
 		t.approval = cut(t.approval)
 		v.Sheet.PIN = len(t.approval)
+	case v.Screen == screen.Keys:
+		t.keyBack()
 	case t.snap.Step == checkout.StepSignIn:
 		t.pin = cut(t.pin)
 		v.PIN = len(t.pin)
@@ -126,6 +130,10 @@ func (t *till) backspace() {
 
 func (t *till) clear() {
 	v := &t.view
+	if v.Screen == screen.Keys {
+		t.keyClear()
+		return
+	}
 	v.Entry, v.Qty, v.Tendered, v.Notice, v.Rounding, v.Part = "", "", "", "", false, 0
 	if v.Screen == screen.Charged {
 		v.Claim.Last4 = ""

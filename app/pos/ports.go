@@ -125,6 +125,7 @@ type SignOnReply struct {
 // The ways in which an exchange ends without a reply.
 var (
 	ErrNotSent  = errors.New("nothing was sent: no line")         // not one byte left
+	ErrUnfit    = errors.New("the profile has no words for it")   // nor ever will: with ErrNotSent
 	ErrNoAnswer = errors.New("no answer in time")                 // reason 98
 	ErrBadMAC   = errors.New("an answer with a bad or no MAC")    // reason A0
 	ErrNoKeys   = errors.New("no working keys: sign on first")    // nothing was sent

@@ -303,8 +303,11 @@ func Consequence(kind Kind, original Attempt, amount Amount) (Event, bool) {
 // OriginOf names an original in the message of a kind that is about it.
 func OriginOf(kind Kind, o Attempt) Origin {
 	out := Origin{Batch: o.Batch, STAN: o.STAN, RRN: o.RRN, AuthCode: o.AuthCode}
-	if kind == Refund {
-		out.Date = o.HostDate
+	if kind != Refund {
+		return out
+	}
+	if out.Date = o.HostDate; out.Date == "" { // its answer was lost: the shop's date
+		out.Date = o.Created.Format("0102")
 	}
 	return out
 }

@@ -305,7 +305,7 @@ func TestMakerOfWhatFollows(t *testing.T) {
 		got  any
 		want receipt.Document
 	}{
-		"follow-up":  {m.FollowUp(follow(pos.Refund, pos.Approved), original(), goods(), "王芳"), receipt.FollowUp(shop, follow(pos.Refund, pos.Approved), original(), goods(), o)},
+		"follow-up":  {m.FollowUp(follow(pos.Refund, pos.Approved), original(), goods(), "王芳", false), receipt.FollowUp(shop, follow(pos.Refund, pos.Approved), original(), goods(), o)},
 		"balance":    {m.Balance(card(), nil, nil, "王芳"), receipt.Balance(shop, card(), nil, nil, o)},
 		"bank":       {m.Bank(unknown(), "王芳"), receipt.Bank(shop, unknown(), o)},
 		"settlement": {m.Settlement(f.Batch, f.Next, f.Till, f.Host, true, nil, "王芳"), receipt.Settlement(shop, f, o)},

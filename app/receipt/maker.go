@@ -42,8 +42,8 @@ func (m Maker) Attempt(a pos.Attempt, operator string) any {
 
 // FollowUp is the slip of a void, refund, pre-authorization, completion or one
 // of their voids; original and lines as in the function FollowUp.
-func (m Maker) FollowUp(a pos.Attempt, original *pos.Attempt, lines []pos.Line, operator string) any {
-	return FollowUp(m.Shop, a, original, lines, m.options(operator, false))
+func (m Maker) FollowUp(a pos.Attempt, original *pos.Attempt, lines []pos.Line, operator string, again bool) any {
+	return FollowUp(m.Shop, a, original, lines, m.options(operator, again))
 }
 
 // Balance is the slip of an inquiry that was answered.

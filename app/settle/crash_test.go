@@ -87,12 +87,14 @@ type mortalHost struct {
 	e     *effects
 	w     twin
 	asked *int
+	press func() // somebody sends all that waits meanwhile
 }
 
 func (h mortalHost) Settle(ctx context.Context, stan, batch, operator string, t pos.BatchTotals) (r pos.SettlementReply, err error) {
 	if *h.asked++; h.w == newNumber && *h.asked > 1 {
 		stan = "900000"
 	}
+	h.press()
 	err = h.e.do(func() (err error) {
 		r, err = h.Settler.Settle(ctx, stan, batch, operator, t)
 		return err
@@ -250,7 +252,11 @@ func (w world) play(t *testing.T) (wrong []string, n int) {
 	}
 	r.options = func(o *Options) {
 		o.Journal, o.Vault = mortalJournal{o.Journal, e, w.twin}, mortalVault{o.Vault, e}
-		o.Host = mortalHost{o.Host, e, w.twin, &asked}
+		o.Host = mortalHost{o.Host, e, w.twin, &asked, func() {
+			if w.twin == blindQueue {
+				r.forward.Once(context.Background()) //nolint:errcheck // what is left is left
+			}
+		}}
 		o.Print = func(number string, slip any) {
 			e.do(func() error { r.slips.print(number, slip); return nil }) //nolint:errcheck // a printer says nothing
 		}

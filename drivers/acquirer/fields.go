@@ -2,7 +2,6 @@ package acquirer
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,7 +29,7 @@ var entries = map[string]entry{
 }
 
 // errRequest means that a request cannot be worded in this profile; it names no values.
-var errRequest = errors.New("the request does not fit the profile")
+var errRequest = fmt.Errorf("the request does not fit the profile: %w", pos.ErrUnfit)
 
 func upperHex(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
 

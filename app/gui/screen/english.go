@@ -7,6 +7,7 @@ var english = func() map[string]string {
 	all := maps.Clone(englishSale)
 	maps.Copy(all, englishHouse)
 	maps.Copy(all, englishMoney)
+	maps.Copy(all, englishKeys)
 	return all
 }()
 

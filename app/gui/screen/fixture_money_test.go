@@ -191,7 +191,16 @@ func books() []shown {
 		v.Ask = screen.AskDecide
 	})
 	add("settle", func(s *checkout.Snapshot, v *screen.View) { v.Screen = screen.Settle })
-	add("settle-ask", func(s *checkout.Snapshot, v *screen.View) { v.Screen, v.Ask = screen.Settle, screen.AskSettle })
+	before := screen.Preview{Totals: report(true).Till, Left: report(false).LeftOut}
+	add("settle-before", func(s *checkout.Snapshot, v *screen.View) {
+		v.Screen, v.Closing.Report, v.Closing.Preview = screen.Settle, report(true), before
+		v.Closing.Preview.Left = nil
+	})
+	add("settle-before-left", func(s *checkout.Snapshot, v *screen.View) { v.Screen, v.Closing.Preview = screen.Settle, before })
+	add("settle-ask", func(s *checkout.Snapshot, v *screen.View) {
+		v.Screen, v.Ask, v.Closing.Preview = screen.Settle, screen.AskSettle, before
+	})
+	add("settle-ask-empty", func(s *checkout.Snapshot, v *screen.View) { v.Screen, v.Ask = screen.Settle, screen.AskSettle })
 	add("settle-running", func(s *checkout.Snapshot, v *screen.View) {
 		v.Screen, s.Settling = screen.Settle, true
 		v.Closing.Running, v.Closing.Open = true, true
@@ -214,7 +223,7 @@ func books() []shown {
 		s.Line = checkout.LineView{State: "offline", Cause: "network", Since: now.Add(-3 * time.Hour), Queued: 41, QueuedSum: 423150, RoomSum: 76850, RoomCount: 9}
 		s.Refused[pos.QR] = "qr_offline"
 	})
-	return append(out, explained()...)
+	return append(append(out, explained()...), secrets()...)
 }
 
 // explained are the screens of the acquirer's files and of claims.

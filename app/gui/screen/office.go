@@ -42,6 +42,8 @@ func (c *Ctx) office() {
 		c.catalogue(body)
 	case Settings:
 		c.settings(body)
+	case Keys:
+		c.keyEntry(body)
 	default:
 		c.moneyPages(body)
 	}
@@ -57,6 +59,8 @@ func railOf(n Name) Name {
 		return Queue
 	case Reconcile, Differ, Charged, Story:
 		return Settle
+	case Keys:
+		return Settings
 	}
 	return n
 }
@@ -170,7 +174,7 @@ func (c *Ctx) title(r kit.Rect, title, under string, keys ...kit.Key) kit.Rect {
 // under writes the line beside a title; a refusal takes its place on screens that have no other for it.
 func (c *Ctx) under(x, y, w float32, text string) {
 	switch c.V.Screen {
-	case Receipt, Refund, Cards, Resolve, Differ:
+	case Receipt, Refund, Cards, Resolve, Differ, Keys:
 		c.p.Line(x, y, w, text, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 	default:
 		c.notice(x, y, w, text)

@@ -45,6 +45,7 @@ const (
 	Differ    Name = "difference" // one difference that a person decides
 	Charged   Name = "charged"    // the customer who was charged for a failed sale
 	Story     Name = "story"      // all that happened to one payment, in plain words
+	Keys      Name = "keys"       // the terminal's master key, two people
 )
 
 // View is what belongs to the face: where the cashier is and what was typed. It is handed over by value.
@@ -96,6 +97,7 @@ type View struct {
 	Decide  Decide
 	Closing Closing
 	Claim   Claim
+	Keying  KeyEntry
 }
 
 // Staff is a tile of the sign-in.

@@ -4,6 +4,8 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,11 +36,13 @@ func table(t *testing.T) *decline.Table {
 	return out
 }
 
-// drawTo names a folder that screens are painted into, for looking at; drawOnly the beginnings of their names, apart by
-// commas, "" for all.
+// drawTo names a folder that screens are painted into, for looking at; drawOnly the beginnings of their names and drawAt
+// the widths of the panels, apart by commas, "" for all; anything in drawTurned paints Chinese on dark, English on light.
 const (
-	drawTo   = "TILLKEEPER_DRAW_TO"
-	drawOnly = "TILLKEEPER_DRAW_ONLY"
+	drawTo     = "TILLKEEPER_DRAW_TO"
+	drawOnly   = "TILLKEEPER_DRAW_ONLY"
+	drawAt     = "TILLKEEPER_DRAW_AT"
+	drawTurned = "TILLKEEPER_DRAW_TURNED"
 )
 
 func TestEveryScreenFitsItsPanel(t *testing.T) {
@@ -50,7 +54,7 @@ func TestEveryScreenFitsItsPanel(t *testing.T) {
 	codes := table(t)
 	for _, panel := range [][2]float32{{1366, 768}, {1920, 1080}, {1280, 800}, {1024, 768}, {800, 480}} {
 		for _, english := range []bool{false, true} {
-			l := look.New(english, look.Fit(panel[0], panel[1], 0), art)
+			l := look.New(english != (os.Getenv(drawTurned) != ""), look.Fit(panel[0], panel[1], 0), art)
 			for _, c := range shows() {
 				draw := screen.Draw
 				if c.cust {
@@ -79,13 +83,16 @@ func paint(t *testing.T, l *look.Look, p *kit.Page, name string, english bool) {
 		return
 	}
 	wanted := false
+	if at := os.Getenv(drawAt); at != "" && !slices.Contains(strings.Split(at, ","), strconv.Itoa(int(l.M.W))) {
+		return
+	}
 	for _, begin := range strings.Split(os.Getenv(drawOnly), ",") {
 		wanted = wanted || strings.HasPrefix(name, begin)
 	}
 	if !wanted {
 		return
 	}
-	suffix := map[bool]string{true: "-en", false: ""}[english]
+	suffix := map[bool]string{true: "-en", false: ""}[english] + map[bool]string{true: "-turned"}[os.Getenv(drawTurned) != ""]
 	size := map[float32]string{1366: "", 1920: "-1920", 1280: "-1280", 1024: "-1024", 800: "-800"}[l.M.W]
 	f, err := os.Create(filepath.Join(dir, name+size+suffix+".png"))
 	if err != nil {

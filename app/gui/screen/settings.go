@@ -43,11 +43,16 @@ func (c *Ctx) catalogue(r kit.Rect) {
 // settings draws the switches of the face and the states of the devices.
 func (c *Ctx) settings(r kit.Rect) {
 	u, p := c.u, c.p
-	body := c.title(r, c.t("设置"), join(c.t("版本 %s", c.V.Version), c.t("终端 %s", c.S.Shop.TID), c.t("商户 %s", c.S.Shop.MID)))
+	body := c.title(r, c.t("设置"), join(c.t("版本 %s", c.V.Version), c.t("终端 %s", c.S.Shop.TID), c.t("商户 %s", c.S.Shop.MID)),
+		kit.Key{Label: c.t("签退"), Icon: "lock", Cap: "F12", Act: act(VerbSignOut, "")})
 	left, right := body.Left(body.W*0.5-u(6), u(12))
 	p.Panel(left)
-	p.Line(left.X+u(24), left.Y+u(34), left.W-u(48), c.t("这台收银机"), kit.Style{Size: 22, Bold: true})
-	p.Rule(left.X+1, left.Y+u(62), left.W-2)
+	top := left.Y + 2
+	if left.H >= 480 { // a low panel has no room for a heading
+		top = left.Y + u(64)
+		p.Line(left.X+u(24), left.Y+u(34), left.W-u(48), c.t("这台收银机"), kit.Style{Size: 22, Bold: true})
+		p.Rule(left.X+1, left.Y+u(62), left.W-2)
+	}
 	lang, theme, line := c.t("中文"), c.t("浅色"), c.t("通")
 	if c.W.English {
 		lang = "English"
@@ -73,11 +78,11 @@ func (c *Ctx) settings(r kit.Rect) {
 		{"printer", "演示：打印纸", paper, "切换", "F4", act(VerbPaper, "")},
 		{"phone", "演示：顾客手机", c.t(walletWords[c.V.Bench.Wallet]), "切换", "F5", act(VerbWallet, "")},
 		{"refresh", "自检", c.tested().text, "开始", "F9", act(VerbGo, string(SelfTest))},
-		{"lock", "收银员", c.S.Operator.Name, "签退", "F12", act(VerbSignOut, "")},
 	}
-	h := min(u(78), (left.H-u(70))/float32(len(rows)))
+	h := min(max(u(78), 60), (left.Bottom()-top-4)/float32(len(rows)))
+	kh := min(max(u(50), c.L.M.KeyH()), h-4)
 	for i, row := range rows {
-		place := kit.Rect{X: left.X, Y: left.Y + u(64) + float32(i)*h, W: left.W, H: h}
+		place := kit.Rect{X: left.X, Y: top + float32(i)*h, W: left.W, H: h}
 		p.Icon(row.icon, place.X+u(38), place.Mid(), u(26), look.Soft)
 		p.Line(place.X+u(66), place.Mid(), max(u(160), 112), c.t(row.word), kit.Style{Size: 20, Bold: true})
 		kw := max(u(150), 110)
@@ -85,10 +90,14 @@ func (c *Ctx) settings(r kit.Rect) {
 		if demoOnly[row.act.Verb] && !c.V.Bench.On {
 			k.Dress, k.Label = kit.Unavailable, c.t("只在演示里")
 		}
-		p.Key(kit.Rect{X: place.Right() - u(20) - kw, Y: place.Mid() - u(25), W: kw, H: u(50)}, k)
+		p.Key(kit.Rect{X: place.Right() - u(20) - kw, Y: place.Mid() - kh/2, W: kw, H: kh}, k)
 		p.Line(place.X+u(76)+max(u(160), 112), place.Mid(), place.W-u(106)-max(u(160), 112)-kw, row.value, kit.Style{Size: 20, Ink: look.Soft, Elide: true})
-		p.Rule(place.X+u(24), place.Bottom(), place.W-u(48))
+		if i < len(rows)-1 {
+			p.Rule(place.X+u(24), place.Bottom(), place.W-u(48))
+		}
 	}
+	key, right := right.Foot(max(u(96), c.L.M.KeyH()+14), u(12))
+	c.keyRow(key)
 	c.deviceList(right)
 }
 

@@ -18,11 +18,42 @@ type Closing struct {
 	Stage    string         // of package settle
 	Done, Of int            // payments of the upload that went out, and of how many
 	Report   *settle.Report // the last one, nil for none
+	Preview  Preview        // of the open batch
 	Fault    string         // code why the last try stopped, "" for none
 	Files    []string
 	Fetches  bool // the file can be fetched from the acquirer
 	Result   *settle.Reconciled
 	List     []pos.Difference
+}
+
+// Preview is what a settlement would send now.
+type Preview struct {
+	Totals pos.BatchTotals
+	Left   []pos.Attempt // would be left out
+}
+
+// previews says whether the screen shows the open batch instead of the last settlement.
+func (v *Closing) previews() bool {
+	t := &v.Preview.Totals
+	return !v.Running && !v.Open && t.DebitCount+t.CreditCount+len(v.Preview.Left) > 0
+}
+
+// askSettle words the question before a settlement, with the till's totals and what would be left out.
+func (c *Ctx) askSettle() question {
+	v := &c.V.Closing
+	q := question{icon: "layout", title: c.t("现在结算？"), noSum: true, yes: c.t("开始结算")}
+	if t := &v.Preview.Totals; v.previews() {
+		q.noSum, q.sum = false, t.Debit-t.Credit
+		q.lines = append(q.lines, c.t("收款 %d 笔 %s，退货与撤销 %d 笔 %s", t.DebitCount, money(t.Debit), t.CreditCount, money(t.Credit)))
+		if n := len(v.Preview.Left); n > 0 {
+			q.lines = append(q.lines, c.t("%d 笔还没送完：先送，送不完要店长同意", n))
+		}
+	}
+	q.lines = append(q.lines, c.t("结算时刷卡和扫码暂停，现金照常。"))
+	if q.noSum {
+		q.lines = append(q.lines, c.t("中断了会从停下的地方接着做。"))
+	}
+	return q
 }
 
 // tabs draws the title with the three keys that the place of the rail leads to.
@@ -100,6 +131,8 @@ func (c *Ctx) settleTotals(r kit.Rect) {
 		state, word, under, fill = kit.Waiting, c.t("停下了，会自动接着做"), c.t("银行还没有应答；也可现在接着做"), look.WaitSoft
 	case c.V.Closing.Fault != "":
 		state, word, under, fill = kit.Waiting, c.t("没有结算"), c.why(c.V.Closing.Fault), look.WaitSoft
+	case c.V.Closing.previews():
+		word, under = c.t("这一批次还没有结算"), c.t("银行的总额，结算时才知道")
 	case rep != nil && rep.Empty:
 		word, under = c.t("没有要结算的"), c.t("这一批次里没有卡的交易")
 	case rep != nil && rep.Balanced:
@@ -118,8 +151,11 @@ func (c *Ctx) settleTotals(r kit.Rect) {
 	p.Line(till, cols[0].Mid(), host-till, c.t("银行"), soft)
 	p.Rule(rest.X+u(24), cols[0].Bottom(), rest.W-u(48))
 	var a, b pos.BatchTotals
-	if rep != nil {
+	compared, known := rep != nil && !c.V.Closing.previews(), rep != nil || c.V.Closing.previews()
+	if compared {
 		a, b = rep.Till, rep.Host
+	} else {
+		a = c.V.Closing.Preview.Totals
 	}
 	for i, f := range [...]struct {
 		word       string
@@ -133,12 +169,15 @@ func (c *Ctx) settleTotals(r kit.Rect) {
 	} {
 		row := cols[i+1]
 		ours, bank := f.ours, f.bank
-		if rep == nil {
-			ours, bank = "–", "–"
+		if !known {
+			ours = "–"
+		}
+		if !compared {
+			bank = "–"
 		}
 		st := kit.Style{Size: 24, Bold: true, Side: kit.End}
 		p.Line(rest.X+rest.W*0.36, row.Mid(), till-rest.X-rest.W*0.36, ours, st)
-		if rep != nil && !f.same {
+		if compared && !f.same {
 			st.Ink = look.Wait
 			p.Mark(kit.Waiting, till+u(24), row.Mid(), u(12))
 		}
@@ -184,7 +223,16 @@ func (c *Ctx) leftOut(r kit.Rect) {
 	p.Panel(r)
 	head, rows := r.Top(max(u(54), 36), 0)
 	p.Rule(r.X+1, head.Bottom(), r.W-2)
-	if rep == nil {
+	var left []pos.Attempt
+	title := ""
+	switch previews := c.V.Closing.previews(); {
+	case previews && len(c.V.Closing.Preview.Left) > 0:
+		left = c.V.Closing.Preview.Left
+		title = c.t("现在结算会漏下 %d 笔", len(left))
+	case rep != nil && !previews:
+		left = rep.LeftOut
+		title = c.t("没有算进去的 %d 笔", len(left))
+	default:
 		p.Line(head.X+u(20), head.Mid(), head.W-u(40), c.t("结算之前"), kit.Style{Size: 20, Bold: true})
 		v := c.S.Line
 		c.facts(rows.In(u(20), u(6)), [][2]string{
@@ -192,13 +240,13 @@ func (c *Ctx) leftOut(r kit.Rect) {
 		}, 64)
 		return
 	}
-	p.Line(head.X+u(20), head.Mid(), head.W-u(40), c.t("没有算进去的 %d 笔", len(rep.LeftOut)), kit.Style{Size: 20, Bold: true})
-	if len(rep.LeftOut) == 0 {
+	p.Line(head.X+u(20), head.Mid(), head.W-u(40), title, kit.Style{Size: 20, Bold: true})
+	if len(left) == 0 {
 		c.empty(rows, "check", c.t("全部算进去了"), c.t("没有漏下的"))
 		return
 	}
-	p.TouchList(rows, "left_out", max(u(66), 48), len(rep.LeftOut), c.V.First["left_out"], func(i int, row kit.Rect) {
-		a := &rep.LeftOut[i]
+	p.TouchList(rows, "left_out", max(u(66), 48), len(left), c.V.First["left_out"], func(i int, row kit.Rect) {
+		a := &left[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 2}, look.Surface)
 		p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
 		sum := p.Line(row.X, row.Mid(), row.W-u(24), money(a.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})

@@ -47,10 +47,13 @@ const (
 
 // work splits the room under a title for a screen that types a number: what is worked on, the number with its keys, and
 // the pad, which lies at the right in every one of these screens.
-func (c *Ctx) work(r kit.Rect) (main, side, pad kit.Rect) {
+func (c *Ctx) work(r kit.Rect) (main, side, pad kit.Rect) { return c.workOf(r, 3) }
+
+// workOf is work with a pad of so many columns.
+func (c *Ctx) workOf(r kit.Rect, columns float32) (main, side, pad kit.Rect) {
 	m := c.L.M
 	gap := m.Gap()
-	column, main := r.Far(max(c.u(340), 3*m.Mil(look.DigitMinMM)+2*gap), gap)
+	column, main := r.Far(max(c.u(340*columns/3), columns*m.Mil(look.DigitMinMM)+(columns-1)*gap), gap)
 	digit := m.Digit(r.H)
 	if above := r.H - 4*digit - 4*gap; above >= 3*m.KeyH() {
 		digit = min(digit, m.Mil(look.DigitMM)+1)
@@ -160,9 +163,7 @@ func (c *Ctx) ask() {
 	case AskCancel, AskFinish:
 		q = c.askHeld()
 	case AskSettle:
-		q = question{icon: "layout", title: c.t("现在结算？"), noSum: true, yes: c.t("开始结算"), lines: []string{
-			c.t("结算时刷卡和扫码暂停，现金照常。"), c.t("中断了会从停下的地方接着做。"),
-		}}
+		q = c.askSettle()
 	case AskDecide:
 		q = c.askDecide()
 	default:

@@ -4,17 +4,45 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // attempt is what the till says of one payment.
 type attempt struct {
 	ID, Basket, Receipt, Kind, Tender, State string
 	Amount, Approved                         int64
+	Refunded                                 int64 `json:"refunded_amount"`
 	STAN, Batch                              string
 	MaskedPAN                                string `json:"masked_pan"`
 	Offline                                  bool
 	Linked                                   string
 	AnswerCode                               string `json:"answer_code"`
+	Events                                   []event
+}
+
+// event is one of an attempt's.
+type event struct {
+	Type, How string
+	Time      time.Time
+}
+
+// late says whether the bank refused it and the shop has the loss.
+func (a attempt) late() bool {
+	if a.State == "late_declined" {
+		return true
+	}
+	return slices.ContainsFunc(a.Events, func(e event) bool { return e.How == "written_off" })
+}
+
+// decided is when somebody said yes to the attempt.
+func (a attempt) decided() time.Time {
+	var at time.Time
+	for _, e := range a.Events {
+		if e.Type == "approved" || e.Type == "delivered" {
+			at = e.Time
+		}
+	}
+	return at
 }
 
 // basket is what was asked for a basket, as far as the till said it.
@@ -22,8 +50,8 @@ type basket struct{ total int64 }
 
 // tallies is the evening of a till.
 type tallies struct {
-	gross, net, pending, lateDeclined int64
-	tender                            map[string]int64
+	gross, net, refunds, pending, lateDeclined int64
+	tender                                     map[string]int64
 }
 
 // order is what the wallet says of one order.
@@ -46,9 +74,12 @@ var counted = map[string]bool{
 	"approved": true, "delivered": true, "offline_approved": true, "deferred": true, "delivering": true, "settled": true, "refunded": true,
 }
 
+// debits are the kinds whose money the shop takes.
+var debits = map[string]bool{"sale": true, "completion": true}
+
 var undecided = map[string]bool{
 	"created": true, "sending": true, "unknown": true, "reversing": true, "delivering": true, "offline_approved": true, "deferred": true,
-	"manual": true,
+	"manual": true, "refund_unknown": true,
 }
 
 // paid is what the customer's wallet paid in the end.
@@ -68,7 +99,7 @@ func (b books) faults() []string {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	charged := map[key]int64{}
 	for _, e := range b.ledger {
-		if e.Kind != "reversal" && e.Kind != "settlement" {
+		if moves(e) {
 			charged[key{e.Batch, e.STAN}] += e.Net
 		}
 	}
@@ -76,28 +107,35 @@ func (b books) faults() []string {
 	byID := map[string]attempt{}
 	perBasket := map[string]int64{}
 	perTender := map[string]int64{}
-	var all, late int64
+	var all, late, back int64
 	for _, a := range b.attempts {
 		byID[a.ID] = a
 		if undecided[a.State] {
 			say("attempt %s is still %s (%s %s STAN %s)", a.ID, a.State, a.Tender, a.AnswerCode, a.STAN)
 		}
 		var stands int64
-		if counted[a.State] {
+		switch {
+		case counted[a.State] && a.Kind == "refund":
+			stands = -a.Approved
+			back += a.Approved
+		case counted[a.State] && debits[a.Kind]:
 			stands = a.Approved
 			all += a.Approved
 			perBasket[a.Basket] += a.Approved
 			perTender[a.Tender] += a.Approved
 		}
-		if a.State == "late_declined" {
+		if a.late() && a.Kind == "sale" {
 			late += a.Amount
 		}
 		if a.Tender == "qr" {
-			if paid := b.orders[a.ID].paid(); paid != stands {
+			if paid := b.orders[a.ID].paid(); a.Kind == "sale" && paid != stands-a.Refunded {
 				say("attempt %s (%s): the wallet has %d, the till has %d", a.ID, a.State, paid, stands)
 			}
 		}
 		if a.Tender != "card" {
+			continue
+		}
+		if a.STAN == "" {
 			continue
 		}
 		k := key{a.Batch, a.STAN}
@@ -120,6 +158,13 @@ func (b books) faults() []string {
 		}
 	}
 	b.promises(byID, say)
+	b.lines(say)
+	if b.totals.refunds != back {
+		say("totals say %d refunded, the attempts say %d", b.totals.refunds, back)
+	}
+	if b.totals.net != all-back {
+		say("totals say %d net, the attempts say %d", b.totals.net, all-back)
+	}
 	if b.totals.gross != all {
 		say("totals say %d, the attempts say %d", b.totals.gross, all)
 	}
@@ -137,8 +182,11 @@ func (b books) faults() []string {
 // keeps names the states that an attempt may have in the end, by the state that
 // its answer carried. What is not named stays as it was said.
 var keeps = map[string][]string{
-	"reversing": {"reversed"}, "unknown": {"reversed"},
-	"offline_approved": {"delivered", "late_declined"}, "delivering": {"delivered", "late_declined"},
+	"reversing": {"reversed"}, "unknown": {"reversed"}, "refund_unknown": {"approved", "settled", "late_declined"},
+	"approved":         {"approved", "settled", "voided", "refunded"},
+	"delivered":        {"delivered", "settled", "voided", "refunded"},
+	"offline_approved": {"delivered", "late_declined", "settled", "voided", "refunded", "cancelled"},
+	"delivering":       {"delivered", "late_declined", "settled", "voided", "refunded", "cancelled"},
 }
 
 // promises holds what was seen on standard output against what was found.
@@ -187,14 +235,14 @@ func (s *shop) read() (books, error) {
 		return b, err
 	}
 	var t struct {
-		Gross, Net, Pending int64
-		LateDeclined        int64                     `json:"late_declined"`
-		ByTender            map[string]map[string]any `json:"by_tender"`
+		Gross, Net, Refunds, Pending int64
+		LateDeclined                 int64                     `json:"late_declined"`
+		ByTender                     map[string]map[string]any `json:"by_tender"`
 	}
 	if err := decode(totals, &t); err != nil {
 		return b, err
 	}
-	b.totals = tallies{gross: t.Gross, net: t.Net, pending: t.Pending, lateDeclined: t.LateDeclined, tender: map[string]int64{}}
+	b.totals = tallies{gross: t.Gross, net: t.Net, refunds: t.Refunds, pending: t.Pending, lateDeclined: t.LateDeclined, tender: map[string]int64{}}
 	for name, sums := range t.ByTender {
 		var n struct{ Gross int64 }
 		if err := decode(sums, &n); err != nil {

@@ -1,15 +1,20 @@
 // Package blackbox tests the built program from outside: only by its commands,
 // its exit codes, its files and the books of the simulated acquirer and wallet.
 // It holds the days of a shop (../testdata, played by Test_days), a test named
-// after each thing that users of other tills suffer from, and the kill loop.
+// after each thing that users of other tills suffer from, and two loops of a
+// hundred rounds each: in one the acquirer follows a plan of faults, in the
+// other a toxiproxy spoils the line between two processes that freeze and die.
+// In both every operation is used and the till is killed each round; then the
+// two sides are compared line by line and through the acquirer's file.
 // It ends only processes that it started. TILLKEEPER_BIN names a built program,
-// TILLKEEPER_ROUNDS and TILLKEEPER_SEED set the kill loop, TILLKEEPER_KEEP a
-// folder for the evidence of a failed one.
+// TILLKEEPER_ROUNDS and TILLKEEPER_SEED set the loops, TILLKEEPER_KEEP a folder
+// for the evidence of a failed one.
 package blackbox
 
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -196,6 +201,7 @@ type shop struct {
 	dir, data, host string
 	config          string
 	addr            string
+	front           string // where the till finds the acquirer, if not at addr
 	till, acquirer  *process
 	tillLog         *logbook
 	hostLog         *logbook
@@ -245,7 +251,7 @@ func (s *shop) closeHost() {
 
 // open starts the till.
 func (s *shop) open(args ...string) error {
-	all := append([]string{"headless", "--data", s.data, "--host", s.addr}, args...)
+	all := append([]string{"headless", "--data", s.data, "--host", cmp.Or(s.front, s.addr)}, args...)
 	if _, err := os.Stat(s.config); err == nil {
 		all = append(all, "--config", s.config)
 	}
@@ -291,8 +297,10 @@ func (s *shop) end() {
 
 // entry is one line of the acquirer's ledger, as its command prints it.
 type entry struct {
+	Seq, Original            int64
 	Batch, STAN, Kind, State string
 	Amount, Net              int64
+	Time                     time.Time
 }
 
 // ledger is what the acquirer's own command says of its books.
