@@ -135,6 +135,9 @@ func (s *Store) NextSTAN() string {
 	defer s.stanMu.Unlock()
 	s.mu.Lock()
 	batch, n := s.settings[pos.SetBatch], s.counters.STAN
+	if batch == "" {
+		batch = pos.FirstBatch
+	}
 	live := make(map[string]bool, len(s.open))
 	for _, a := range s.open {
 		live[a.STAN] = true

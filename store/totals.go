@@ -121,7 +121,7 @@ func (d delta) basket(b paidBasket, sign int) {
 	}
 	to := d.day(b.day)
 	to.Tax += pos.Amount(sign) * pos.Amount(b.share(int64(b.Tax)))
-	if b.Of == "" { // a refund is no sale
+	if b.Of == "" && b.Total >= 0 { // a refund is no sale
 		to.Baskets += sign
 	}
 	for _, l := range b.Lines {

@@ -78,6 +78,15 @@ func ReturnSum(b pos.Basket, sum pos.Amount) ([]pos.Line, error) {
 		left[i] = l
 		left[i].Total -= l.ReturnedSum
 	}
+	if b.Mode == pos.TaxAdded { // the money holds the tax, the lines do not
+		var tax pos.Amount
+		for _, l := range b.Lines {
+			tax += l.TaxSum
+		}
+		if net := sumOf(b.Lines); net+tax > 0 {
+			sum = pos.Amount(mulDiv(int64(sum), int64(net), int64(net+tax)))
+		}
+	}
 	shares, err := Spread(left, min(sum, sumOf(left)))
 	if err != nil {
 		return nil, err

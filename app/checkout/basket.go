@@ -108,7 +108,13 @@ func badLine(err error) error {
 // keep prices a changed basket, makes it durable and shows it. The caller
 // holds mu.
 func (s *Session) keep(ctx context.Context, b *pos.Basket, t pos.EventType, no int) (pos.Line, error) {
+	if err := s.recount(); err != nil {
+		return pos.Line{}, err
+	}
 	b.Rounding = 0
+	if b.Key == s.basket.Key {
+		b.Paid = s.basket.Paid
+	}
 	if err := basket.Refresh(b); err != nil {
 		return pos.Line{}, badLine(err)
 	}
@@ -157,16 +163,16 @@ func (s *Session) Edit(ctx context.Context, e Edit) (pos.Line, error) {
 		l.Price = *e.Price
 	}
 	if e.Discount != nil {
-		gross, err := basket.Gross(l.Price, l.Qty)
-		if err != nil {
-			return pos.Line{}, badLine(err)
-		}
-		if *e.Discount*100 > gross*freeDiscount {
-			if err := s.allowed(staff.DiscountOverLimit, e.Override); err != nil {
-				return pos.Line{}, err
-			}
-		}
 		l.Discount = *e.Discount
+	}
+	gross, err := basket.Gross(l.Price, l.Qty)
+	if err != nil {
+		return pos.Line{}, badLine(err)
+	}
+	if l.Discount*100 > gross*freeDiscount { // fewer pieces make the same sum off a larger part
+		if err := s.allowed(staff.DiscountOverLimit, e.Override); err != nil {
+			return pos.Line{}, err
+		}
 	}
 	if e.Reason != "" {
 		l.Reason = e.Reason
@@ -216,6 +222,9 @@ func (s *Session) Clear(ctx context.Context) error {
 	if s.basket.State != pos.BasketOpen {
 		return nil
 	}
+	if err := s.recount(); err != nil {
+		return err
+	}
 	if s.basket.Paid > 0 {
 		return pos.Errorf("part_paid", "pay the rest", "%s of this basket is already paid", s.basket.Paid)
 	}
@@ -250,6 +259,10 @@ func (s *Session) Hold(ctx context.Context, note string) (string, error) {
 		return "", err
 	case s.basket.State != pos.BasketOpen || len(s.basket.Lines) == 0:
 		return "", pos.Errorf("empty_basket", "scan or add something first", "there is nothing to hold")
+	}
+	switch err := s.recount(); {
+	case err != nil:
+		return "", err
 	case s.basket.Paid > 0:
 		return "", pos.Errorf("part_paid", "pay the rest", "%s of this basket is already paid", s.basket.Paid)
 	case s.held >= maxHeld:
@@ -287,8 +300,9 @@ func (s *Session) Recall(ctx context.Context, ticket string) error {
 		}
 		s.basket, s.step, s.outcome = b, StepSale, nil
 		s.held--
+		err := s.recount()
 		s.publish()
-		return nil
+		return err
 	}
 	return pos.Errorf("unknown_ticket", "name a ticket of a basket on hold", "no basket on hold has the ticket %q", ticket)
 }

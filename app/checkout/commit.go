@@ -10,6 +10,17 @@ import (
 // commit makes the events of a payment durable, with the basket as it then is.
 func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 	events := append([]pos.Event(nil), eff.events...)
+	if b := pos.OpenBatch(s.o.Journal); p.byHost() && !p.created && p.batch != "" && b != p.batch {
+		p.batch, p.stan = b, s.o.Journal.NextSTAN() // a sign-on opened another one while a card was waited for
+		if p.stan == "" {
+			return movedOn{"no_trace_number"}
+		}
+		for i := range events {
+			if events[i].Attempt == p.id && events[i].Type == pos.EvCreated {
+				events[i].Batch, events[i].STAN = p.batch, p.stan
+			}
+		}
+	}
 	for i := range events {
 		if err := s.sealInto(&events[i], p, eff); err != nil {
 			return err
@@ -17,6 +28,10 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	events, err := s.aboutOriginal(p, events)
+	if err != nil {
+		return err
+	}
 	docs, events, err := s.documents(p, events)
 	if err != nil {
 		return err
@@ -30,6 +45,46 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 		}
 	}
 	return nil
+}
+
+// movedOn says that an original changed between the plan of a follow-up and its
+// first commit: nothing of the plan holds any more.
+type movedOn struct{ reason string }
+
+func (m movedOn) Error() string { return "the original changed meanwhile: " + m.reason }
+
+// aboutOriginal looks at the original as it is now: a follow-up begins only
+// where it stands as it was planned, and what an approval means for it is asked
+// anew. The caller holds mu.
+func (s *Session) aboutOriginal(p *payment, events []pos.Event) ([]pos.Event, error) {
+	begins := slices.ContainsFunc(events, func(e pos.Event) bool { return e.Type == pos.EvFollowUp })
+	at := slices.IndexFunc(events, func(e pos.Event) bool { return e.Attempt == p.id && e.Type == pos.EvApproved })
+	if p.original == nil || !begins && at < 0 {
+		return events, nil
+	}
+	now, err := s.o.Journal.Attempt(p.original.ID)
+	if err != nil {
+		return nil, err
+	}
+	was := p.original
+	if begins && (now.State != was.State || now.Follow != was.Follow || now.Refunded != was.Refunded) {
+		return nil, movedOn{"follow_up_open"}
+	}
+	p.original = &now
+	if begins {
+		return events, nil
+	}
+	yes := events[at]
+	out := append(slices.Clone(events[:at]), p.success(yes)...)
+	last := len(out) - 1
+	if _, fits := pos.Lookup(now.State, out[last].Type); out[last].Attempt == now.ID && (!fits || yes.Approved > now.Approved-now.Refunded) {
+		if p.kind != pos.Refund && p.byHost() {
+			return nil, pos.ErrTransition // a void can still be reversed
+		}
+		out = out[:last] // another one took what was left meanwhile: looked for in the acquirer's file
+		out[at].Flag = true
+	}
+	return out, nil
 }
 
 // documents gives the baskets as they are after the events of a payment, and

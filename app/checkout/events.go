@@ -65,6 +65,9 @@ func Mask(pan string) string {
 // sent there is nothing to undo; after it the payment is reversed, and if that
 // cannot be written either, the start-up does it.
 func notKept(p payment, in input) (payment, effect) {
+	if in.reason != "" { // nothing was wrong with the journal: the original moved on
+		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
+	}
 	lost := result{kind: OutcomeUnknown, code: "journal_fault", failed: in.err}
 	if p.phase == phCommitEnd && p.created && p.approval() {
 		if p.kind == pos.Refund || p.tender == pos.QR && p.original != nil {

@@ -133,6 +133,7 @@ type RefundAsk struct {
 	Lines    []RefundLine
 	Amount   pos.Amount
 	Reason   string
+	Card     bool // the card that paid is at hand, where it has to be read again
 	Override *Override
 }
 

@@ -21,7 +21,7 @@ func stepQR(p payment, in input) (payment, effect) {
 	case pos.WalletPaid:
 		e := p.event(pos.EvApproved)
 		e.Approved, e.RRN, e.Wallet = p.amount, in.order.Trade, in.order.Wallet
-		return p.finish(result{kind: OutcomeApproved}, e)
+		return p.finish(result{kind: OutcomeApproved}, p.success(e)...)
 	case pos.WalletRefused:
 		return p.finish(refused("qr_refused"), p.reasoned(pos.EvDeclined, "qr_refused"))
 	case pos.WalletClosed, pos.WalletRefunded:

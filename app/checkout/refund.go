@@ -86,6 +86,12 @@ func (s *Session) planRefund(r RefundAsk) (refundPlan, error) {
 	if plan.parts, err = s.shareOut(st, amount); err != nil {
 		return plan, err
 	}
+	batch := pos.OpenBatch(s.o.Journal)
+	for _, p := range plan.parts {
+		if p.of.Tender == pos.Card && needsCard(&p.of, batch) && !r.Card {
+			return plan, pos.Errorf("card_needed", "name the card that paid: its batch is closed", "the refund of receipt %s has to read the card again", r.Receipt)
+		}
+	}
 	plan.receipt = s.o.Journal.NextReceipt()
 	return plan, s.take(plan.parts)
 }

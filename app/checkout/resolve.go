@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"tillkeeper/app/basket"
@@ -42,10 +43,12 @@ func (s *Session) Resolve(ctx context.Context, r Resolving) (pos.Attempt, error)
 }
 
 func (s *Session) mayResolve(r Resolving) error {
-	if err := s.signedIn(); err != nil {
+	if err := s.mayChange(); err != nil { // a payment may be about the same money
 		return err
 	}
 	switch {
+	case s.settling() && r.How != WrittenOff && r.How != PaidOtherwise: // it would change the batch that is being closed
+		return pos.Errorf("settlement_running", "wait until the settlement ends", "a settlement runs")
 	case !slices.Contains(ways, r.How):
 		return pos.Errorf("bad_how", "use send_again, written_off, paid_otherwise, refunded or as_in_file", "there is no way %q", r.How)
 	case r.Reason == "":
@@ -66,25 +69,35 @@ func (s *Session) decided(a pos.Attempt, r Resolving) (pos.Commit, string, error
 		e.Type = pos.EvSendAgain
 	case r.How == SendAgain:
 		return s.anew(a, e)
-	case r.How == AsInFile && a.Kind == pos.Refund:
+	case r.How == AsInFile && givesBack(a):
 		return s.found(a, e)
-	case r.How == RefundedSo && a.Kind == pos.Refund:
+	case r.How == RefundedSo && givesBack(a):
 		return s.handedBack(a, e)
-	case r.How == AsInFile && a.Offline && (a.State == pos.LateDeclined || a.Reason == ""):
+	case r.How == AsInFile && a.Offline && a.Code != "10" && (a.State == pos.LateDeclined || a.Reason == ""):
 		e.Type, e.Approved = pos.EvDelivered, a.Amount // the bank has it: booked as charged
 	}
 	return pos.Commit{Events: []pos.Event{e}}, a.ID, nil
 }
 
+// givesBack says whether an item is a refund, or the void of a wallet payment,
+// which is repeated like one.
+func givesBack(a pos.Attempt) bool {
+	return a.Kind == pos.Refund || a.Kind == pos.Void && (a.State == pos.LateDeclined || a.Reason == "")
+}
+
 // handedBack ends a refund that the bank did not make and the shop made itself:
 // the money is out of the drawer, and the receipt has that much less left.
 func (s *Session) handedBack(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
-	if s.stillOwed(a) != nil { // nothing is left: there is nothing to hand back any more
+	var refused *pos.Error
+	switch err := s.stillOwed(a); {
+	case errors.As(err, &refused) && refused.Code == "too_much": // nothing is left to hand back any more
 		return pos.Commit{Events: []pos.Event{e}}, a.ID, nil
+	case err != nil:
+		return pos.Commit{}, a.ID, err
 	}
 	day, hour := s.o.DayOf(s.o.Clock.Now())
 	cash := a
-	cash.ID, cash.Tender = s.o.Journal.NextAttempt(), pos.Cash
+	cash.ID, cash.Kind, cash.Tender = s.o.Journal.NextAttempt(), pos.Refund, pos.Cash
 	first := pos.Event{
 		Type: pos.EvCreated, Attempt: cash.ID, Basket: a.Basket, Receipt: a.Receipt, Kind: pos.Refund, Tender: pos.Cash, Amount: a.Amount,
 		By: e.By, Day: day, Hour: hour, Linked: a.ID, Original: a.Original, Text: e.Text,
@@ -113,9 +126,6 @@ func (s *Session) found(a pos.Attempt, e pos.Event) (pos.Commit, string, error) 
 // anew ends an item and takes it on as a new attempt with a trace number of the
 // open batch.
 func (s *Session) anew(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
-	if s.settling() { // the batch that it would go into is being closed
-		return pos.Commit{}, "", pos.Errorf("settlement_running", "wait until the settlement ends", "a settlement runs: nothing is sent anew")
-	}
 	if a.Flagged {
 		return pos.Commit{}, "", pos.Errorf("look_in_file", "compare with the acquirer's file; if it is not there, take the payment anew and resolve this as paid otherwise",
 			"the bank may have taken an earlier copy of attempt %s", a.ID)
@@ -177,6 +187,13 @@ func (s *Session) unpaidPart(a pos.Attempt) error {
 	if err != nil {
 		return journalFault(err)
 	}
+	back := func(o pos.Attempt) bool { // after this one was taken: before, a part was paid otherwise
+		later := len(o.Seqs) > 0 && len(a.Seqs) > 0 && o.Seqs[len(o.Seqs)-1] > a.Seqs[0]
+		return b.State == pos.BasketPaid && later && (o.State == pos.Voided || o.Refunded > 0)
+	}
+	if b.State == pos.BasketCleared || slices.ContainsFunc(of, back) {
+		return pos.Errorf("not_open", "write it off", "the goods of receipt %s were not sold, or came back", a.Receipt)
+	}
 	if paidOf(of)+a.Amount > b.Total+b.Rounding {
 		return pos.Errorf("too_much", "resolve it as paid otherwise", "receipt %s was paid otherwise", a.Receipt)
 	}
@@ -186,7 +203,7 @@ func (s *Session) unpaidPart(a pos.Attempt) error {
 // stillOwed says why an item cannot be sent again: the money was paid, or given
 // back, otherwise, or is about to be.
 func (s *Session) stillOwed(a pos.Attempt) error {
-	if a.Kind != pos.Refund {
+	if !givesBack(a) {
 		return s.unpaidPart(a)
 	}
 	o, err := s.o.Journal.Attempt(a.Original)
@@ -225,6 +242,8 @@ func (s *Session) beginPayLink(attempt string) (payment, error) {
 	switch {
 	case err != nil:
 		return payment{}, &pos.Error{Code: "unknown_attempt", Message: "there is no attempt " + attempt, Remedy: "see the queue", Err: err}
+	case a.Flagged:
+		return payment{}, pos.Errorf("look_in_file", "compare with the acquirer's file first", "the bank may have taken an earlier copy of attempt %s", a.ID)
 	case a.State != pos.LateDeclined || a.Kind != pos.Sale:
 		return payment{}, pos.Errorf("not_open", "only a late declined sale is paid so", "attempt %s is %s", a.ID, a.State)
 	}

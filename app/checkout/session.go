@@ -145,6 +145,9 @@ func New(o Options) (*Session, error) {
 	}
 	if len(open) > 0 {
 		s.basket = open[len(open)-1]
+		if err := s.recount(); err != nil {
+			return nil, err
+		}
 	}
 	held, err := o.Journal.Baskets(pos.BasketHeld)
 	if err != nil {

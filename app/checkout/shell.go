@@ -53,7 +53,11 @@ func (sh *shell) perform(ctx context.Context, p *payment, eff effect) input {
 	case doPIN:
 		return sh.askPIN(p)
 	case doCommit:
-		if err := sh.s.commit(ctx, p, eff); err != nil {
+		err := sh.s.commit(ctx, p, eff)
+		if moved := (movedOn{}); errors.As(err, &moved) {
+			return input{kind: inNotKept, reason: moved.reason}
+		}
+		if err != nil {
 			sh.s.o.Log.Error("the journal did not take a payment", "attempt", p.id, "error", err)
 			return input{kind: inNotKept, err: err}
 		}

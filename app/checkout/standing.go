@@ -14,6 +14,7 @@ func (s *Session) Standing(receipt string) (Standing, error) {
 	if len(of) == 0 {
 		return Standing{}, pos.Errorf("unknown_receipt", "name the number on the receipt", "there is no receipt %q", receipt)
 	}
+	of = newest(of)
 	st := Standing{Receipt: receipt, Attempts: of}
 	if key := of[0].Basket; key != "" {
 		if st.Basket, err = s.o.Journal.Basket(key); err != nil {
@@ -39,6 +40,26 @@ func (s *Session) Standing(receipt string) (Standing, error) {
 	}
 	st.NoRefund, err = s.noRefund(&st)
 	return st, err
+}
+
+// newest keeps what belongs to the last receipt of a number: numbers begin again
+// after 999999.
+func newest(of []pos.Attempt) []pos.Attempt {
+	base := of[len(of)-1]
+	for _, a := range of {
+		if a.Kind == pos.Sale && a.Basket != "" || a.Original == "" && a.Linked == "" || a.Kind == pos.Completion {
+			base = a
+		}
+	}
+	keep := map[string]bool{base.ID: true}
+	var out []pos.Attempt
+	for _, a := range of {
+		if keep[a.ID] || base.Basket != "" && a.Basket == base.Basket || keep[a.Original] || keep[a.Linked] {
+			keep[a.ID] = true
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // paysFor says whether an attempt stands for money that can be given back.
@@ -125,7 +146,7 @@ func (s *Session) followOpen(a *pos.Attempt) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return f.Open() && f.State != pos.LateDeclined, nil
+	return f.Open() && (f.State != pos.LateDeclined || f.Flagged), nil // flagged: an earlier copy may have been taken
 }
 
 // completed gives the completion that stands for a pre-authorization, nil if

@@ -14,13 +14,14 @@ import (
 // An item that the host answered prepareTries times without ending it is left to
 // its back-off: the command forces no more of the tries of its life.
 func (f *Forwarder) Forward(ctx context.Context) (left int, err error) {
-	return f.rounds(ctx, func(int) bool { return true })
+	return f.rounds(ctx, false, func(int) bool { return true })
 }
 
-// Once is Forward for somebody who waits: it ends when nothing more is forced.
+// Once is Forward for somebody who waits: it ends when nothing more is forced,
+// and the wait before the repeat after a 12 or 25 is kept.
 func (f *Forwarder) Once(ctx context.Context) (left int, err error) {
 	last, same := -1, 0
-	return f.rounds(ctx, func(left int) bool {
+	return f.rounds(ctx, true, func(left int) bool {
 		if same++; left != last {
 			last, same = left, 0
 		}
@@ -30,13 +31,13 @@ func (f *Forwarder) Once(ctx context.Context) (left int, err error) {
 
 // rounds tries everything until nothing is left, the context ends, or more says
 // that it is enough.
-func (f *Forwarder) rounds(ctx context.Context, more func(left int) bool) (left int, err error) {
+func (f *Forwarder) rounds(ctx context.Context, waits bool, more func(left int) bool) (left int, err error) {
 	command := f.commands.Add(1)
 	for {
 		if err := f.Probe(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			f.o.Log.Info("the host did not answer a probe", "error", err)
 		}
-		c := call{kind: callForward, left: make(chan int, 1), command: command}
+		c := call{kind: callForward, left: make(chan int, 1), command: command, waits: waits}
 		select {
 		case f.calls <- c:
 		case <-ctx.Done():

@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"slices"
 
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
@@ -15,7 +16,7 @@ func (w *owner) answer(ctx context.Context, c call) {
 	case callPrepare:
 		c.reply <- w.prepare(ctx)
 	case callForward:
-		c.left <- w.everything(ctx, c.command)
+		c.left <- w.everything(ctx, c.command, c.waits)
 	case callDeliver:
 		w.deliver(ctx, c.attempt)
 		c.left <- 0
@@ -91,9 +92,10 @@ func (w *owner) now(ctx context.Context, it *item) error {
 	if _, still := w.items[it.a.ID]; !still || it.flying {
 		return nil
 	}
-	if isAdvice(it.a) {
-		w.upload(ctx, []*item{it}, nil)
-	} else {
+	switch { // it may have been decided while it was waited for
+	case isAdvice(it.a):
+		w.upload(ctx, []*item{it})
+	case isReversal(it.a), parked(it.a):
 		w.fly(ctx, it)
 	}
 	for id := it.a.ID; it.flying; {
@@ -110,9 +112,12 @@ func (w *owner) now(ctx context.Context, it *item) error {
 	return nil
 }
 
+// parked says whether an item is a reversal that is no longer sent by itself.
+func parked(a pos.Attempt) bool { return a.State == pos.Manual && a.Reason != "" }
+
 // everything tries each item once, backed-off and parked ones too: reversals
 // first, then the queue in its order, as many at once as the window permits.
-func (w *owner) everything(ctx context.Context, command uint64) int {
+func (w *owner) everything(ctx context.Context, command uint64, waits bool) int {
 	if w.f.settling() {
 		n, err := w.f.count()
 		if err != nil {
@@ -125,10 +130,12 @@ func (w *owner) everything(ctx context.Context, command uint64) int {
 			it.command, it.answered = command, 0
 		}
 	}
-	parked := func(a pos.Attempt) bool { return a.State == pos.Manual && a.Reason != "" }
 	for _, it := range w.ordered(func(it *item) bool { return (isReversal(it.a) || parked(it.a)) && it.answered < prepareTries }) {
 		w.await(ctx, it)
-		it.forced = true
+		if waits && waitsForRepeat(it.a) && it.next.After(w.f.o.Clock.Now()) {
+			continue
+		}
+		it.forced = !waits
 		err := w.now(ctx, it)
 		it.forced = false
 		if err != nil && !byWallet(it.a) {
@@ -155,7 +162,7 @@ func (w *owner) drainUploads(ctx context.Context) {
 	for len(queue) > 0 || w.flying > 0 {
 		free := min(w.window()-w.flying, len(queue))
 		if free > 0 {
-			w.upload(ctx, queue[:free], nil)
+			w.upload(ctx, queue[:free])
 			queue = queue[free:]
 		}
 		if w.flying == 0 {
@@ -187,6 +194,10 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 		w.f.o.Log.Info("a message that is not ours", "stan", l.STAN, "note", l.Note)
 		return
 	}
+	if !answers(a, l) {
+		w.f.o.Log.Warn("an answer after its time that does not fit", "attempt", a.ID, "code", l.Reply.Code)
+		return
+	}
 	if isRefund(a) && l.Reply.Signed && w.f.o.Codes.Lookup(l.Reply.Code).Class == decline.Success && l.Reply.Code != "10" {
 		w.lateRefund(ctx, a, l.Reply)
 		return
@@ -206,6 +217,24 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 	}
 	w.refresh(a.ID)
 	w.f.o.Changed()
+}
+
+// answers says whether a message is an answer to an attempt (MTI, F3, F4; F11,
+// F41 and F42 brought it here).
+func answers(a pos.Attempt, l pos.LateReply) bool {
+	if l.Reply.Amount != a.Amount && l.Reply.Code != "10" {
+		return false
+	}
+	op := operations[a.Kind]
+	switch {
+	case a.Deferred:
+		op = pos.OpDeferred
+	case a.Offline:
+		op = pos.OpOfflineUpload
+	case a.Kind == pos.Sale && a.Tender == pos.QR:
+		op = pos.OpCodeSale
+	}
+	return l.Ops == nil || slices.Contains(l.Ops, op)
 }
 
 // isRefund says whether an item is a refund that the host may still have taken.

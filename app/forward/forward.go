@@ -11,6 +11,7 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -76,6 +77,7 @@ type call struct {
 	reply   chan Ready
 	left    chan int
 	command uint64 // of a forward: which one, over its rounds
+	waits   bool   // of a forward: the wait before a repeat is kept
 	attempt string
 	do      func() error
 	done    chan error
@@ -255,9 +257,12 @@ func (f *Forwarder) SignOn(ctx context.Context) error {
 	settings := map[string]string{pos.SetSignOn: now.Format(time.RFC3339), pos.SetLastOnline: now.Format(time.RFC3339)}
 	if r.Batch != "" && r.Batch != batch {
 		used, err := f.o.Journal.BatchUsed(batch)
+		theirs, errTheirs := f.o.Journal.BatchUsed(r.Batch)
 		switch {
-		case err != nil:
-			return err
+		case err != nil || errTheirs != nil:
+			return errors.Join(err, errTheirs)
+		case theirs:
+			f.o.Log.Warn("the host names a batch that was used before", "ours", batch, "theirs", r.Batch)
 		case used:
 			f.o.Log.Warn("the host names another batch while this one holds payments", "ours", batch, "theirs", r.Batch)
 		case f.settling(), f.batch() != batch:

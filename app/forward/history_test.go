@@ -112,7 +112,7 @@ func (w *world) run() []string {
 		w.clock.t = w.clock.t.Add(20 * time.Second)
 		if round%10 == 9 {
 			w.tell("a person sends everything, and resolves what the host does not know")
-			w.w.everything(ctx, w.w.f.commands.Add(1))
+			w.w.everything(ctx, w.w.f.commands.Add(1), false)
 			w.resolve()
 		}
 	}
@@ -170,7 +170,7 @@ func (w *world) step(ctx context.Context) {
 		w.j.refuse = 1
 	case 11:
 		w.tell("a person sends everything")
-		w.w.everything(ctx, w.w.f.commands.Add(1))
+		w.w.everything(ctx, w.w.f.commands.Add(1), false)
 	case 12:
 		w.collision()
 	case 14:

@@ -63,11 +63,11 @@ func unanswered(err error) (reason string, left bool) {
 func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat time.Duration, now time.Time) verdict {
 	if err != nil {
 		if _, left := unanswered(err); !left {
-			return parked(a, now, verdict{again: pause(a.Tries + 1)})
+			return aged(a, now, verdict{again: pause(a.Tries + 1)})
 		}
 		e := on(a, pos.EvReversalTry)
 		e.Text = err.Error()
-		return parked(a, now, verdict{events: []pos.Event{e}, again: pause(a.Tries + 1)})
+		return aged(a, now, verdict{events: []pos.Event{e}, again: pause(a.Tries + 1)})
 	}
 	switch {
 	case r.Code == "00":
@@ -75,13 +75,13 @@ func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat t
 	case r.Code == "77", r.Code == "99", r.Code == "A0":
 		e := on(a, pos.EvReversalTry)
 		e.Text = "the host answered " + r.Code
-		return parked(a, now, verdict{events: []pos.Event{e}, resign: true, answered: true, again: pause(a.Tries + 1)})
+		return aged(a, now, verdict{events: []pos.Event{e}, resign: true, answered: true, again: pause(a.Tries + 1)})
 	}
 	e := on(a, pos.EvReversalTry)
 	e.Text = "the host answered " + r.Code
 	v := verdict{events: []pos.Event{e}, answered: true, again: pause(a.Tries + 1)}
 	if r.Code != "12" && r.Code != "25" || a.LateApproved {
-		return parked(a, now, v)
+		return aged(a, now, v)
 	}
 	if a.Batch != batch && a.State == pos.Manual {
 		return v // a person has it in hand
@@ -106,8 +106,8 @@ func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat t
 	return v
 }
 
-// parked adds the parking of a reversal that was tried for too long.
-func parked(a pos.Attempt, now time.Time, v verdict) verdict {
+// aged adds the parking of a reversal that was tried for too long.
+func aged(a pos.Attempt, now time.Time, v verdict) verdict {
 	tries := a.Tries + len(v.events)
 	if a.State != pos.Manual && (tries >= maxTries || now.Sub(a.Since) >= parkAfter) {
 		v.events = append(v.events, on(a, pos.EvParked))

@@ -150,7 +150,7 @@ func TestRule7Uploads(t *testing.T) {
 	} {
 		a := inState(pos.Delivering)
 		a.Offline, a.Unanswered = true, c.sent
-		v := judgeUpload(a, pos.Reply{Code: c.code}, c.err, codes.Lookup(c.code).Class)
+		v := judgeUpload(a, pos.Reply{Code: c.code, Signed: true}, c.err, codes.Lookup(c.code).Class)
 		if events(v) != c.want || v.resign != c.sign {
 			t.Errorf("%s %v: %q resign %v", c.code, c.err, events(v), v.resign)
 		}
@@ -184,7 +184,7 @@ func TestRule7DeferredSales(t *testing.T) {
 	} {
 		a := inState(pos.Delivering)
 		a.Offline, a.Deferred, a.Unanswered = true, true, 1
-		v := judgeDeferred(a, pos.Reply{Code: c.code}, c.err, codes.Lookup(c.code).Class)
+		v := judgeDeferred(a, pos.Reply{Code: c.code, Signed: true}, c.err, codes.Lookup(c.code).Class)
 		if events(v) != c.want || v.events[0].Reason != c.reason {
 			t.Errorf("%s %v: %q %q", c.code, c.err, events(v), v.events[0].Reason)
 		}

@@ -7,8 +7,7 @@ import (
 	"tillkeeper/app/pos"
 )
 
-// settle makes durable what some exchanges came to, and marks the next uploads
-// in the same commit.
+// settle makes durable what some exchanges came to.
 func (w *owner) settle(ctx context.Context, outs []outcome) {
 	var events []pos.Event
 	var done []*item
@@ -87,6 +86,9 @@ func (w *owner) landed(o outcome) {
 // judge applies the rule of the item's state to what its exchange came to.
 func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 	f := w.f
+	if !isReversal(it.a) && !parked(it.a) && !isAdvice(it.a) {
+		return verdict{} // decided meanwhile, by a late answer or a person
+	}
 	if o.fatal != "" {
 		p := on(it.a, pos.EvParked)
 		p.Code = o.fatal

@@ -261,13 +261,12 @@ func (w *owner) dispatch(ctx context.Context) {
 		return
 	}
 	uploads := w.ordered(func(it *item) bool { return isAdvice(it.a) && due(it) })
-	w.upload(ctx, uploads[:min(free, len(uploads))], nil)
+	w.upload(ctx, uploads[:min(free, len(uploads))])
 }
 
-// upload journals that items are about to leave, together with what came of
-// the ones before, and lets them go.
-func (w *owner) upload(ctx context.Context, next []*item, before []pos.Event) {
-	events := before
+// upload journals that items are about to leave, and lets them go.
+func (w *owner) upload(ctx context.Context, next []*item) {
+	var events []pos.Event
 	var lost []*item
 	next = slices.DeleteFunc(slices.Clone(next), func(it *item) bool {
 		if !stray(it.a) {

@@ -52,6 +52,9 @@ var operations = map[pos.Kind]pos.Operation{
 	pos.Completion: pos.OpCompletion, pos.CompletionVoid: pos.OpCompletionVoid,
 }
 
+// errNothingOwed says that nothing goes out for an attempt in its state.
+var errNothingOwed = errors.New("nothing is owed")
+
 // request makes the message that an item owes.
 func (w *owner) request(a pos.Attempt) (r pos.Request, err error) {
 	r = pos.Request{STAN: a.STAN, Batch: a.Batch, Amount: a.Amount, AuthCode: a.AuthCode, Org: a.Org}
@@ -63,7 +66,9 @@ func (w *owner) request(a pos.Attempt) (r pos.Request, err error) {
 		r.Origin, r.AuthCode, r.Org = pos.OriginOf(a.Kind, o), o.AuthCode, o.Org
 	}
 	switch {
-	case isReversal(a) || a.State == pos.Manual:
+	case !isReversal(a) && !parked(a) && !isAdvice(a):
+		return r, fmt.Errorf("%w: attempt %s is %s", errNothingOwed, a.ID, a.State)
+	case isReversal(a) || parked(a):
 		r.Op, r.Original, r.Reason = pos.OpReversal, operations[a.Kind], a.Reason
 		switch {
 		case a.Deferred:

@@ -19,6 +19,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver/desktop"
 
 	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
@@ -94,6 +95,9 @@ func Run(ctx context.Context, parts Parts) error {
 	win.SetContent(t.surface)
 	win.Canvas().SetOnTypedKey(t.typedKey)
 	win.Canvas().SetOnTypedRune(t.typedRune)
+	if c, ok := win.Canvas().(desktop.Canvas); ok { // Fyne keeps Tab for its own focus; scanners end with it
+		c.SetOnKeyDown(t.tab)
+	}
 	if parts.Customer {
 		second := fapp.NewWindow("Tillkeeper 2")
 		second.SetPadded(false)
@@ -107,7 +111,7 @@ func Run(ctx context.Context, parts Parts) error {
 	defer stopPump()
 	go func() {
 		<-ctx.Done()
-		onDraw(fapp.Quit)
+		onDraw(fapp.Driver().Quit) // not the app's: Fyne catches signals too, and may have taken the windows away already
 	}()
 	win.ShowAndRun()
 	stop()

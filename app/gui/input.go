@@ -102,6 +102,13 @@ func (t *till) typedNow(r rune) {
 // typedKey takes a named key.
 func (t *till) typedKey(e *fyne.KeyEvent) { t.keyAt(e.Name, time.Now()) }
 
+// tab takes the Tab that ends a scan or changes the field; Fyne gives every other key to typedKey.
+func (t *till) tab(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyTab {
+		t.typedKey(e)
+	}
+}
+
 func (t *till) keyAt(name fyne.KeyName, at time.Time) {
 	if name == fyne.KeyEnter {
 		name = fyne.KeyReturn

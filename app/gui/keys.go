@@ -234,17 +234,20 @@ func (t *till) keyTake() {
 // keyRefused shows why a component was refused, where it can be put right.
 func (t *till) keyRefused(err error) {
 	var e *pos.Error
-	code := ""
+	code, fault := "", t.explain(err)
 	if errors.As(err, &e) {
 		code = e.Code
 	}
+	if zh, ok := errorWords[code]; ok { // these say what to do as well
+		fault = t.words.T(zh)
+	}
 	switch k := &t.view.Keying; code {
 	case "component_length", "component_parity":
-		k.Fault = t.explain(err)
+		k.Fault = fault
 	case "component_person":
-		k.Step, k.Fault = screen.KeyWho, t.explain(err)
+		k.Step, k.Fault = screen.KeyWho, fault
 	default: // the entry begins anew
-		t.beginKeys(t.explain(err))
+		t.beginKeys(fault)
 	}
 }
 

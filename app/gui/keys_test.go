@@ -278,3 +278,17 @@ func TestASettlementShowsItsTotalsBefore(t *testing.T) {
 		}
 	})
 }
+
+// TestTabReachesTheTill: Fyne keeps Tab for its own focus, so that a scan that ended with it once did nothing.
+func TestTabReachesTheTill(t *testing.T) {
+	entering(t, func(d *desk, v *vault) {
+		d.run(func() { d.ui.tab(&fyne.KeyEvent{Name: fyne.KeyReturn}) })
+		if d.ui.view.Keying.Field != screen.FieldNumber {
+			t.Errorf("the digits go to the %s", d.ui.view.Keying.Field)
+		}
+		d.run(func() { d.ui.tab(&fyne.KeyEvent{Name: fyne.KeyTab}) })
+		if d.ui.view.Keying.Field != screen.FieldPIN {
+			t.Errorf("after Tab the digits go to the %s", d.ui.view.Keying.Field)
+		}
+	})
+}

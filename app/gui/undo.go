@@ -203,7 +203,7 @@ func (t *till) yes() {
 			return err
 		}, again)
 	case screen.AskRefund:
-		ask := checkout.RefundAsk{Receipt: receipt, Reason: t.words.T(screen.ReasonWord(v.Undoing.Reason))}
+		ask := checkout.RefundAsk{Receipt: receipt, Card: true, Reason: t.words.T(screen.ReasonWord(v.Undoing.Reason))}
 		if ask.Lines = v.Undoing.Lines(); len(ask.Lines) == 0 && v.Undoing.Amount != "" {
 			ask.Amount = v.Undoing.Sum()
 		}

@@ -34,7 +34,12 @@ func (f *face) attemptJSON(a pos.Attempt) (answer, error) {
 		out["answer_text"], out["remedy"] = e.Text(f.Lang), e.Action(f.Lang)
 		switch a.State {
 		case pos.Reversed, pos.RefundUnknown:
-			out["remedy"] = f.Codes.Lookup(string(a.State)).Action(f.Lang)
+			code := string(a.State)
+			switch a.Kind {
+			case pos.Void, pos.PreauthVoid, pos.CompletionVoid:
+				code = "void_" + code
+			}
+			out["remedy"] = f.Codes.Lookup(code).Action(f.Lang)
 		}
 		if a.State != pos.Approved && a.State != pos.Delivered {
 			out["offer"] = append([]string{}, e.Offer...)

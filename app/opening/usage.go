@@ -26,7 +26,7 @@ const Usage = `tillkeeper - a shop's till in one program
 `
 
 // PassphraseVar is the variable of the environment with the passphrase of the
-// key store; it is taken out of the environment when it is read.
+// key store; programs that the till starts do not inherit it.
 const PassphraseVar = "TILLKEEPER_PASSPHRASE"
 
 // Passphrase takes the passphrase of the key store out of the environment.

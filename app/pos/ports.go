@@ -161,7 +161,8 @@ type Acquirer interface {
 // LateReply is an answer after its time, or one that fits nothing.
 type LateReply struct {
 	STAN  string
-	Batch string // "" if the message has none
+	Ops   []Operation // those that its MTI and F3 may answer; nil: not known
+	Batch string      // "" if the message has none
 	Reply Reply
 	Note  string
 }

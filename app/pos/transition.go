@@ -234,6 +234,12 @@ var Table = []Row{
 	{Approved, EvRefundedPart, Approved, nil},
 	{Approved, EvRefundedFull, Refunded, nil},
 	{Declined, EvLateAnswer, Declined, nil},
+	{Cancelled, EvLateAnswer, Cancelled, nil},
+	{Cancelled, EvLateApproval, Reversing, []Effect{DoReverse}}, // a person had given its reversal up
+	{Voided, EvLateAnswer, Voided, nil},
+	{Refunded, EvLateAnswer, Refunded, nil},
+	{Settled, EvLateAnswer, Settled, nil},
+	{Delivered, EvLateAnswer, Delivered, nil},
 	{Delivered, EvSettled, Settled, nil},
 	{Delivered, EvFollowUp, Delivered, nil},
 	{Delivered, EvVoided, Voided, []Effect{DoShow}},

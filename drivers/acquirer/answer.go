@@ -240,6 +240,17 @@ func (l *Link) financialAnswer(mti string) bool {
 	return false
 }
 
+// answers names the operations of the table that a message may answer, by MTI
+// and field 3.
+func (l *Link) answers(m *wire.Message) (ops []pos.Operation) {
+	for op, t := range l.p.Transactions {
+		if wire.AnswerMTI(t.MTI) == m.MTI && t.Proc == m.Get(3) {
+			ops = append(ops, pos.Operation(op))
+		}
+	}
+	return ops
+}
+
 // judgeLate checks the MACs of late answers and hands them on; when nobody
 // takes them the oldest is dropped.
 func (l *Link) judgeLate() {
@@ -248,7 +259,7 @@ func (l *Link) judgeLate() {
 		case <-l.ctx.Done():
 			return
 		case m := <-l.judging:
-			late := pos.LateReply{STAN: m.Get(11), Batch: batchOf(m), Reply: l.reply(m), Note: "nobody waits for MTI " + m.MTI}
+			late := pos.LateReply{STAN: m.Get(11), Batch: batchOf(m), Ops: l.answers(m), Reply: l.reply(m), Note: "nobody waits for MTI " + m.MTI}
 			late.Reply.Signed = m.Has(64) && l.verify(m) == nil
 			l.pass(late)
 		}

@@ -248,7 +248,6 @@ func TestReversalDropsWhatTheProfileSays(t *testing.T) {
 func TestOperationsThatCannotBeWorded(t *testing.T) {
 	l, _ := begin(t)
 	for name, r := range map[string]pos.Request{
-		"void without RRN":                {Op: pos.OpVoid, Card: keyed(), Origin: pos.Origin{Batch: "000001", STAN: "000123", AuthCode: "A12345"}},
 		"void without original":           {Op: pos.OpVoid, Card: keyed(), Origin: pos.Origin{RRN: first.RRN, AuthCode: "A12345"}},
 		"refund without date":             {Op: pos.OpRefund, Card: keyed(), Origin: pos.Origin{Batch: "000001", STAN: "000123", RRN: first.RRN}},
 		"completion without code":         {Op: pos.OpCompletion, Card: keyed(), Origin: pos.Origin{Batch: "000001", STAN: "000123"}},

@@ -103,14 +103,20 @@ func display(t *testing.T, s size) string {
 // standAt opens the demo shop in a window that fills a panel.
 func standAt(t *testing.T, s size) *person {
 	t.Helper()
+	return standIn(t, s, filepath.Join(t.TempDir(), "shop"))
+}
+
+// standIn opens the shop of a folder; more are arguments of the window.
+func standIn(t *testing.T, s size, data string, more ...string) *person {
+	t.Helper()
 	for _, tool := range []string{"Xvfb", "xdotool", "import"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Fatalf("%s has to be installed: %v", tool, err)
 		}
 	}
-	home := t.TempDir()
-	p := &person{t: t, panel: s, display: display(t, s), data: filepath.Join(home, "shop"), log: &logbook{}, ended: make(chan error, 1)}
-	p.till = exec.Command(binary, "window", "--demo", "--data", p.data)
+	home := filepath.Dir(data)
+	p := &person{t: t, panel: s, display: display(t, s), data: data, log: &logbook{}, ended: make(chan error, 1)}
+	p.till = exec.Command(binary, append([]string{"window", "--demo", "--data", p.data}, more...)...)
 	p.till.Env = append(os.Environ(), "DISPLAY="+p.display, "LANG=zh_CN.UTF-8", "HOME="+home, "XDG_CONFIG_HOME="+home)
 	p.till.Stdout, p.till.Stderr = p.log, p.log
 	if err := p.till.Start(); err != nil {
@@ -195,12 +201,15 @@ func (p *person) signsIn(tile spot) {
 }
 
 // opens goes to the sale from the self-test.
-func (p *person) opens() {
+func (p *person) opens() { p.t.Helper(); p.opensAs(tileWang) }
+
+// opensAs is opens with somebody's tile.
+func (p *person) opensAs(tile spot) {
 	p.t.Helper()
 	p.awaits("the self-test", fill(760, 660, press))
 	p.presses("Return")
 	p.awaits("the sign-in", fill(1290, 610, ground), fill(60, 210, surface))
-	p.signsIn(tileWang)
+	p.signsIn(tile)
 }
 
 // insists presses a key, and again if the till did not take it: so soon after a touch it takes nothing on an outcome.

@@ -111,8 +111,19 @@ func (c *Ctx) claimRow(row kit.Rect, a *pos.Attempt) {
 func (c *Ctx) verdict(t *settle.Story) (kit.State, string, []string) {
 	a := &t.Attempt
 	for i := range t.Differences {
-		if d := &t.Differences[i]; d.Resolved.IsZero() && (d.Class == pos.TheirsOnly || d.Class == pos.ReversedInFile) {
+		d := &t.Differences[i]
+		switch {
+		case d.Class != pos.TheirsOnly && d.Class != pos.ReversedInFile:
+		case d.Resolved.IsZero():
 			return kit.Failed, c.t("银行的文件里记了扣款"), []string{c.t("顾客可能真的多付了。"), c.t("老板会按文件处理，钱退回原卡。")}
+		default: // somebody decided
+			say := []string{c.t("银行的文件里记了扣款，已经处理。")}
+			for _, w := range differenceWays {
+				if w.arg == d.How {
+					say = append(say, join(c.t("处理：%s", c.t(w.word)), c.name(d.By)))
+				}
+			}
+			return kit.Calm, c.t("多扣的已经处理"), say
 		}
 	}
 	switch a.State {

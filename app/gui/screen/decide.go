@@ -37,8 +37,12 @@ func ways(a *pos.Attempt) []way {
 			{checkout.WrittenOff, "核销", "钱收不回来，记为损失"},
 		}
 	}
+	again := way{checkout.SendAgain, "再发一次", "同样的报文再发给银行"}
+	if a.Reason == "" { // its number was another message's: it goes out under a new one
+		again = way{checkout.SendAgain, "再送一次", "新的一笔，与原来的相连"}
+	}
 	return []way{
-		{checkout.SendAgain, "再发一次", "同样的报文再发给银行"},
+		again,
 		{checkout.RefundedSo, "银行已退给顾客", "银行说这笔已退回"},
 		{checkout.AsInFile, "以对账文件为准", "次日文件里怎么记就怎么算"},
 		{checkout.WrittenOff, "核销", "不再追，记为损失"},

@@ -2,6 +2,9 @@ package screen
 
 // englishKeys are the texts of the key entry and of what a settlement would send.
 var englishKeys = map[string]string{
+	"银行的文件里记了扣款，已经处理。": "The bank's file had the charge; it is dealt with.",
+	"处理：%s":         "Decided: %s",
+	"多扣的已经处理":       "The extra charge is dealt with",
 	"终端主密钥":         "Terminal master key",
 	"两个人各输一份":       "Two people, a part each",
 	"店长才能":          "Supervisor only",

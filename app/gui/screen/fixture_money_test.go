@@ -185,6 +185,7 @@ func books() []shown {
 	add("resolve-late", func(s *checkout.Snapshot, v *screen.View) { late(v) })
 	add("resolve-manual", func(s *checkout.Snapshot, v *screen.View) {
 		v.Screen, v.Decide = screen.Resolve, screen.Decide{Attempt: attempt(pos.Manual)}
+		v.Decide.Attempt.Reason = "98"
 	})
 	add("resolve-ask", func(s *checkout.Snapshot, v *screen.View) {
 		late(v)
@@ -261,6 +262,11 @@ func explained() []shown {
 		v.Screen, v.Claim = screen.Story, screen.Claim{Tale: t}
 	}
 	add("story", func(s *checkout.Snapshot, v *screen.View) { tale(v, nil) })
+	add("story-resolved", func(s *checkout.Snapshot, v *screen.View) {
+		d := differences()[0]
+		d.Resolved, d.How, d.By = now, checkout.RefundedSo, "1002"
+		tale(v, []pos.Difference{d})
+	})
 	add("story-charged", func(s *checkout.Snapshot, v *screen.View) { tale(v, differences()[3:]) })
 	return out
 }

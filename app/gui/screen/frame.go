@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"strings"
+
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
@@ -183,13 +185,21 @@ func (c *Ctx) devices() []pill {
 		case "busy":
 			out = append(out, pill{kit.Busy, c.t("%s 使用中", name)})
 		case "warn":
-			out = append(out, pill{kit.Waiting, name + " " + c.W.Reason(d.Code)})
+			out = append(out, pill{kit.Waiting, named(name, c.W.Reason(d.Code))})
 		case "off":
 		default:
-			out = append(out, pill{kit.Failed, name + " " + c.fault(d)})
+			out = append(out, pill{kit.Failed, named(name, c.fault(d))})
 		}
 	}
 	return out
+}
+
+// named puts a device's name before a fault that does not name it.
+func named(name, fault string) string {
+	if strings.Contains(strings.ToLower(fault), strings.ToLower(name)) {
+		return fault
+	}
+	return name + " " + fault
 }
 
 func (c *Ctx) fault(d pos.Condition) string {

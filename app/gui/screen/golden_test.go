@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden pictures anew")
 var golden = map[string]bool{
 	"sale": true, "sale-offline": true, "cash": true, "card-pin": true, "qr": true, "outcome-unknown": true, "signin": true, "today": true, "queue": true,
 	"receipt": true, "refund-ask": true, "cards-held": true, "outcome-refund-pending": true, "outcome-balance": true, "resolve-late": true,
-	"settle-differs": true, "reconcile": true, "charged": true, "story": true, "sale-settling": true, "sale-room-low": true,
+	"settle-differs": true, "settle-before-left": true, "keys-type": true, "reconcile": true, "charged": true, "story": true, "sale-settling": true, "sale-room-low": true,
 }
 
 // small halves a picture and keeps five bits of a channel, so that a golden picture is small.

@@ -377,7 +377,7 @@ func wrap(c *Ctx, text string, width, size float32, limit int) []string {
 	line, cut := "", 0
 	st := kit.Style{Size: size, Bold: true}
 	for _, r := range text {
-		if c.p.Width(line+string(r), st) > width && len(out) < limit-1 {
+		if c.p.Width(line+string(r), st) > width && len(out) < limit-1 && !strings.ContainsRune("。，、；：？！”）", r) {
 			if cut == 0 {
 				cut = len(line)
 			}

@@ -119,7 +119,7 @@ func (c *Ctx) goOn(r kit.Rect, o *checkout.Outcome) {
 	first := kit.Key{Dress: kit.Filled, Size: 26, Label: c.t("回到小票"), Icon: "receipt", Cap: "F7", Act: act(VerbReceipt, a.Receipt)}
 	switch {
 	case a.Kind == pos.Balance || a.Kind == pos.Preauth || a.Kind == pos.PreauthVoid || a.Kind == pos.Completion:
-		first.Label, first.Icon, first.Cap, first.Act = c.t("卡业务"), "wallet", "F8", act(VerbGo, string(Cards))
+		first.Label, first.Icon, first.Cap, first.Act = c.t("卡业务"), "wallet", "F7", act(VerbGo, string(Cards))
 	case a.Receipt == "":
 		first.Label, first.Act = c.t("找一张小票"), act(VerbReceipt, "")
 	}

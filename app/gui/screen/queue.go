@@ -14,6 +14,12 @@ func (c *Ctx) waits(a *pos.Attempt) (kit.State, string, string) {
 	case pos.LateDeclined:
 		return kit.Failed, c.t("迟到拒付"), c.t("先收后送 %s", c.W.tender(a.Tender))
 	case pos.Manual:
+		switch {
+		case a.Kind == pos.Refund:
+			return kit.Failed, c.t("等人处理"), c.t("退货 %s", c.W.tender(a.Tender))
+		case a.Reason == "" && a.Offline:
+			return kit.Failed, c.t("等人处理"), c.t("先收后送 %s", c.W.tender(a.Tender))
+		}
 		return kit.Failed, c.t("等人处理"), c.t("冲正 %s", c.W.tender(a.Tender))
 	case pos.RefundUnknown:
 		return kit.Unsure, c.t("退货待确认"), c.t("退货 %s", c.W.tender(a.Tender))
@@ -84,7 +90,7 @@ func (c *Ctx) queueColumns(r kit.Rect) queueColumns {
 func (c *Ctx) queueRow(row kit.Rect, cols queueColumns, a *pos.Attempt, rule bool) {
 	u, p := c.u, c.p
 	state, word, kind := c.waits(a)
-	up, down := row.Mid()-u(14), row.Mid()+u(15)
+	up, down := row.Mid()-max(u(14), 11), row.Mid()+max(u(15), 12)
 	used := p.Line(cols.kind, row.Mid(), cols.amountR-cols.kind, money(a.Amount), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	p.Line(cols.kind, up, cols.amountR-cols.kind-used-u(12), kind, kit.Style{Size: 20, Bold: true, Elide: true})
 	p.Line(cols.kind, down, cols.amountR-cols.kind-used-u(12), masked(a.MaskedPAN)+a.Order, kit.Style{Size: 16, Ink: look.Soft, Elide: true})

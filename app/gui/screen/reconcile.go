@@ -58,14 +58,14 @@ func (c *Ctx) fileList(r kit.Rect) {
 	case c.V.Busy:
 		get.Dress, get.Label = kit.Unavailable, c.t("正在比对")
 	case !v.Fetches:
-		get.Dress, get.Label, get.Act = kit.Unavailable, c.t("未开通"), kit.Act{}
+		get.Dress, get.Label, get.Act, get.Cap = kit.Unavailable, c.t("未开通"), kit.Act{}, ""
 	}
 	p.Key(key.In(u(16), u(18)), get)
 	if len(v.Files) == 0 {
 		c.empty(rest, "file", c.t("没有文件"), c.t("放进数据夹的 files 里"))
 		return
 	}
-	p.TouchList(rest, "files", max(u(60), 48), len(v.Files), c.V.First["files"], func(i int, row kit.Rect) {
+	p.TouchList(kit.Rect{X: rest.X, Y: rest.Y + u(8), W: rest.W, H: rest.H - u(8)}, "files", max(u(60), 48), len(v.Files), c.V.First["files"], func(i int, row kit.Rect) {
 		name := v.Files[i]
 		body := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 2}, look.Surface)
 		if v.Result != nil && v.Result.File == name {

@@ -171,8 +171,8 @@ func (c *Ctx) recordEvents(r kit.Rect) {
 		}
 		p.Line(r.X+u(24), row.Mid(), u(110), e.Time.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
 		p.Mark(mark, x, row.Mid(), u(14))
-		p.Line(x+u(34), row.Mid()-u(13), r.Right()-x-u(54), text, kit.Style{Size: 20, Bold: true, Elide: true})
-		p.Line(x+u(34), row.Mid()+u(15), r.Right()-x-u(54), c.eventNote(e), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+		p.Line(x+u(34), row.Mid()-max(u(13), 11), r.Right()-x-u(54), text, kit.Style{Size: 20, Bold: true, Elide: true})
+		p.Line(x+u(34), row.Mid()+max(u(15), 12), r.Right()-x-u(54), c.eventNote(e), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 	})
 }
 

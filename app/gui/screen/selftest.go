@@ -132,10 +132,10 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 		p.Line(panel.X+u(74), y, panel.W-u(94), s, kit.Style{Size: 20})
 	}
 	if bad >= 0 {
-		well := kit.Rect{X: panel.X + u(20), Y: panel.Bottom() - u(136), W: panel.W - u(40), H: u(116)}
+		well := kit.Rect{X: panel.X + u(20), Y: panel.Bottom() - max(u(136), 106), W: panel.W - u(40), H: max(u(116), 92)}
 		p.Well(well)
-		p.Line(well.X+u(20), well.Y+u(28), well.W-u(40), c.t("这样也能营业"), kit.Style{Size: 20, Bold: true})
-		p.Para(well.X+u(20), well.Y+u(60), well.W-u(40), u(26), []string{c.t("现金收款照常；小票存下来，恢复后补打。"), c.t("刷卡和扫码在恢复后自动可用。")}, kit.Style{Size: 18, Ink: look.Soft})
+		p.Line(well.X+u(20), well.Y+max(u(28), 20), well.W-u(40), c.t("这样也能营业"), kit.Style{Size: 20, Bold: true})
+		p.Para(well.X+u(20), well.Y+max(u(60), 47), well.W-u(40), max(u(26), 24), []string{c.t("现金收款照常；小票存下来，恢复后补打。"), c.t("刷卡和扫码在恢复后自动可用。")}, kit.Style{Size: 18, Ink: look.Soft})
 	}
 	k := kit.Key{Dress: kit.Filled, Size: 26, Label: c.t("重新检测"), Icon: "refresh", Cap: "Enter", Key: "Return", Act: act(VerbSelfTest, "")}
 	if c.V.Testing {

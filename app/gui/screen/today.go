@@ -32,9 +32,10 @@ func (c *Ctx) net(r kit.Rect) {
 	u, p, t := c.u, c.p, &c.V.Totals
 	p.Panel(r)
 	x, w := r.X+u(24), r.W-u(48)
-	p.Line(x, r.Y+r.H*0.13, w, c.t("净额"), kit.Style{Size: 20, Bold: true, Ink: look.Soft})
-	each := mean(t.Net, t.Count)
-	p.Line(x, r.Y+r.H*0.13, w, join(c.t("%d 笔", t.Count), c.t("均单 %s", money(each))), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
+	head := p.Line(x, r.Y+r.H*0.13, w, c.t("净额"), kit.Style{Size: 20, Bold: true, Ink: look.Soft}) + u(16)
+	each, soft18 := mean(t.Net, t.Count), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End}
+	count := c.t("%d 笔", t.Count)
+	p.Line(x+head, r.Y+r.H*0.13, w-head, c.fit(w-head, soft18, join(count, c.t("均单 %s", money(each))), count), soft18)
 	p.Sum(kit.Rect{X: x, Y: r.Y + r.H*0.37, W: w, H: 0}, money(t.Net), kit.Style{Size: 68, Bold: true})
 	box := kit.Rect{X: r.X + u(20), Y: r.Y + r.H*0.568, W: r.W - u(40), H: r.H * 0.174}
 	diff := t.Net - c.V.SameTime
@@ -124,7 +125,12 @@ func (c *Ctx) hours(r kit.Rect) {
 		})
 	}
 	if best >= 0 {
-		p.Line(x, r.Y+r.H*0.235, w/2, c.t("最忙 %d 时 %s", best, money(c.V.Totals.ByHour[best].Net)), kit.Style{Size: 16, Ink: look.Soft})
+		at, y := x, r.Y+r.H*0.235
+		if r.H < 220 { // a low panel: beside the title
+			at, y = x+p.Width(c.t("按小时"), kit.Style{Size: 20, Bold: true})+u(24), r.Y+r.H*0.13
+		}
+		st := kit.Style{Size: 16, Ink: look.Soft}
+		p.Line(at, y, w/2, c.fit(w*0.42, st, c.t("最忙 %d 时 %s", best, money(c.V.Totals.ByHour[best].Net)), strconv.Itoa(best)+":00"), st)
 	}
 	right := r.Right() - u(24)
 	for _, l := range [...]struct {
@@ -202,9 +208,9 @@ func (c *Ctx) byProduct(r kit.Rect) {
 	pitch := r.H * 0.173
 	for i, s := range list {
 		y := r.Y + r.H*0.335 + float32(i)*pitch
-		p.Line(x, y, w, money(s.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})
-		count := p.Line(x, y, w-u(88), s.Qty.String()+" "+s.Unit, kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
-		p.Line(x, y, w-u(100)-count, s.Name, kit.Style{Size: 18, Elide: true})
+		sum := max(u(88), p.Line(x, y, w, money(s.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})+u(10))
+		count := p.Line(x, y, w-sum, s.Qty.String()+" "+s.Unit, kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
+		p.Line(x, y, w-sum-u(12)-count, s.Name, kit.Style{Size: 18, Elide: true})
 		if i < len(list)-1 {
 			p.Rule(x, y+pitch/2, w)
 		}

@@ -53,6 +53,7 @@ func launchIn(env []string, name string, args ...string) (*process, error) {
 	}
 	p.cmd.Stdout = w
 	p.out = bufio.NewScanner(out)
+	p.out.Buffer(nil, longestAnswer)
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(err, w.Close(), out.Close())
 	}
@@ -70,8 +71,14 @@ func (p *process) line() (string, error) {
 	return p.out.Text(), nil
 }
 
+// longestAnswer bounds a line: a reconciliation lists every difference.
+const longestAnswer = 64 << 20
+
 // ask sends a command of the scripted face and wants a good answer.
-func (p *process) ask(cmd string) error {
+func (p *process) ask(cmd string) error { return p.tell(cmd, nil) }
+
+// tell is ask with a place for what the answer says.
+func (p *process) tell(cmd string, into any) error {
 	if _, err := io.WriteString(p.in, cmd+"\n"); err != nil {
 		return err
 	}
@@ -83,9 +90,12 @@ func (p *process) ask(cmd string) error {
 		OK bool `json:"ok"`
 	}
 	if err := json.Unmarshal([]byte(said), &a); err != nil || !a.OK {
-		return fmt.Errorf("%s was answered %s", cmd, said)
+		return fmt.Errorf("%s was answered %.500s", cmd, said)
 	}
-	return nil
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal([]byte(said), into)
 }
 
 // end lets the process end, and its children with it.

@@ -97,7 +97,8 @@ func (t *till) flows(ctx context.Context, w wish) error {
 	}
 	t.set, err = drivers.Open(ctx, drivers.Config{
 		Dir: w.dir, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: w.address, Profile: w.profile,
-		Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(), TMK: c.Keys.TMK,
+		Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(),
+		KeyStore: c.Keys.Store, TMK: c.Keys.TMK,
 		Reader: "sim:", PINPad: "sim:", Printer: "sim:", QR: "sim:", Deck: deck, Clock: pos.WallClock{}, Log: quiet,
 	})
 	if err != nil {

@@ -193,8 +193,8 @@ func TestRequestNotAsTheProtocolSaysIsRefused(t *testing.T) {
 		"PIN without F26":       sale(map[int]string{22: "051", 53: "2600000000000000", 52: "0011223344556677"}),
 		"PIN not said":          sale(map[int]string{26: "12", 52: "0011223344556677", 53: "2600000000000000"}),
 		"code scan with a card": sale(map[int]string{22: "032"}),
-		"void without F37":      void(37), "void without F38": void(38), "void without F61": void(61),
-		"refund without F37": refund(37, ""), "refund without F63": refund(63, ""), "organisation": refund(63, "C"),
+		"void without F38":      void(38), "void without F61": void(61),
+		"refund without F63": refund(63, ""), "organisation": refund(63, "C"),
 		"upload without Y1": upload, "balance without PIN": balance, "preauth condition": pre,
 	} {
 		if got := c.ask(m).Get(39); got != "30" {

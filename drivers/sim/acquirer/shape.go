@@ -92,8 +92,8 @@ var shapes = map[string]shape{
 	KindSale:           {"00", "22", nil},
 	KindCodeSale:       {"00", "22", []int{59}},
 	KindOfflineSale:    {"00", "36", []int{55, 63}},
-	KindVoid:           {"00", "23", []int{37, 61}}, // F38: see judgeVoid
-	KindRefund:         {"00", "25", []int{37, 61, 63}},
+	KindVoid:           {"00", "23", []int{61}}, // F37: an original whose answer was lost has none at the till; F38: see judgeVoid
+	KindRefund:         {"00", "25", []int{61, 63}},
 	KindBalance:        {"00", "01", []int{52}},
 	KindPreauth:        {"06", "10", nil},
 	KindPreauthVoid:    {"06", "11", []int{38, 61}},
