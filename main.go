@@ -17,8 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
-
 	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/config"
@@ -29,8 +27,6 @@ import (
 	"tillkeeper/app/health"
 	"tillkeeper/app/opening"
 	"tillkeeper/app/pos"
-	"tillkeeper/app/receipt"
-	"tillkeeper/app/recon"
 	"tillkeeper/app/settle"
 	"tillkeeper/app/staff"
 	"tillkeeper/assets"
@@ -56,8 +52,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run is main with its world handed in; tests call it. It gives the exit code:
-// 0 good, 1 refused or failed, 2 wrong usage.
+// run is main with its world handed in; it gives the exit code: 0 good, 1 failed, 2 wrong usage.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	if len(args) == 0 {
 		fmt.Fprint(errs, opening.Usage)
@@ -105,7 +100,7 @@ func runKeys(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 	if err != nil {
 		return err
 	}
-	t := &till{log: logger(errs), data: f.Data}
+	t := &till{log: slog.New(slog.NewTextHandler(errs, nil)), data: f.Data}
 	if err := t.openJournal(f); err != nil {
 		return err
 	}
@@ -113,17 +108,11 @@ func runKeys(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 	if t.people, err = opening.People(f.Data, t.cfg.Import); err != nil {
 		return err
 	}
-	store, err := drivers.OpenKeys(t.devices(f))
+	keys, err := drivers.OpenKeys(t.devices(f))
 	if err != nil {
 		return err
 	}
-	return opening.Ceremony{
-		In: in, Out: out, Hush: drivers.Hush, Staff: t.people, Key: store.Ceremony(), Append: t.journal.Append, Now: time.Now,
-	}.Run(ctx)
-}
-
-func logger(errs io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	return opening.Ceremony{In: in, Out: out, Hush: drivers.Hush, Staff: t.people, Key: keys.Ceremony(), Append: t.journal.Append, Now: time.Now}.Run(ctx)
 }
 
 func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
@@ -131,7 +120,7 @@ func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.
 	if err != nil {
 		return err
 	}
-	t, err := openTill(ctx, f, logger(errs), checkout.ScriptTimers())
+	t, err := openTill(ctx, f, slog.New(slog.NewTextHandler(errs, nil)), checkout.ScriptTimers())
 	if err != nil {
 		return err
 	}
@@ -182,8 +171,8 @@ func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers che
 			return nil, err
 		}
 	}
-	var n int
-	if n, err = forward.Recover(ctx, t.journal); err != nil && t.journal.SafeMode() == nil {
+	n, err := forward.Recover(ctx, t.journal)
+	if err != nil && t.journal.SafeMode() == nil {
 		return nil, err
 	}
 	if n > 0 {
@@ -224,30 +213,18 @@ func (t *till) openJournal(f opening.Flags) (err error) {
 }
 
 func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.Timers) error {
-	deck, err := opening.Deck(f.Data, t.cfg.Import)
-	if err != nil {
-		return err
-	}
 	c := t.cfg
-	devices := t.devices(f)
-	devices.Deck, devices.Think = deck, timers.Think
-	t.set, err = drivers.Open(ctx, devices)
+	bring, err := opening.Bring(f.Data, c.Import, assets.FS)
 	if err != nil {
 		return err
 	}
-	if t.codes, err = opening.Codes(assets.FS); err != nil {
+	t.codes, t.people, t.goods = bring.Codes, bring.Staff, bring.Goods
+	devices := t.devices(f)
+	devices.Deck, devices.Think = bring.Deck, timers.Think
+	if t.set, err = drivers.Open(ctx, devices); err != nil {
 		return err
 	}
-	if t.people, err = opening.People(f.Data, c.Import); err != nil {
-		return err
-	}
-	if t.goods, err = opening.Goods(f.Data, c.Import); err != nil {
-		return err
-	}
-	slip := receipt.Maker{
-		Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
-		Say:  t.codes.Say(c.Window.Language), Advise: recon.Say, Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: pos.ShopClock{Zone: t.zone}.Now,
-	}
+	slip := opening.Slips(c, t.codes, t.zone)
 	t.forward = forward.New(forward.Options{
 		Journal: t.journal, Host: t.set.Host, Wallet: t.set.Wallet, Vault: t.set.Vault, Codes: t.codes,
 		Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf, Log: t.log,
@@ -264,7 +241,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		return err
 	}
 	t.session, err = checkout.New(checkout.Options{
-		Journal: t.journal, Host: t.set.Host, Line: line{t.forward, t.set}, Reader: t.set.Reader, PINPad: t.set.PINPad,
+		Journal: t.journal, Host: t.set.Host, Line: t.forward, Reader: t.set.Reader, PINPad: t.set.PINPad,
 		Printer: t.set.Printer, Display: t.set.Display, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
 		Codes: t.codes, Goods: t.goods, Slip: slip, Tax: pos.TaxMode(c.Shop.Tax), Limits: opening.Limits(c.Offline), Blacklist: blacklist,
 		Shop: checkout.Shop{
@@ -278,17 +255,12 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 		return err
 	}
 	t.desk = settle.New(settle.Options{
-		Journal: t.journal, Host: t.set.Host, Queue: patient{t.forward}, Till: t.session, Vault: t.set.Vault, Staff: t.people, Codes: t.codes,
-		TID: c.Terminal.TID, MID: c.Terminal.MID, Layout: t.layout(), Slip: slip, Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf,
+		Journal: t.journal, Host: t.set.Host, Queue: t.forward, Till: t.session, Vault: t.set.Vault, Staff: t.people, Codes: t.codes,
+		TID: c.Terminal.TID, MID: c.Terminal.MID, Layout: opening.FileLayout(t.zone), Slip: slip, Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf,
 		Print: t.print, Changed: func() { go t.session.Refresh() }, Log: t.log, SignOn: t.forward.SignOn, Fetch: t.set.Files,
 	})
 	return nil
 }
-
-// patient is the queue as somebody sees it who waits for a settlement.
-type patient struct{ *forward.Forwarder }
-
-func (p patient) Forward(ctx context.Context) (int, error) { return p.Once(ctx) }
 
 // devices is what the configuration says of them.
 func (t *till) devices(f opening.Flags) drivers.Config {
@@ -312,13 +284,6 @@ func (t *till) print(number string, slip any) {
 	if err := t.set.Printer.Print(pos.PrintJob{Number: number, Slip: slip}); err != nil {
 		t.log.Warn("a slip was not taken by the printer", "number", number, "error", err)
 	}
-}
-
-// layout is that of the acquirer's file.
-func (t *till) layout() recon.Layout {
-	l := recon.Default()
-	l.Zone, l.Text = t.zone, simplifiedchinese.GBK.NewDecoder().Bytes
-	return l
 }
 
 // close ends the flows and closes the devices and the journal, in this order.
@@ -357,27 +322,12 @@ func (t *till) conditions(ctx context.Context) []pos.Condition {
 	})
 }
 
-// line shows the unattended flow to the checkout.
-type line struct {
-	*forward.Forwarder
-	set *drivers.Set
-}
-
-func (l line) Prepare(ctx context.Context) checkout.Ready {
-	return checkout.Ready(l.Forwarder.Prepare(ctx))
-}
-
-func (l line) View() checkout.LineView {
-	k := l.set.Host.Link()
-	return checkout.LineView{State: k.State, Cause: k.Cause, Since: k.Since}
-}
-
 func runWindow(ctx context.Context, args []string, errs io.Writer) error {
 	f, err := opening.Parse("window", args, errs)
 	if err != nil {
 		return err
 	}
-	t, err := openTill(ctx, f, logger(errs), checkout.DefaultTimers())
+	t, err := openTill(ctx, f, slog.New(slog.NewTextHandler(errs, nil)), checkout.DefaultTimers())
 	if err != nil {
 		return err
 	}

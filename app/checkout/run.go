@@ -14,7 +14,7 @@ import (
 // Pay takes one payment of the open basket and returns at its committed
 // outcome. A second call while one runs is refused.
 func (s *Session) Pay(ctx context.Context, ask Pay) (Paid, error) {
-	if ask.Tender == pos.QR && s.o.Line.View().State == "offline" {
+	if ask.Tender == pos.QR && s.o.Line.Link().State == "offline" {
 		s.o.Line.Prepare(ctx) // it may be back, or never have been asked for
 	}
 	s.mu.Lock()

@@ -19,20 +19,14 @@ import (
 	"tillkeeper/app/staff"
 )
 
-// Ready is what the unattended flow says of the line before a card payment.
-type Ready struct {
-	Online bool
-	Reason string // till reason when not online
-}
-
 // Line is the unattended flow as the checkout sees it.
 type Line interface {
 	// Prepare signs on where needed and tries each pending reversal first, at
 	// most three times.
-	Prepare(ctx context.Context) Ready
+	Prepare(ctx context.Context) pos.Ready
 	SignOn(ctx context.Context) error
 	Wake()          // something new is owed
-	View() LineView // for the status bar
+	Link() pos.Link // for the status bar
 	// Deliver tries to deliver one waiting item now.
 	Deliver(ctx context.Context, attempt string) error
 	LastOnline() time.Time
@@ -261,11 +255,11 @@ const owedFor = 100 * time.Millisecond
 // lineView is the line as it is now, and what is owed as it was a moment ago.
 // The caller holds mu.
 func (s *Session) lineView() LineView {
-	v := s.o.Line.View()
+	v := s.o.Line.Link()
 	if time.Since(s.owedAt) > owedFor {
 		open, err := s.o.Journal.Open()
 		if err != nil {
-			return v
+			return LineView{State: v.State, Cause: v.Cause, Since: v.Since}
 		}
 		s.owed, s.owedAt = s.addUp(open), time.Now()
 	}

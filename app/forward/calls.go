@@ -49,9 +49,9 @@ func (w *owner) deliver(ctx context.Context, attempt string) {
 // prepare tries each pending reversal of a card before a new card request, at
 // most three times. When the host answers without acknowledging, the new sale
 // may go on and the reversal stays.
-func (w *owner) prepare(ctx context.Context) Ready {
+func (w *owner) prepare(ctx context.Context) pos.Ready {
 	if w.f.settling() {
-		return Ready{Reason: "settlement_running"}
+		return pos.Ready{Reason: "settlement_running"}
 	}
 	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && !byWallet(it.a) && !waitsForRepeat(it.a) }) {
 		for try := 0; ; try++ {
@@ -60,18 +60,18 @@ func (w *owner) prepare(ctx context.Context) Ready {
 				break // it ended, or its answer came, while it was in the air
 			}
 			if try == prepareTries {
-				return Ready{Reason: "reversal_pending"}
+				return pos.Ready{Reason: "reversal_pending"}
 			}
 			err := w.now(ctx, it)
 			if err == nil {
 				break // the host answered
 			}
 			if _, left := unanswered(err); !left {
-				return Ready{Reason: "no_line"}
+				return pos.Ready{Reason: "no_line"}
 			}
 		}
 	}
-	return Ready{Online: true}
+	return pos.Ready{Online: true}
 }
 
 // await waits until an exchange of this item, or another reversal, has landed.

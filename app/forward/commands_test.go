@@ -301,7 +301,7 @@ func (c *counter) happens() {
 		c.tell("the keys are lost")
 	case 5:
 		c.tell("a person sends everything")
-		_, _ = hand{c}.Forward(context.Background())
+		_, _ = hand{c}.Once(context.Background())
 	case 6: // the power goes at one of the next effects
 		c.power.at, c.power.after = c.power.n+1+c.plan.pick(12), c.plan.pick(2) == 1
 	case 7:

@@ -284,22 +284,22 @@ func (c *counter) open() {
 // hand is the queue, worked by hand: no goroutine but those of its exchanges.
 type hand struct{ c *counter }
 
-func (l hand) Prepare(ctx context.Context) checkout.Ready {
+func (l hand) Prepare(ctx context.Context) pos.Ready {
 	f := l.c.w.f
 	switch {
 	case f.o.Host.Link().State == "offline":
-		return checkout.Ready{Reason: "no_line"}
+		return pos.Ready{Reason: "no_line"}
 	case !f.o.Host.Ready() && f.SignOn(ctx) != nil:
-		return checkout.Ready{Reason: "not_signed_on"}
+		return pos.Ready{Reason: "not_signed_on"}
 	}
-	c := call{kind: callPrepare, reply: make(chan Ready, 1)}
+	c := call{kind: callPrepare, reply: make(chan pos.Ready, 1)}
 	l.c.w.answer(ctx, c)
 	r := <-c.reply
-	return checkout.Ready{Online: r.Online, Reason: r.Reason}
+	return pos.Ready{Online: r.Online, Reason: r.Reason}
 }
 func (l hand) SignOn(ctx context.Context) error { return l.c.w.f.SignOn(ctx) }
 func (l hand) Wake()                            { l.c.w.reload() }
-func (l hand) View() checkout.LineView          { return checkout.LineView{State: l.c.host.Link().State} }
+func (l hand) Link() pos.Link                   { return pos.Link{State: l.c.host.Link().State} }
 func (l hand) LastOnline() time.Time            { return l.c.w.f.LastOnline() }
 
 func (l hand) Deliver(ctx context.Context, id string) error {
@@ -315,8 +315,8 @@ func (l hand) Deliver(ctx context.Context, id string) error {
 	return err
 }
 
-func (l hand) Forward(ctx context.Context) (int, error) {
-	c := call{kind: callForward, left: make(chan int, 1), command: l.c.w.f.commands.Add(1)}
+func (l hand) Once(ctx context.Context) (int, error) {
+	c := call{kind: callForward, left: make(chan int, 1), command: l.c.w.f.commands.Add(1), waits: true}
 	l.c.w.answer(ctx, c)
 	<-c.left
 	return l.c.w.f.count()

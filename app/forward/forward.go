@@ -43,12 +43,6 @@ const (
 	DefaultRetry = 3 * time.Second
 )
 
-// Ready is what Prepare says of the line.
-type Ready struct {
-	Online bool
-	Reason string // till reason when not online
-}
-
 // Forwarder is the unattended flow. Run owns the queue; the other methods talk
 // to it by messages.
 type Forwarder struct {
@@ -74,7 +68,7 @@ const (
 
 type call struct {
 	kind    callKind
-	reply   chan Ready
+	reply   chan pos.Ready
 	left    chan int
 	command uint64 // of a forward: which one, over its rounds
 	waits   bool   // of a forward: the wait before a repeat is kept
@@ -140,6 +134,9 @@ func (f *Forwarder) Wake() {
 // LastOnline is the time of the host's last word.
 func (f *Forwarder) LastOnline() time.Time { return time.Unix(0, f.lastOnline.Load()) }
 
+// Link is the state of the line.
+func (f *Forwarder) Link() pos.Link { return f.o.Host.Link() }
+
 // Skew is the host's clock less ours, in seconds, at the last sign-on.
 func (f *Forwarder) Skew() int64 { return f.skew.Load() }
 
@@ -150,32 +147,32 @@ const probeLimit = 2 * time.Second
 
 // Prepare makes the line ready for a card payment: the host is there, keys are
 // loaded, and each pending reversal was tried, at most three times.
-func (f *Forwarder) Prepare(ctx context.Context) Ready {
+func (f *Forwarder) Prepare(ctx context.Context) pos.Ready {
 	if f.o.Host.Link().State == "offline" {
 		probe, cancel := context.WithTimeout(ctx, probeLimit)
 		err := f.Probe(probe)
 		cancel()
 		if err != nil {
-			return Ready{Reason: "no_line"}
+			return pos.Ready{Reason: "no_line"}
 		}
 	}
 	if !f.ready() {
 		if err := f.SignOn(ctx); err != nil {
 			f.o.Log.Warn("no sign-on before a card payment", "error", err)
-			return Ready{Reason: "not_signed_on"}
+			return pos.Ready{Reason: "not_signed_on"}
 		}
 	}
 	return f.ask(ctx)
 }
 
-func (f *Forwarder) ask(ctx context.Context) Ready {
-	c := call{kind: callPrepare, reply: make(chan Ready, 1)}
+func (f *Forwarder) ask(ctx context.Context) pos.Ready {
+	c := call{kind: callPrepare, reply: make(chan pos.Ready, 1)}
 	select {
 	case f.calls <- c:
 	case <-ctx.Done():
-		return Ready{Reason: "no_line"}
+		return pos.Ready{Reason: "no_line"}
 	case <-f.done:
-		return Ready{Reason: "no_line"}
+		return pos.Ready{Reason: "no_line"}
 	}
 	select {
 	case r := <-c.reply:
@@ -183,7 +180,7 @@ func (f *Forwarder) ask(ctx context.Context) Ready {
 	case <-ctx.Done():
 	case <-f.done:
 	}
-	return Ready{Reason: "no_line"}
+	return pos.Ready{Reason: "no_line"}
 }
 
 // Probe asks the host for a sign of life, signing on where there are no keys.

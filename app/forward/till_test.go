@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tillkeeper/app/checkout"
 	"tillkeeper/app/pos"
 )
 
@@ -68,11 +67,7 @@ func (h lifeHost) UploadEnd(ctx context.Context, stan, batch string, n int, bala
 // line is the unattended flow as the attended one sees it.
 type line struct{ *Forwarder }
 
-func (l line) Prepare(ctx context.Context) checkout.Ready {
-	r := l.Forwarder.Prepare(ctx)
-	return checkout.Ready{Online: r.Online, Reason: r.Reason}
-}
-func (l line) View() checkout.LineView { return checkout.LineView{State: "online"} }
+func (l line) Link() pos.Link { return pos.Link{State: "online"} }
 
 // cards is a reader whose cards behave as the plan says. want is the number of
 // the card that comes next, "" for any.

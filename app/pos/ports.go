@@ -141,6 +141,12 @@ type Link struct {
 	Detail string
 }
 
+// Ready is what the unattended flow says of the line before a payment.
+type Ready struct {
+	Online bool
+	Reason string // till reason when not online
+}
+
 // Acquirer is the line to the host. At most one financial request is
 // outstanding; advices have a window of their own where the profile says so.
 // Exchange returns after a matched answer, or ErrNotSent, ErrNoAnswer,

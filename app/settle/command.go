@@ -95,7 +95,7 @@ func (d *Desk) begin(ctx context.Context, by pos.Operator, who string) (work, Re
 	if s.owed > 0 {
 		d.show(StageForward, 0, 0)
 		limited, cancel := context.WithTimeout(ctx, d.waits.forward)
-		left, err := d.o.Queue.Forward(limited)
+		left, err := d.o.Queue.Once(limited)
 		cancel()
 		if err != nil || left > 0 {
 			d.o.Log.Info("before settling", "left", left, "error", err)

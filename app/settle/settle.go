@@ -68,7 +68,7 @@ const DefaultOperator = "001"
 // queue looks at pos.SetSettling: while it is not empty no reversal, upload or
 // refund leaves.
 type Queue interface {
-	Forward(ctx context.Context) (left int, err error)
+	Once(ctx context.Context) (left int, err error) // tries what waits now, and ends when nothing more is to be had
 	Quiet(ctx context.Context, do func() error) error
 	Wake()
 }

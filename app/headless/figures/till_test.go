@@ -133,7 +133,7 @@ func (t *till) flows(ctx context.Context, w wish) error {
 		},
 	})
 	t.session, err = checkout.New(checkout.Options{
-		Journal: clockedJournal{t.journal, &t.clocked}, Host: w.host, Line: line{t.forward, w.host},
+		Journal: clockedJournal{t.journal, &t.clocked}, Host: w.host, Line: t.forward,
 		Reader: clockedReader{t.set.Reader, &t.clocked}, PINPad: t.set.PINPad,
 		Printer: t.set.Printer, Display: t.set.Display, Vault: t.set.Vault, Staff: list, Codes: codes, Goods: goods,
 		Slip: receipt.Maker{Lang: "en", Now: time.Now}, Tax: pos.TaxIncluded, Limits: risk.Default(),
@@ -181,21 +181,6 @@ func (t *till) sale(ctx context.Context, card string) (time.Duration, error) {
 		return 0, err
 	}
 	return timed(func() error { _, err := t.tap(ctx, card); return err })
-}
-
-// line shows the unattended flow to the checkout.
-type line struct {
-	*forward.Forwarder
-	host pos.Acquirer
-}
-
-func (l line) Prepare(ctx context.Context) checkout.Ready {
-	return checkout.Ready(l.Forwarder.Prepare(ctx))
-}
-
-func (l line) View() checkout.LineView {
-	k := l.host.Link()
-	return checkout.LineView{State: k.State, Cause: k.Cause, Since: k.Since}
 }
 
 // startHost runs a simulated acquirer over TCP, with a round trip added.

@@ -1,0 +1,55 @@
+package opening
+
+import (
+	"io/fs"
+	"time"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"tillkeeper/app/basket"
+	"tillkeeper/app/config"
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+	"tillkeeper/app/receipt"
+	"tillkeeper/app/recon"
+	"tillkeeper/app/staff"
+)
+
+// Things are what a shop brings to its till: the cards of a simulated reader,
+// the texts of the answer codes, its people and its goods.
+type Things struct {
+	Deck  []byte
+	Codes *decline.Table
+	Staff *staff.List
+	Goods *basket.Catalogue
+}
+
+// Bring reads all of it.
+func Bring(dir string, i config.Import, assets fs.FS) (t Things, err error) {
+	if t.Deck, err = Deck(dir, i); err != nil {
+		return t, err
+	}
+	if t.Codes, err = Codes(assets); err != nil {
+		return t, err
+	}
+	if t.Staff, err = People(dir, i); err != nil {
+		return t, err
+	}
+	t.Goods, err = Goods(dir, i)
+	return t, err
+}
+
+// Slips makes the shop's documents.
+func Slips(c config.Parsed, codes *decline.Table, zone *time.Location) receipt.Maker {
+	return receipt.Maker{
+		Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
+		Say:  codes.Say(c.Window.Language), Advise: recon.Say, Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: pos.ShopClock{Zone: zone}.Now,
+	}
+}
+
+// FileLayout is that of the acquirer's file.
+func FileLayout(zone *time.Location) recon.Layout {
+	l := recon.Default()
+	l.Zone, l.Text = zone, simplifiedchinese.GBK.NewDecoder().Bytes
+	return l
+}
