@@ -11,7 +11,7 @@ import (
 // Forward probes the host and tries everything now, backed-off and manual
 // items too, until nothing is left or the context ends. It gives what is left.
 //
-// An item that the host answered prepareTries times without ending it is left to
+// An item that the host answered forcedTries times without ending it is left to
 // its back-off: the command forces no more of the tries of its life.
 func (f *Forwarder) Forward(ctx context.Context) (left int, err error) {
 	return f.rounds(ctx, false, func(int) bool { return true })
@@ -25,7 +25,7 @@ func (f *Forwarder) Once(ctx context.Context) (left int, err error) {
 		if same++; left != last {
 			last, same = left, 0
 		}
-		return same < prepareTries
+		return same < forcedTries
 	})
 }
 

@@ -53,20 +53,21 @@ func (w *owner) prepare(ctx context.Context) pos.Ready {
 	if w.f.settling() {
 		return pos.Ready{Reason: "settlement_running"}
 	}
-	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && !byWallet(it.a) && !waitsForRepeat(it.a) }) {
+	u := w.f.o.Host.Repeats()
+	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && !byWallet(it.a) }) {
 		for try := 0; ; try++ {
 			w.await(ctx, it)
-			if !isReversal(it.a) || waitsForRepeat(it.a) {
+			if !isReversal(it.a) || u.MayPass && waitsForRepeat(it.a) {
 				break // it ended, or its answer came, while it was in the air
 			}
-			if try == prepareTries {
+			if try == u.BeforeSale || waitsForRepeat(it.a) {
 				return pos.Ready{Reason: "reversal_pending"}
 			}
 			err := w.now(ctx, it)
-			if err == nil {
+			if err == nil && u.MayPass {
 				break // the host answered
 			}
-			if _, left := unanswered(err); !left {
+			if _, left := unanswered(err); err != nil && !left {
 				return pos.Ready{Reason: "no_line"}
 			}
 		}
@@ -130,7 +131,7 @@ func (w *owner) everything(ctx context.Context, command uint64, waits bool) int 
 			it.command, it.answered = command, 0
 		}
 	}
-	for _, it := range w.ordered(func(it *item) bool { return (isReversal(it.a) || parked(it.a)) && it.answered < prepareTries }) {
+	for _, it := range w.ordered(func(it *item) bool { return (isReversal(it.a) || parked(it.a)) && it.answered < forcedTries }) {
 		w.await(ctx, it)
 		if waits && waitsForRepeat(it.a) && it.next.After(w.f.o.Clock.Now()) {
 			continue
@@ -158,7 +159,7 @@ func (w *owner) everything(ctx context.Context, command uint64, waits bool) int 
 
 // drainUploads sends every upload once, a window at a time.
 func (w *owner) drainUploads(ctx context.Context) {
-	queue := w.ordered(func(it *item) bool { return isAdvice(it.a) && !it.flying && it.answered < prepareTries })
+	queue := w.ordered(func(it *item) bool { return isAdvice(it.a) && !it.flying && it.answered < forcedTries })
 	for len(queue) > 0 || w.flying > 0 {
 		free := min(w.window()-w.flying, len(queue))
 		if free > 0 {

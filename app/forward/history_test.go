@@ -191,7 +191,7 @@ func (w *world) pass(d time.Duration) {
 	if w.bug == "drop on expiry" {
 		open, _ := w.j.Open()
 		for _, a := range open {
-			if w.clock.t.Sub(a.Created) > overdueAfter && known(a.State, pos.EvCancelled) {
+			if w.clock.t.Sub(a.Created) > usual.DeferredGiveUp && known(a.State, pos.EvCancelled) {
 				_, _ = w.j.Append(context.Background(), pos.Commit{Events: []pos.Event{on(a, pos.EvCancelled)}})
 			}
 		}

@@ -288,4 +288,8 @@ func (h *memHost) Window() int                   { return h.window }
 func (h *memHost) Late() <-chan pos.LateReply    { return h.late }
 func (h *memHost) Timeout() time.Duration        { return 45 * time.Second }
 func (h *memHost) ReversalRepeat() time.Duration { return time.Minute }
-func (h *memHost) Reversible(code string) bool   { return code == "68" || code == "96" || code == "98" }
+func (h *memHost) Repeats() pos.Repeats          { return usual }
+
+var usual = pos.DefaultRepeats()
+
+func (h *memHost) Reversible(code string) bool { return code == "68" || code == "96" || code == "98" }

@@ -8,26 +8,11 @@ import (
 	"tillkeeper/app/pos"
 )
 
-// The limits of delivery (they hold unless the profile says otherwise).
+// The limits of delivery that no profile sets.
 const (
-	firstPause    = 5 * time.Second
-	longestPause  = 5 * time.Minute
-	maxTries      = 50
-	parkAfter     = 24 * time.Hour
-	overdueAfter  = 72 * time.Hour
-	maxDeferred   = 5 // attempts of one deferred sale
-	prepareTries  = 3 // of each reversal before a new card request
+	forcedTries   = 3 // of an item in one Forward, where the host answers
 	maxResignings = 2 // sign-ons for one send
 )
-
-// pause is the wait before try number n (1 upwards) of the same item.
-func pause(n int) time.Duration {
-	d := firstPause
-	for i := 1; i < n && d < longestPause; i++ {
-		d *= 2
-	}
-	return min(d, longestPause)
-}
 
 // verdict is what one send of an item came to: events to make durable, and when
 // to try again if the item stays.
@@ -60,14 +45,14 @@ func unanswered(err error) (reason string, left bool) {
 // judgeReversal says what a try of a reversal came to. batch is the open one,
 // repeat the profile's wait before the repeat after a 12 or 25, none where a
 // person sends it.
-func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat time.Duration, now time.Time) verdict {
+func judgeReversal(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, batch string, repeat time.Duration, now time.Time) verdict {
 	if err != nil {
 		if _, left := unanswered(err); !left {
-			return aged(a, now, verdict{again: pause(a.Tries + 1)})
+			return aged(u, a, now, verdict{again: u.Pause(a.Tries + 1)})
 		}
 		e := on(a, pos.EvReversalTry)
 		e.Text = err.Error()
-		return aged(a, now, verdict{events: []pos.Event{e}, again: pause(a.Tries + 1)})
+		return aged(u, a, now, verdict{events: []pos.Event{e}, again: u.Pause(a.Tries + 1)})
 	}
 	switch {
 	case r.Code == "00":
@@ -75,13 +60,13 @@ func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat t
 	case r.Code == "77", r.Code == "99", r.Code == "A0":
 		e := on(a, pos.EvReversalTry)
 		e.Text = "the host answered " + r.Code
-		return aged(a, now, verdict{events: []pos.Event{e}, resign: true, answered: true, again: pause(a.Tries + 1)})
+		return aged(u, a, now, verdict{events: []pos.Event{e}, resign: true, answered: true, again: u.Pause(a.Tries + 1)})
 	}
 	e := on(a, pos.EvReversalTry)
 	e.Text = "the host answered " + r.Code
-	v := verdict{events: []pos.Event{e}, answered: true, again: pause(a.Tries + 1)}
+	v := verdict{events: []pos.Event{e}, answered: true, again: u.Pause(a.Tries + 1)}
 	if r.Code != "12" && r.Code != "25" || a.LateApproved {
-		return aged(a, now, v)
+		return aged(u, a, now, v)
 	}
 	if a.Batch != batch && a.State == pos.Manual {
 		return v // a person has it in hand
@@ -107,9 +92,9 @@ func judgeReversal(a pos.Attempt, r pos.Reply, err error, batch string, repeat t
 }
 
 // aged adds the parking of a reversal that was tried for too long.
-func aged(a pos.Attempt, now time.Time, v verdict) verdict {
+func aged(u pos.Repeats, a pos.Attempt, now time.Time, v verdict) verdict {
 	tries := a.Tries + len(v.events)
-	if a.State != pos.Manual && (tries >= maxTries || now.Sub(a.Since) >= parkAfter) {
+	if a.State != pos.Manual && (tries >= u.Tries || now.Sub(a.Since) >= u.GiveUp) {
 		v.events = append(v.events, on(a, pos.EvParked))
 	}
 	return v
@@ -142,14 +127,14 @@ func goesOn(a pos.Attempt) bool { return a.Deferred && !forPerson(a) && a.Next =
 func stray(a pos.Attempt) bool { return a.Deferred && a.State == pos.Delivering && a.Unanswered > 0 }
 
 // judgeUpload says what a send of an offline approval came to.
-func judgeUpload(a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
+func judgeUpload(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
 	e := on(a, pos.EvDeliveryTry)
 	if err != nil {
 		e.Text = err.Error()
 		if _, left := unanswered(err); !left {
 			e.Code = "no_line"
 		}
-		return verdict{events: []pos.Event{e}, again: pause(a.Tries + 1)}
+		return verdict{events: []pos.Event{e}, again: u.Pause(a.Tries + 1)}
 	}
 	switch {
 	case r.Code == "94" && a.Unanswered <= 1: // this send is the only one without an answer
@@ -160,20 +145,20 @@ func judgeUpload(a pos.Attempt, r pos.Reply, err error, class decline.Class) ver
 		return verdict{events: []pos.Event{delivered(a, r)}, answered: true}
 	case class == decline.Unknown: // taken or not: the identical message again will tell
 		e.Text = "the host answered " + r.Code
-		return verdict{events: []pos.Event{e}, answered: true, again: pause(a.Tries + 1)}
+		return verdict{events: []pos.Event{e}, answered: true, again: u.Pause(a.Tries + 1)}
 	case class == decline.Resign:
 		e.Code, e.Text = r.Code, "the host answered "+r.Code
-		return verdict{events: []pos.Event{e}, resign: true, answered: true, again: pause(a.Tries + 1)}
+		return verdict{events: []pos.Event{e}, resign: true, answered: true, again: u.Pause(a.Tries + 1)}
 	}
 	return verdict{events: []pos.Event{lateDeclined(a, r)}, answered: true}
 }
 
 // judgeDeferred says what a send of a deferred sale came to.
-func judgeDeferred(a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
+func judgeDeferred(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
 	if err != nil {
 		reason, left := unanswered(err)
 		if !left {
-			return judgeUpload(a, r, err, class)
+			return judgeUpload(u, a, r, err, class)
 		}
 		return verdict{events: []pos.Event{reversing(a, reason, err.Error())}}
 	}
@@ -189,7 +174,7 @@ func judgeDeferred(a pos.Attempt, r pos.Reply, err error, class decline.Class) v
 		e.Code = r.Code
 		return verdict{events: []pos.Event{e}, answered: true}
 	case class == decline.Resign, r.Code == "94":
-		return judgeUpload(a, r, nil, class)
+		return judgeUpload(u, a, r, nil, class)
 	}
 	return verdict{events: []pos.Event{lateDeclined(a, r)}, answered: true}
 }

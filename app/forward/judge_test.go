@@ -28,7 +28,7 @@ func events(v verdict) string {
 }
 
 func reverse(a pos.Attempt, code string, err error, now time.Time) verdict {
-	return judgeReversal(a, pos.Reply{Code: code, Signed: true}, err, "000001", time.Minute, now)
+	return judgeReversal(usual, a, pos.Reply{Code: code, Signed: true}, err, "000001", time.Minute, now)
 }
 
 // TestRule4UnknownMeansReverse: reasons, acknowledgement, repeat, parking.
@@ -52,7 +52,7 @@ func TestRule4UnknownMeansReverse(t *testing.T) {
 	late := again
 	late.LateApproved = true
 	tried := a
-	tried.Tries = maxTries - 1
+	tried.Tries = usual.Tries - 1
 	old := a
 	old.Batch = "000000"
 	for name, c := range map[string]struct {
@@ -72,8 +72,8 @@ func TestRule4UnknownMeansReverse(t *testing.T) {
 		"a second 12 after a change":     {old, "12", nil, noon, "reversal_try parked "},
 		"another code keeps it":          {a, "30", nil, noon, "reversal_try "},
 		"the fiftieth try parks it":      {tried, "30", nil, noon, "reversal_try parked "},
-		"so does a day":                  {a, "", pos.ErrNotSent, noon.Add(parkAfter), "parked "},
-		"a manual one is parked no more": {inState(pos.Manual), "", pos.ErrNoAnswer, noon.Add(parkAfter), "reversal_try "},
+		"so does a day":                  {a, "", pos.ErrNotSent, noon.Add(usual.GiveUp), "parked "},
+		"a manual one is parked no more": {inState(pos.Manual), "", pos.ErrNoAnswer, noon.Add(usual.GiveUp), "reversal_try "},
 	} {
 		if got := events(reverse(c.a, c.code, c.err, c.now)); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
@@ -90,7 +90,7 @@ func TestRule4UnknownMeansReverse(t *testing.T) {
 // TestRule4BackOff: 5 s doubling to 5 min.
 func TestRule4BackOff(t *testing.T) {
 	for n, want := range map[int]time.Duration{0: 5, 1: 5, 2: 10, 3: 20, 6: 160, 7: 300, 50: 300, 1 << 30: 300} {
-		if got := pause(n); got != want*time.Second {
+		if got := usual.Pause(n); got != want*time.Second {
 			t.Errorf("try %d waits %v", n, got)
 		}
 	}
@@ -150,7 +150,7 @@ func TestRule7Uploads(t *testing.T) {
 	} {
 		a := inState(pos.Delivering)
 		a.Offline, a.Unanswered = true, c.sent
-		v := judgeUpload(a, pos.Reply{Code: c.code, Signed: true}, c.err, codes.Lookup(c.code).Class)
+		v := judgeUpload(usual, a, pos.Reply{Code: c.code, Signed: true}, c.err, codes.Lookup(c.code).Class)
 		if events(v) != c.want || v.resign != c.sign {
 			t.Errorf("%s %v: %q resign %v", c.code, c.err, events(v), v.resign)
 		}
@@ -158,7 +158,7 @@ func TestRule7Uploads(t *testing.T) {
 	a := inState(pos.Delivering)
 	a.Unanswered = 1
 	for err, want := range map[error]int{pos.ErrNotSent: 0, pos.ErrNoAnswer: 1} {
-		v := judgeUpload(a, pos.Reply{}, err, "")
+		v := judgeUpload(usual, a, pos.Reply{}, err, "")
 		if b, _ := pos.Apply(a, v.events[0]); b.Unanswered != want {
 			t.Errorf("%v leaves %d sends without an answer", err, b.Unanswered)
 		}
@@ -184,7 +184,7 @@ func TestRule7DeferredSales(t *testing.T) {
 	} {
 		a := inState(pos.Delivering)
 		a.Offline, a.Deferred, a.Unanswered = true, true, 1
-		v := judgeDeferred(a, pos.Reply{Code: c.code, Signed: true}, c.err, codes.Lookup(c.code).Class)
+		v := judgeDeferred(usual, a, pos.Reply{Code: c.code, Signed: true}, c.err, codes.Lookup(c.code).Class)
 		if events(v) != c.want || v.events[0].Reason != c.reason {
 			t.Errorf("%s %v: %q %q", c.code, c.err, events(v), v.events[0].Reason)
 		}
@@ -258,12 +258,12 @@ func TestJudgesEmitOnlyWhatTheTablePermits(t *testing.T) {
 func judgeAll(a pos.Attempt, r pos.Reply, err error, class decline.Class, try func(pos.Attempt, verdict)) {
 	switch {
 	case isReversal(a) || a.State == pos.Manual:
-		try(a, judgeReversal(a, r, err, "000001", time.Minute, noon))
-		try(a, judgeReversal(a, r, err, "000002", time.Minute, noon.Add(parkAfter)))
+		try(a, judgeReversal(usual, a, r, err, "000001", time.Minute, noon))
+		try(a, judgeReversal(usual, a, r, err, "000002", time.Minute, noon.Add(usual.GiveUp)))
 	case a.Deferred:
-		try(a, judgeDeferred(a, r, err, class))
+		try(a, judgeDeferred(usual, a, r, err, class))
 	default:
-		try(a, judgeUpload(a, r, err, class))
+		try(a, judgeUpload(usual, a, r, err, class))
 	}
 }
 
@@ -281,7 +281,7 @@ func variants() []pos.Attempt {
 				a.LastError = "the host answered 25"
 			}
 			if i&16 != 0 {
-				a.Tries = maxTries
+				a.Tries = usual.Tries
 			}
 			if i&32 != 0 {
 				a.Unanswered = 2

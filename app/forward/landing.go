@@ -85,7 +85,7 @@ func (w *owner) landed(o outcome) {
 
 // judge applies the rule of the item's state to what its exchange came to.
 func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
-	f := w.f
+	f, u := w.f, w.f.o.Host.Repeats()
 	if !isReversal(it.a) && !parked(it.a) && !isAdvice(it.a) {
 		return verdict{} // decided meanwhile, by a late answer or a person
 	}
@@ -93,7 +93,7 @@ func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 		p := on(it.a, pos.EvParked)
 		p.Code = o.fatal
 		if it.a.State == pos.Manual {
-			return verdict{again: longestPause}
+			return verdict{again: u.Most}
 		}
 		return verdict{events: []pos.Event{p}}
 	}
@@ -107,13 +107,13 @@ func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 		if it.forced {
 			repeat = 0
 		}
-		return judgeReversal(it.a, o.reply, o.err, f.batch(), repeat, now)
+		return judgeReversal(u, it.a, o.reply, o.err, f.batch(), repeat, now)
 	case it.a.State == pos.RefundUnknown:
-		return judgeRefund(it.a, o.reply, o.err, class)
+		return judgeRefund(u, it.a, o.reply, o.err, class)
 	case it.a.Deferred:
-		return judgeDeferred(it.a, o.reply, o.err, class)
+		return judgeDeferred(u, it.a, o.reply, o.err, class)
 	}
-	return judgeUpload(it.a, o.reply, o.err, class)
+	return judgeUpload(u, it.a, o.reply, o.err, class)
 }
 
 // resign signs on again and makes the item due at once, a limited number of

@@ -8,8 +8,8 @@ import (
 
 // judgeRefund says what the repeat of a refund came to. The try was journaled
 // before it left; one that was answered without a decision is taken back.
-func judgeRefund(a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
-	again := verdict{again: pause(a.Tries)}
+func judgeRefund(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
+	again := verdict{again: u.Pause(a.Tries)}
 	e := on(a, pos.EvRefundTry)
 	if err != nil {
 		if _, left := unanswered(err); !left {

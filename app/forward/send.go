@@ -165,7 +165,7 @@ func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
 		Type: pos.EvDeferred, Attempt: id, Basket: a.Basket, Approved: a.Amount, Offline: true, Waiting: waiting, Chain: a.Chain + 1, Taken: &a.Taken,
 	}
 	events := []pos.Event{first, second}
-	if a.Chain+1 >= maxDeferred || now.Sub(a.Taken) >= overdueAfter {
+	if u := w.f.o.Host.Repeats(); a.Chain+1 >= u.DeferredTries || now.Sub(a.Taken) >= u.DeferredGiveUp {
 		last := pos.Event{Type: pos.EvLateDeclined, Attempt: id, Basket: a.Basket, Code: "no_answer"}
 		events = append(events, last)
 	}

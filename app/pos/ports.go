@@ -141,6 +141,36 @@ type Link struct {
 	Detail string
 }
 
+// Repeats are the acquirer's rules of what is sent again, as its profile has
+// them.
+type Repeats struct {
+	First, Most    time.Duration // back-off: doubled from the first wait to the longest
+	GiveUp         time.Duration // after it a reversal waits for a person
+	Tries          int           // after so many too
+	BeforeSale     int           // tries of each pending reversal before a new card request
+	MayPass        bool          // a new sale may go on although a reversal was answered without being acknowledged
+	DeferredGiveUp time.Duration // after it a deferred sale is the owner's
+	DeferredTries  int           // attempts of one deferred sale
+}
+
+// DefaultRepeats hold where a profile names none: 5 s doubled to 5 min, 50 tries
+// or 24 h; 3 before a sale; a deferred sale 5 attempts or 72 h.
+func DefaultRepeats() Repeats {
+	return Repeats{
+		First: 5 * time.Second, Most: 5 * time.Minute, GiveUp: 24 * time.Hour, Tries: 50, BeforeSale: 3, MayPass: true,
+		DeferredGiveUp: 72 * time.Hour, DeferredTries: 5,
+	}
+}
+
+// Pause is the wait before try number n (1 upwards) of the same item.
+func (r Repeats) Pause(n int) time.Duration {
+	d := r.First
+	for i := 1; i < n && d < r.Most; i++ {
+		d *= 2
+	}
+	return min(d, r.Most)
+}
+
 // Ready is what the unattended flow says of the line before a payment.
 type Ready struct {
 	Online bool
@@ -162,6 +192,7 @@ type Acquirer interface {
 	Reversible(code string) bool   // outcome unknown by code: 68 96 98
 	Timeout() time.Duration        // for one answer
 	ReversalRepeat() time.Duration // before the repeat after 12 or 25
+	Repeats() Repeats
 }
 
 // LateReply is an answer after its time, or one that fits nothing.

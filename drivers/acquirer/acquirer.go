@@ -206,3 +206,27 @@ func (l *Link) Timeout() time.Duration { return l.o.Timeout }
 
 // ReversalRepeat is the wait before the repeat of a reversal that was answered 12 or 25.
 func (l *Link) ReversalRepeat() time.Duration { return l.o.ReversalRepeat }
+
+// Repeats are the profile's rules of what is sent again; a rule that it does not
+// name is the usual one.
+func (l *Link) Repeats() pos.Repeats {
+	r, t, n := pos.DefaultRepeats(), l.p.Timers, l.p.Repeat
+	for _, v := range []struct {
+		to *time.Duration
+		ms int64
+	}{{&r.First, t.BackoffFirstMS}, {&r.Most, t.BackoffMostMS}, {&r.GiveUp, t.ReversalGiveUpMS}, {&r.DeferredGiveUp, t.DeferredGiveUpMS}} {
+		if v.ms > 0 {
+			*v.to = time.Duration(v.ms) * time.Millisecond
+		}
+	}
+	for _, v := range []struct {
+		to *int
+		n  int
+	}{{&r.Tries, n.ReversalTries}, {&r.BeforeSale, n.BeforeSale}, {&r.DeferredTries, n.DeferredTries}} {
+		if v.n > 0 {
+			*v.to = v.n
+		}
+	}
+	r.MayPass = n.SaleMayPassUnacknowledged
+	return r
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/acquirer/wire"
@@ -407,5 +408,21 @@ func TestWrongMACsInARowWantASignOn(t *testing.T) {
 	}
 	if l.Ready() {
 		t.Error("trading goes on with keys that do not fit")
+	}
+}
+
+// TestRepeatsComeFromTheProfile: what is sent again, how often and how long, is the acquirer's to say.
+func TestRepeatsComeFromTheProfile(t *testing.T) {
+	l, _ := begin(t)
+	if got := l.Repeats(); got != pos.DefaultRepeats() {
+		t.Errorf("the default profile says %+v", got)
+	}
+	own := *l.p
+	own.Timers.BackoffFirstMS, own.Timers.ReversalGiveUpMS, own.Repeat.ReversalTries, own.Repeat.SaleMayPassUnacknowledged = 1000, 3_600_000, 7, false
+	l.p = &own
+	want := pos.DefaultRepeats()
+	want.First, want.GiveUp, want.Tries, want.MayPass = time.Second, time.Hour, 7, false
+	if got := l.Repeats(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -68,7 +68,7 @@ func (l *loop) remember(a attempt, card string) {
 // refusals are the errors that an operation of the loop may meet: it asks
 // without knowing what became of the original, and on a bad line.
 var refusals = []string{
-	"nothing_left", "look_in_file", "too_much", "not_paid", "batch_closed", "settlement_running", "settlement_refused", "delivery_pending", "follow_up_open",
+	"nothing_left", "look_in_file", "not_open", "card_needed", "too_much", "not_paid", "batch_closed", "settlement_running", "settlement_refused", "delivery_pending", "follow_up_open",
 	"refunded_already", "already_completed", "items_left", "no_preauth", "late_declined_item", "no_line",
 }
 

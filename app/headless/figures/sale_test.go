@@ -33,6 +33,7 @@ func (instant) Late() <-chan pos.LateReply                 { return nil }
 func (instant) Reversible(string) bool                     { return false }
 func (instant) Timeout() time.Duration                     { return 10 * time.Second }
 func (instant) ReversalRepeat() time.Duration              { return time.Minute }
+func (instant) Repeats() pos.Repeats                       { return pos.DefaultRepeats() }
 
 // ownTime is what a card sale takes where neither line nor host take any, held
 // against two bare commits, turn by turn.
