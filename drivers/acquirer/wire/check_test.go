@@ -97,7 +97,7 @@ var spoils = []struct{ from, to, key string }{
 	{`"repeat": "same", "extra": [37, 61, 63]`, `"repeat": "twice", "extra": [37, 61, 63]`, "transactions.refund.repeat"},
 	{`"original": "batch stan date"`, `"original": "stan"`, "transactions.refund.original"},
 	{`"original": "batch stan date"`, `"original": ""`, "transactions.refund.original"},
-	{`"optional": [38]`, `"optional": [14]`, "transactions.void.optional"},
+	{`"optional": [37, 38]`, `"optional": [14]`, "transactions.void.optional"},
 	{`"without": [4]`, `"without": [5]`, "transactions.balance"},
 	{`"extra": [59]`, `"extra": [57]`, "transactions.code_sale"},
 	{`"settlement": {
