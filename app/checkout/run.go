@@ -41,6 +41,11 @@ func (s *Session) toTheEnd(ctx context.Context, p payment, next ...pos.Tender) p
 		// The till stays taken: nobody can begin another payment meanwhile.
 		s.mu.Lock()
 		first.id, first.linked = s.o.Journal.NextAttempt(), p.id
+		if first.original != nil { // the one that was declined has begun on it
+			if o, err := s.o.Journal.Attempt(first.original.ID); err == nil {
+				first.original = &o
+			}
+		}
 		if s.card != nil {
 			s.card = &CardView{Kind: p.kind, Amount: p.amount, Again: true, Began: s.o.Clock.Now()}
 		}
