@@ -213,7 +213,7 @@ func (d *day) filled(line string) string {
 }
 
 // downTime is how long a line is down before the next command.
-const downTime = 200 * time.Millisecond
+const downTime = 500 * time.Millisecond
 
 func (d *day) expect(text string, answer map[string]any) error {
 	var want map[string]any

@@ -158,6 +158,7 @@ func until(t *testing.T, ready func() bool) {
 func (s *shop) lineDown(t *testing.T) {
 	t.Helper()
 	s.closeHost()
+	time.Sleep(downTime) // the till hears of it; a sale in the same breath is a case of its own
 	if a := s.sale(t, "card", "card", "second"); a.State != "declined" {
 		t.Fatalf("without a host: %s %s", a.State, a.AnswerCode)
 	}
