@@ -17,7 +17,7 @@ die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 # --- what the machine has to have -------------------------------------------
 BUILD_PACKAGES="gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libxkbcommon-dev ca-certificates curl git"
 SHOW_PACKAGES="libgl1-mesa-dri"
-TEST_PACKAGES="e2fsprogs mount xvfb xdotool imagemagick x11-utils strace zbar-tools"
+TEST_PACKAGES="e2fsprogs mount xvfb xdotool imagemagick x11-utils strace zbar-tools pcscd vsmartcard-vpcd opensc libnfc-bin udev util-linux xkb-data"
 
 install_packages() {
 	local missing=() p
@@ -64,6 +64,9 @@ need_go() {
 	PATH="$PWD/$BIN/go/bin:$PATH"
 }
 
+# npm fetches the program that takes our printer's bytes apart.
+need_npm() { command -v npm >/dev/null || install_packages nodejs npm; }
+
 build() {
 	install_packages $BUILD_PACKAGES
 	need_go
@@ -95,6 +98,7 @@ with_fyne() { go list ./... | grep -e '^tillkeeper$' -e '^tillkeeper/app/gui'; }
 
 test_all() {
 	install_packages $BUILD_PACKAGES $TEST_PACKAGES
+	need_npm
 	need_go
 	tool gofumpt mvdan.cc/gofumpt@v0.9.1
 	tool staticcheck honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -124,6 +128,7 @@ package() {
 	rm -rf "$out" && mkdir -p "$out"
 	cp "$BIN/tillkeeper" LICENSE README.md "$out/"
 	cp assets/fonts/OFL.txt "$out/OFL-fonts.txt"
+	cp assets/system/*.rules "$out/"
 	go version -m "$BIN/tillkeeper" >"$out/MODULES.txt"
 	(cd "$out" && sha256sum ./* >SHA256SUMS)
 	tar --sort=name --mtime=@0 --owner=0 --group=0 -C dist -cf - "$(basename "$out")" | gzip -n >"$out.tar.gz"
@@ -135,6 +140,7 @@ package() {
 # and every decoder fuzzed for TILLKEEPER_FUZZ.
 torture() {
 	install_packages $BUILD_PACKAGES $TEST_PACKAGES
+	need_npm
 	need_go
 	export TILLKEEPER_ROUNDS="${TILLKEEPER_ROUNDS:-1000}"
 	say "kill -9, a bad line and power cuts, $TILLKEEPER_ROUNDS rounds"
@@ -151,7 +157,7 @@ torture() {
 }
 
 # --- bench -------------------------------------------------------------------
-BENCH_PACKAGES="strace sqlite3 chromium xvfb xdotool"
+BENCH_PACKAGES="strace sqlite3 chromium xvfb xdotool pcscd vsmartcard-vpcd opensc"
 
 # bench measures the built program, prints one table and keeps it in
 # docs/BENCHMARKS.md. TILLKEEPER_FIGURES_ONLY=word measures that part alone.

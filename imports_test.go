@@ -28,8 +28,9 @@ var law = []rule{
 	{"app", append([]string{"app/pos"}, rules...), "a flow knows rules and words; two flows talk through ports that main wires"},
 	{"app/i18n", []string{"app/pos", "assets"}, "texts know no flow"},
 	{"app/headless", []string{"app", "assets"}, "a face may see flows, rules, words and texts"},
+	{"app/customer", []string{"app", "assets"}, "a face may see flows, rules, words and texts"},
 	{"app/gui", []string{"app", "assets"}, "a face may see flows, rules, words and texts"},
-	{"drivers", []string{"app/pos"}, "a driver touches a device and knows the words"},
+	{"drivers", []string{"app/pos", "drivers/port"}, "a driver touches a device over a port and knows the words"},
 	{"store", []string{"app/pos", "store"}, "the journal knows the words and nothing of the flows"},
 }
 
@@ -79,6 +80,7 @@ func TestImportLawBites(t *testing.T) {
 		{"tillkeeper/app/checkout", []string{"net"}},
 		{"tillkeeper/store", []string{"tillkeeper/drivers/keys"}},
 		{"tillkeeper/drivers/printer", []string{"tillkeeper/drivers/reader"}},
+		{"tillkeeper/drivers/port", []string{"tillkeeper/drivers/printer"}},
 		{"tillkeeper/app/headless", []string{"fyne.io/fyne/v2"}},
 		{"tillkeeper/app/forward", []string{"go.etcd.io/bbolt"}},
 	} {

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/config"
+	"tillkeeper/app/customer"
 	"tillkeeper/app/decline"
 	"tillkeeper/app/forward"
 	"tillkeeper/app/gui"
@@ -34,6 +34,7 @@ import (
 	"tillkeeper/drivers/acquirer"
 	"tillkeeper/drivers/acquirer/wire"
 	simhost "tillkeeper/drivers/sim/acquirer"
+	simpad "tillkeeper/drivers/sim/pinpad"
 	"tillkeeper/store"
 )
 
@@ -41,11 +42,7 @@ import (
 const version = "0.1.0"
 
 func main() {
-	// A crash leaves a message, never an image of the memory.
-	debug.SetTraceback("single")
-	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
-		slog.Warn("core dumps stay on", "error", err)
-	}
+	opening.LeaveNoImage()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
@@ -69,8 +66,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return opening.Fail(errs, runKeys(ctx, rest, in, out, errs))
 	case "acquirer":
 		return simhost.Main(ctx, rest, assets.FS, out, errs)
+	case "pinpad":
+		return simpad.Main(ctx, rest, in, out, errs)
 	case "decode":
-		return opening.Fail(errs, runDecode(rest, out))
+		return wire.Main(rest, assets.FS, out, errs)
+	case "doctor":
+		return opening.Fail(errs, runDoctor(ctx, rest, out, errs))
 	case "version", "--version":
 		fmt.Fprintln(out, "tillkeeper", version)
 		return 0
@@ -81,17 +82,6 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		fmt.Fprintf(errs, "tillkeeper: there is no command %q\n\n%s", cmd, opening.Usage)
 		return 2
 	}
-}
-
-func runDecode(args []string, out io.Writer) error {
-	if len(args) != 1 {
-		return fmt.Errorf("%w: tillkeeper decode HEX", opening.ErrUsage)
-	}
-	p, err := wire.Load(assets.FS, "cup")
-	if err != nil {
-		return err
-	}
-	return wire.Decode(p, args[0], out)
 }
 
 // runKeys enters the terminal master key: two people, a component each.
@@ -125,20 +115,41 @@ func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.
 		return err
 	}
 	defer t.close()
-	ended := make(chan error, 1)
-	go func() { ended <- headless.Run(ctx, in, out, t.scripted()) }()
-	select { // a signal ends the till even while it waits for a command
-	case err := <-ended:
+	return headless.Run(ctx, in, out, t.scripted())
+}
+
+// runDoctor says how each part of the till is, and what to do. It moves nothing
+// and leaves a till that is open alone.
+func runDoctor(ctx context.Context, args []string, out, errs io.Writer) error {
+	f, asJSON, err := opening.ParseDoctor(args, errs)
+	if err != nil {
 		return err
-	case <-ctx.Done():
-		return nil
 	}
+	t := &till{log: slog.New(slog.DiscardHandler), data: f.Data}
+	d := health.Doctor{JSON: asJSON}
+	if d.Codes, err = opening.Codes(assets.FS); err != nil {
+		return err
+	}
+	if err := t.openJournal(f); err != nil {
+		return d.Print(out, []pos.Condition{health.Of("journal", err)})
+	}
+	defer t.journal.Close()
+	d.Lang = t.cfg.Window.Language
+	if err := t.openFlows(ctx, f, checkout.ScriptTimers()); err != nil {
+		return d.Print(out, []pos.Condition{health.Of("devices", err)})
+	}
+	defer t.set.Close()
+	t.set.Settle(ctx)
+	return d.Print(out, t.conditions(ctx, func(ctx context.Context) error {
+		return t.set.Host.Echo(ctx, t.journal.NextSTAN(), pos.OpenBatch(t.journal))
+	}))
 }
 
 // till is an opened till: journal, devices, flows.
 type till struct {
 	cfg     config.Parsed
-	data    string // the till's one folder
+	chosen  map[string]string // devices chosen on this till before
+	data    string            // the till's one folder
 	log     *slog.Logger
 	journal *store.Store
 	set     *drivers.Set
@@ -192,6 +203,9 @@ func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers che
 		var flows sync.WaitGroup
 		flows.Go(func() { t.forward.Run(run) })
 		flows.Go(func() { t.desk.Run(run) })
+		for _, d := range t.set.Displays {
+			flows.Go(func() { customer.Follow(run, t.session, d, t.cfg.Window.Language, log) })
+		}
 		flows.Wait()
 	}()
 	return t, nil
@@ -200,6 +214,9 @@ func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers che
 // openJournal reads the configuration and opens the journal that it is for.
 func (t *till) openJournal(f opening.Flags) (err error) {
 	if t.cfg, err = opening.Config(f.Config, f.Host); err != nil {
+		return err
+	}
+	if t.chosen, err = opening.Chosen(f.Data); err != nil {
 		return err
 	}
 	if t.zone, err = time.LoadLocation(t.cfg.Shop.TimeZone); err != nil {
@@ -224,7 +241,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 	if t.set, err = drivers.Open(ctx, devices); err != nil {
 		return err
 	}
-	slip := opening.Slips(c, t.codes, t.zone)
+	slip, prints := opening.Slips(c, t.codes, t.zone), opening.Printing(t.set.Printer, t.log)
 	t.forward = forward.New(forward.Options{
 		Journal: t.journal, Host: t.set.Host, Wallet: t.set.Wallet, Vault: t.set.Vault, Codes: t.codes,
 		Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf, Log: t.log,
@@ -234,7 +251,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 				t.desk.Wake()
 			}
 		},
-		Parked: func(a pos.Attempt) { t.print(a.Receipt, slip.Bank(a, "")) },
+		Parked: func(a pos.Attempt) { prints(a.Receipt, slip.Bank(a, "")) },
 	})
 	blacklist, err := opening.Blacklist(c.Offline.Blacklist, t.set.Vault.CardHash)
 	if err != nil {
@@ -242,22 +259,20 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 	}
 	t.session, err = checkout.New(checkout.Options{
 		Journal: t.journal, Host: t.set.Host, Line: t.forward, Reader: t.set.Reader, PINPad: t.set.PINPad,
-		Printer: t.set.Printer, Display: t.set.Display, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
+		Printer: t.set.Printer, Wallet: t.set.Wallet, Vault: t.set.Vault, Staff: t.people,
 		Codes: t.codes, Goods: t.goods, Slip: slip, Tax: pos.TaxMode(c.Shop.Tax), Limits: opening.Limits(c.Offline), Blacklist: blacklist,
-		Shop: checkout.Shop{
-			Name: c.Shop.Name, NameEN: c.Shop.NameEN, Address: c.Shop.Address, Phone: c.Shop.Phone,
-			TID: c.Terminal.TID, MID: c.Terminal.MID, Demo: c.Keys.Store == "demo",
-		},
+		Shop:    checkout.ShopOf(c),
 		Offline: c.Offline.Approval, Deferred: c.Offline.Deferred, Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf, Timers: timers,
 		Room: t.journal.Room, Conditions: t.set.Conditions, Log: t.log,
 	})
 	if err != nil {
 		return err
 	}
+	t.set.OnChange(func() { go t.session.Refresh() })
 	t.desk = settle.New(settle.Options{
 		Journal: t.journal, Host: t.set.Host, Queue: t.forward, Till: t.session, Vault: t.set.Vault, Staff: t.people, Codes: t.codes,
 		TID: c.Terminal.TID, MID: c.Terminal.MID, Layout: opening.FileLayout(t.zone), Slip: slip, Clock: pos.ShopClock{Zone: t.zone}, DayOf: t.dayOf,
-		Print: t.print, Changed: func() { go t.session.Refresh() }, Log: t.log, SignOn: t.forward.SignOn, Fetch: t.set.Files,
+		Print: prints, Changed: func() { go t.session.Refresh() }, Log: t.log, SignOn: t.forward.SignOn, Fetch: t.set.Files,
 	})
 	return nil
 }
@@ -266,24 +281,16 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 func (t *till) devices(f opening.Flags) drivers.Config {
 	c := t.cfg
 	d := drivers.Config{
-		Dir: f.Data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: c.Host.Address,
+		Dir: f.Data, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Authorities: c.Terminal.CA, Address: c.Host.Address,
 		Profile: c.Host.Profile, Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(),
 		KeyStore: c.Keys.Store, TMK: c.Keys.TMK, Passphrase: opening.Passphrase(), FilesURL: c.Host.Files, FilesCA: c.Host.FilesCA,
-		HostInside: f.Demo && f.Host == "" && !c.Named["host.address"], Reader: c.Devices.Reader, PINPad: c.Devices.PINPad,
-		Printer: c.Devices.Printer, QR: c.Devices.QR, Gateway: c.Wallet.Gateway, Clock: pos.ShopClock{Zone: t.zone}, Log: t.log,
+		English: c.Window.Language == "en", HostInside: f.Demo && f.Host == "" && !c.Named["host.address"], Devices: c.Devices.URLs(t.chosen),
+		Remember: opening.Remember(f.Data), Gateway: c.Wallet.Gateway, Clock: pos.ShopClock{Zone: t.zone}, Log: t.log,
 	}
 	if c.Host.TLS == "mutual" {
 		d.TLS = &acquirer.Files{CA: c.Host.CA, Certificate: c.Host.Cert, Key: c.Host.Key}
 	}
 	return d
-}
-
-// print hands a slip to the printer; a fault of the printer is no fault of what
-// it tells of.
-func (t *till) print(number string, slip any) {
-	if err := t.set.Printer.Print(pos.PrintJob{Number: number, Slip: slip}); err != nil {
-		t.log.Warn("a slip was not taken by the printer", "number", number, "error", err)
-	}
 }
 
 // close ends the flows and closes the devices and the journal, in this order.
@@ -305,20 +312,21 @@ func (t *till) close() {
 func (t *till) scripted() headless.Options {
 	return headless.Options{
 		Face: t.session, Queue: t.forward, Bench: t.set.Bench, Codes: t.codes, Lang: t.cfg.Window.Language,
-		Version: version, SelfTest: t.conditions, DayOf: t.dayOf, Desk: t.desk,
-		Check: func(ctx context.Context) ([]string, error) {
-			found, err := t.journal.Check(ctx)
-			return found.Texts(), err
-		},
+		Version: version, SelfTest: t.selfTest, DayOf: t.dayOf, Desk: t.desk,
+		Check: t.journal.CheckTexts,
 	}
 }
 
-// conditions is the self-test: each part of the till, nothing moved.
-func (t *till) conditions(ctx context.Context) []pos.Condition {
+// selfTest looks at each part of the till; nothing is moved.
+func (t *till) selfTest(ctx context.Context) []pos.Condition {
+	return t.conditions(ctx, t.forward.Probe)
+}
+
+func (t *till) conditions(ctx context.Context, probe func(context.Context) error) []pos.Condition {
 	return health.SelfTest(ctx, health.Parts{
 		Journal: func() (uint64, error) { n, _ := t.journal.Head(); return n, t.journal.SafeMode() },
-		Room:    t.journal.Room, Probe: t.forward.Probe, Ready: t.set.Host.Ready, Skew: t.forward.Skew,
-		Batch: func() string { return pos.OpenBatch(t.journal) }, Devices: t.set.Check,
+		Room:    t.journal.Room, Probe: probe, Ready: t.set.Host.Ready, Skew: t.forward.Skew,
+		Batch: func() string { return pos.OpenBatch(t.journal) }, Devices: t.set.Self,
 	})
 }
 
@@ -344,22 +352,14 @@ func (t *till) window() (gui.Parts, error) {
 	quick, err := opening.Quick(assets.FS, t.goods)
 	w, h, full := t.cfg.Window.Size()
 	p := gui.Parts{
-		Face: t.session, Files: assets.FS, Table: t.codes, Zone: t.zone, Version: version, Products: t.goods.Len(), SelfTest: t.conditions,
+		Face: t.session, Files: assets.FS, Table: t.codes, Zone: t.zone, Version: version, Products: t.goods.Len(), SelfTest: t.selfTest,
 		Quick: quick, Staff: t.people.Operators(), Closing: t.desk, FilesDir: filepath.Join(t.data, "files"), Fetches: t.set.Files != nil,
-		Send: func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
-		Day:  func(at time.Time) string { day, _ := t.dayOf(at); return day },
-		Keys: t.set.Keys.Ceremony(),
-		Approve: func(id, pin string) (pos.Operator, error) {
-			return t.people.Approve(id, pin, staff.EnterKeys, time.Now())
-		},
-		Note: func(ctx context.Context, e pos.Event) error {
-			_, err := t.journal.Append(ctx, pos.Commit{Events: []pos.Event{e}})
-			return err
-		},
+		Send:    func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
+		Day:     func(at time.Time) string { day, _ := t.dayOf(at); return day },
+		Keys:    t.set.Keys.Ceremony(),
+		Approve: opening.Custodians(t.people), Note: opening.Note(t.journal),
+		Equipment: t.set, Bench: t.set.Bench, Codes: t.set.Codes, Weigh: t.set.Scale.Weigh, Customer: t.cfg.Devices.URLs(t.chosen)["customer"] != "",
 		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en", Width: float32(w), Height: float32(h), Full: full,
-	}
-	if t.set.Bench.Any() {
-		p.Bench = t.set.Bench
 	}
 	return p, err
 }

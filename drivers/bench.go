@@ -1,154 +1,177 @@
 package drivers
 
 import (
-	"io"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"tillkeeper/app/pos"
-	"tillkeeper/drivers/port"
 	simhost "tillkeeper/drivers/sim/acquirer"
 	"tillkeeper/drivers/sim/card"
+	simdisplay "tillkeeper/drivers/sim/display"
 	simpad "tillkeeper/drivers/sim/pinpad"
 	simprinter "tillkeeper/drivers/sim/printer"
+	simscale "tillkeeper/drivers/sim/scale"
+	simscanner "tillkeeper/drivers/sim/scanner"
 	simwallet "tillkeeper/drivers/sim/wallet"
 )
 
 // Bench holds the switches of the simulated devices: what a hand would do at
 // real ones.
 type Bench struct {
+	mu    sync.Mutex // guards hands: a device may be changed
+	hands hands
+}
+
+// hands are the simulated devices as they are now.
+type hands struct {
 	pad     *simpad.Sim
 	host    *simhost.Host
 	reader  *card.Reader
 	printer *simprinter.Printer
 	wallet  *simwallet.Gateway
+	panel   *simdisplay.Panel
+	scale   *simscale.Scale
+	scanner *simscanner.Keyboard
 	pins    map[string]string // of the deck's cards
+}
+
+func (b *Bench) now() hands {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.hands
+}
+
+// put changes what is there.
+func (b *Bench) put(change func(h *hands)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(&b.hands)
 }
 
 // Present puts a card of the deck on the reader.
 func (b *Bench) Present(name string) error {
-	if b.reader == nil {
+	h := b.now()
+	if h.reader == nil {
 		return pos.Errorf("not_configured", `set devices.reader to "sim:"`, "there is no simulated reader")
 	}
-	if err := b.reader.Present(name); err != nil {
-		return &pos.Error{Code: "unknown_card", Message: "the deck has no such card", Remedy: "name one of: " + strings.Join(b.reader.Names(), " "), Err: err}
+	if err := h.reader.Present(name); err != nil {
+		return &pos.Error{Code: "unknown_card", Message: "the deck has no such card", Remedy: "name one of: " + strings.Join(h.reader.Names(), " "), Err: err}
 	}
 	return nil
 }
 
 // Cards names the deck.
 func (b *Bench) Cards() []string {
-	if b.reader == nil {
+	h := b.now()
+	if h.reader == nil {
 		return nil
 	}
-	return b.reader.Names()
+	return h.reader.Names()
 }
 
 // PIN enters a PIN on the simulated pad; "" is the customer who cancels.
 func (b *Bench) PIN(pin string) {
-	if pin == "" {
-		b.pad.Cancel()
-		return
+	h := b.now()
+	switch {
+	case h.pad == nil: // a real one: the customer's own hand
+	case pin == "":
+		h.pad.Cancel()
+	default:
+		h.pad.Enter(pin)
 	}
-	b.pad.Enter(pin)
 }
 
 // Holder enters the PIN that belongs to a card of the deck.
-func (b *Bench) Holder(name string) { b.PIN(b.pins[name]) }
+func (b *Bench) Holder(name string) { b.PIN(b.now().pins[name]) }
 
 // Wallet says what the customer's phone does with the next order: pay refuse
 // ignore password late; "" is pay.
 func (b *Bench) Wallet(how string) error {
-	if b.wallet == nil {
+	h := b.now()
+	if h.wallet == nil {
 		return nil
 	}
-	return b.wallet.Next(how)
+	return h.wallet.Next(how)
 }
 
 // Scan is what the customer's phone does with the code that is shown.
 func (b *Bench) Scan(how string) error {
-	if b.wallet == nil {
+	h := b.now()
+	if h.wallet == nil {
 		return nil
 	}
-	return b.wallet.Scan("", how)
+	return h.wallet.Scan("", how)
 }
 
 // Manual lets orders wait for Scan instead of paying themselves.
 func (b *Bench) Manual() {
-	if b.wallet != nil {
-		b.wallet.Manual(true)
+	h := b.now()
+	if h.wallet != nil {
+		h.wallet.Manual(true)
 	}
 }
 
 // Clear takes away what a payment left unused.
 func (b *Bench) Clear() {
-	b.pad.Clear()
-	if b.reader != nil {
-		b.reader.Remove()
+	h := b.now()
+	if h.pad != nil {
+		h.pad.Clear()
+	}
+	if h.reader != nil {
+		h.reader.Remove()
 	}
 }
 
 // Line pulls the line to the acquirer and the wallet, or puts it back.
 func (b *Bench) Line(up bool) error {
-	if b.wallet != nil {
-		if err := b.wallet.SetLine(up); err != nil {
+	h := b.now()
+	if h.wallet != nil {
+		if err := h.wallet.SetLine(up); err != nil {
 			return err
 		}
 	}
-	if b.host == nil {
+	if h.host == nil {
 		return pos.Errorf("not_available", "the host is not inside this program", "the line can be pulled in the demo only")
 	}
-	return b.host.SetLine(up)
+	return h.host.SetLine(up)
 }
 
 // Paper takes the simulated printer's paper away, or puts it in.
 func (b *Bench) Paper(in bool) {
-	if b.printer != nil {
-		b.printer.SetPaper(in)
+	h := b.now()
+	if h.printer != nil {
+		h.printer.SetPaper(in)
 	}
 }
 
-func cut(url string) (scheme, rest string) {
-	scheme, rest, _ = strings.Cut(url, ":")
-	return scheme, rest
-}
-
-func path(rest string) string {
-	p, _, _ := strings.Cut(rest, "?")
-	return p
-}
-
-// defaultBaud is what receipt printers come with.
-const defaultBaud = 9600
-
-func baud(rest string) int {
-	_, q, _ := strings.Cut(rest, "baud=")
-	if n, err := strconv.Atoi(q); err == nil {
-		return n
+// Load puts goods of so many grams on the simulated scale.
+func (b *Bench) Load(grams int64) {
+	if h := b.now(); h.scale != nil {
+		h.scale.Put(grams)
 	}
-	return defaultBaud
 }
 
-func opener(open func() (*port.Line, error)) func() (io.ReadWriteCloser, error) {
-	return func() (io.ReadWriteCloser, error) {
-		l, err := open()
-		if err != nil {
-			return nil, err
-		}
-		return l, nil
+// Scanned holds a code before the simulated scanner.
+func (b *Bench) Scanned(code string) error {
+	h := b.now()
+	if h.scanner == nil {
+		return pos.Errorf("not_configured", `set devices.scanner to "sim:"`, "there is no simulated scanner")
 	}
+	return h.scanner.Scan(code)
 }
 
 // Any says whether a device of the till is simulated.
 func (b *Bench) Any() bool {
-	return b.reader != nil || b.printer != nil || b.wallet != nil || b.host != nil
+	h := b.now()
+	return h.reader != nil || h.printer != nil || h.wallet != nil || h.host != nil
 }
 
 // Computed is the time that the simulated cards took for their answers so far.
 func (b *Bench) Computed() time.Duration {
-	if b.reader == nil {
+	h := b.now()
+	if h.reader == nil {
 		return 0
 	}
-	return b.reader.Computed()
+	return h.reader.Computed()
 }

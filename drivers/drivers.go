@@ -6,31 +6,24 @@
 package drivers
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/acquirer"
 	"tillkeeper/drivers/acquirer/wire"
-	"tillkeeper/drivers/display"
 	"tillkeeper/drivers/keys"
-	"tillkeeper/drivers/pinpad"
-	"tillkeeper/drivers/port"
-	"tillkeeper/drivers/printer"
+	"tillkeeper/drivers/reader/emv"
+	"tillkeeper/drivers/scanner"
 	simhost "tillkeeper/drivers/sim/acquirer"
-	"tillkeeper/drivers/sim/card"
-	simdisplay "tillkeeper/drivers/sim/display"
-	simpad "tillkeeper/drivers/sim/pinpad"
-	simprinter "tillkeeper/drivers/sim/printer"
 	simwallet "tillkeeper/drivers/sim/wallet"
 	"tillkeeper/drivers/wallet"
 )
@@ -48,46 +41,53 @@ type Config struct {
 	TMK            string          // of the demo's store
 	Passphrase     []byte          // of the other; overwritten
 	TLS            *acquirer.Files // nil: in the clear, loopback only
+	Authorities    string          // file of CA public keys, as emv.LoadCA reads it; "" for none
 	FilesURL       string          // https address of the acquirer's files, "" for none
 	FilesCA        string          // PEM file of who signs its certificate, "" for the machine's list
 	HostInside     bool            // start the simulated acquirer on loopback
 	Latency        time.Duration
-	Reader         string
-	PINPad         string
-	Printer        string
-	QR             string
-	Gateway        string        // of the wallets, "" for none
-	Deck           []byte        // simulated cards
-	Think          time.Duration // what a simulated customer takes longer than a script's
+	Devices        map[string]string            // their URLs by name: reader pinpad printer qr pole scanner scale; "" or missing: none
+	Remember       func(name, url string) error // keeps what Use changed; nil: nothing is kept
+	English        bool                         // the language of what a panel says by itself
+	Gateway        string                       // of the wallets, "" for none
+	Deck           []byte                       // simulated cards
+	Think          time.Duration                // what a simulated customer takes longer than a script's
 	Clock          pos.Clock
 	Log            *slog.Logger
 }
 
-// Set is the opened devices. A nil port means that the device is not
-// configured.
+// Set is the opened devices. Its ports stay the same for the life of the till,
+// whatever is plugged into their slots; a device that is not configured answers
+// not_configured, a slip without a printer is dropped.
 type Set struct {
-	Host    *acquirer.Link
-	Reader  pos.CardReader
-	PINPad  pos.PINPad
-	Printer pos.Printer
-	Display pos.Display
-	Wallet  pos.Wallet
-	Vault   *keys.Sealer
-	Keys    *keys.Store
-	Files   func(ctx context.Context, day string) (io.ReadCloser, error) // the acquirer's file; nil: not fetched
-	Bench   *Bench                                                       // switches of the simulated devices
+	Host     *acquirer.Link
+	Reader   pos.CardReader
+	PINPad   pos.PINPad
+	Printer  pos.Printer
+	Displays []pos.Display // the QR panel and the pole
+	Codes    <-chan string // of the scanner
+	Scale    pos.Scale
+	Wallet   pos.Wallet
+	Vault    *keys.Sealer
+	Keys     *keys.Store
+	Files    func(ctx context.Context, day string) (io.ReadCloser, error) // the acquirer's file; nil: not fetched
+	Bench    *Bench                                                       // switches of the simulated devices
 
-	pad     *pinpad.Pad
-	paper   *printer.Printer
-	dark    error // why the display shows nothing
-	closers []func() error
+	c           Config
+	font, bold  []byte
+	slots       map[string]*slot
+	pad         padSlot
+	scans       *scanner.Scanner
+	authorities *emv.KeyStore // CA keys of the acquirer's file; nil: none
+	onChange    atomic.Pointer[func()]
+	closers     []func() error
 }
 
 // Open opens everything that the configuration names.
 func Open(ctx context.Context, c Config) (*Set, error) {
-	s := &Set{Bench: &Bench{}}
+	s := &Set{Bench: &Bench{}, c: c}
 	for _, open := range []func(context.Context, Config) error{
-		s.openKeys, s.openHost, s.openFiles, s.openReader, s.openPrinter, s.openDisplay, s.openWallet,
+		s.openKeys, s.openAuthorities, s.openDevices, s.openHost, s.openFiles, s.openWallet,
 	} {
 		if err := open(ctx, c); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -96,8 +96,14 @@ func Open(ctx context.Context, c Config) (*Set, error) {
 	return s, nil
 }
 
-func unknown(key, url, allowed string) error {
-	return pos.Errorf("bad_config", "write "+allowed, "devices.%s: %q is no device of this version", key, url)
+// OnChange has f called, from any goroutine, when a device changes its
+// condition; f must not block.
+func (s *Set) OnChange(f func()) { s.onChange.Store(&f) }
+
+func (s *Set) changed() {
+	if f := s.onChange.Load(); f != nil {
+		(*f)()
+	}
 }
 
 // OpenKeys opens the key store alone: for the entry of a master key.
@@ -118,13 +124,6 @@ func (s *Set) openKeys(_ context.Context, c Config) error {
 			Remedy: "name the store under keys.store that they were made with, or begin with an empty folder",
 		}
 	}
-	if c.PINPad != "sim:" {
-		return unknown("pinpad", c.PINPad, `"sim:"`)
-	}
-	s.Bench.pad = simpad.New(s.Keys)
-	s.pad = pinpad.New(s.Bench.pad.Open)
-	s.PINPad = s.pad
-	s.closers = append(s.closers, s.pad.Close)
 	return nil
 }
 
@@ -173,88 +172,9 @@ func (s *Set) hostInside(ctx context.Context, c Config, profile *wire.Profile) (
 			c.Log.Error("the simulated acquirer ended", "error", err)
 		}
 	}()
-	s.Bench.host = h
+	s.Bench.put(func(b *hands) { b.host = h })
 	s.closers = append(s.closers, h.Close)
 	return addr.String(), nil
-}
-
-func (s *Set) openReader(_ context.Context, c Config) error {
-	switch c.Reader {
-	case "":
-		return nil
-	case "sim:":
-	default:
-		return unknown("reader", c.Reader, `"sim:" or ""`)
-	}
-	if len(c.Deck) == 0 {
-		c.Deck = []byte("[]") // a reader to which no card comes
-	}
-	deck, err := card.LoadDeck(bytes.NewReader(c.Deck))
-	if err != nil {
-		return &pos.Error{Code: "bad_deck", Message: "the deck of the simulated reader", Remedy: "correct the file that import.deck names", Err: err}
-	}
-	r := card.NewReader(deck)
-	s.Bench.reader, s.Reader = r, r
-	s.Bench.pins = map[string]string{}
-	for _, c := range deck {
-		s.Bench.pins[c.Name] = c.PIN
-	}
-	s.closers = append(s.closers, r.Close)
-	return nil
-}
-
-func (s *Set) openPrinter(_ context.Context, c Config) error {
-	font, err := fs.ReadFile(c.Assets, "fonts/NotoSansSC-Regular.ttf")
-	if err != nil {
-		return err
-	}
-	scheme, rest := cut(c.Printer)
-	var open printer.Opener
-	switch scheme {
-	case "":
-		s.Printer = noPrinter{}
-		return nil
-	case "sim":
-		sim, err := simprinter.New(simprinter.Opts{Dir: c.Dir, Font: font})
-		if err != nil {
-			return err
-		}
-		s.Bench.printer = sim
-		s.closers = append(s.closers, sim.Close)
-		open = sim.Open
-	case "serial":
-		open = opener(func() (*port.Line, error) { return port.OpenLine(path(rest), baud(rest)) })
-	case "lp":
-		open = opener(func() (*port.Line, error) { return port.OpenLP(rest) })
-	default:
-		return unknown("printer", c.Printer, `"sim:", "serial:/dev/ttyUSB0?baud=115200", "lp:/dev/usb/lp0" or ""`)
-	}
-	s.paper = printer.New(open, printer.Opts{Font: font})
-	s.Printer = s.paper
-	// The driver's end goes first: a simulated printer then sees a hang-up.
-	s.closers = append(s.closers, s.paper.Close)
-	return nil
-}
-
-func (s *Set) openDisplay(_ context.Context, c Config) error {
-	switch c.QR {
-	case "":
-		return nil
-	case "sim:":
-		panel, err := simdisplay.New(filepath.Join(c.Dir, "qr.png"))
-		if err != nil { // a panel without a picture is no end of the till
-			c.Log.Error("the simulated panel", "error", err)
-			s.dark = err
-			return nil
-		}
-		d, err := display.NewST7789(panel.Port(), panel.DC(), nil)
-		if err != nil {
-			return fmt.Errorf("the simulated panel: %w", err)
-		}
-		s.Display = display.New(d)
-		return nil
-	}
-	return unknown("qr", c.QR, `"sim:" or ""`)
 }
 
 func (s *Set) openWallet(ctx context.Context, c Config) error {
@@ -270,63 +190,13 @@ func (s *Set) openWallet(ctx context.Context, c Config) error {
 		if err != nil {
 			return errors.Join(err, g.Close())
 		}
-		s.Bench.wallet = g
+		s.Bench.put(func(h *hands) { h.wallet = g })
 		s.closers = append(s.closers, g.Close)
 		s.Wallet = wallet.New(wallet.Options{URL: "http://" + addr.String(), Merchant: c.MID, Secret: g.Secret()})
 		_ = ctx
 		return nil
 	}
 	return pos.Errorf("bad_config", `write "sim:" or ""`, "wallet.gateway: %q is no gateway of this version", c.Gateway)
-}
-
-// Conditions says how each device is.
-func (s *Set) Conditions() []pos.Condition {
-	out := []pos.Condition{readerCondition(s), {Name: "pinpad", State: "ok"}}
-	if s.paper != nil {
-		out = append(out, s.paper.State())
-	} else {
-		out = append(out, pos.Condition{Name: "printer", State: "off", Code: "not_configured"})
-	}
-	switch {
-	case s.dark != nil:
-		out = append(out, pos.Condition{Name: "display", State: "fault", Code: "device_fault", Detail: s.dark.Error()})
-	case s.Display != nil:
-		out = append(out, pos.Condition{Name: "display", State: "ok"})
-	}
-	if s.Wallet != nil {
-		out = append(out, pos.Condition{Name: "wallet", State: "ok"})
-	}
-	return out
-}
-
-func readerCondition(s *Set) pos.Condition {
-	c := pos.Condition{Name: "reader", State: "ok"}
-	switch {
-	case s.Reader == nil:
-		c.State, c.Code = "off", "not_configured"
-	case s.Bench.reader != nil && s.Bench.reader.State() != "":
-		c.State, c.Code = "fault", s.Bench.reader.State()
-	}
-	return c
-}
-
-// Check looks at each device more closely than Conditions: the self-test.
-func (s *Set) Check(ctx context.Context) []pos.Condition {
-	out := s.Conditions()
-	for i := range out {
-		if out[i].Name == "pinpad" {
-			out[i] = s.pad.Condition(ctx)
-		}
-	}
-	return out
-}
-
-// Drain waits until the printer has nothing left to print.
-func (s *Set) Drain(ctx context.Context) error {
-	if s.paper == nil {
-		return nil
-	}
-	return s.paper.Drain(ctx)
 }
 
 // Close closes everything, the last opened first.
@@ -340,10 +210,3 @@ func (s *Set) Close() error {
 	s.closers = nil
 	return errors.Join(errs...)
 }
-
-// noPrinter stands where no printer is configured: slips are not printed, and
-// can be printed again once there is one.
-type noPrinter struct{}
-
-func (noPrinter) Print(pos.PrintJob) error { return nil }
-func (noPrinter) Kick() error              { return nil }

@@ -59,6 +59,12 @@ func (i *inspection) report(code, where, format string, args ...any) error {
 	return nil
 }
 
+// CheckTexts is Check with its findings in words.
+func (s *Store) CheckTexts(ctx context.Context) ([]string, error) {
+	found, err := s.Check(ctx)
+	return found.Texts(), err
+}
+
 // Check walks everything: the pages, the check of each record, the chain, each
 // attempt against the fold of its events, the indexes and the rollups against
 // the attempts and baskets. The error is one of the walk itself, the context's

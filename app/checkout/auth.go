@@ -85,8 +85,8 @@ func (s *Session) beginCompletion(c Completing) (payment, error) {
 	if c.Amount == 0 {
 		c.Amount = held.Approved
 	}
-	if c.Amount < 0 || c.Amount > held.Approved {
-		return payment{}, pos.Errorf("bad_amount", "name at most what is held", "%s does not fit, %s is held", c.Amount, held.Approved)
+	if most := s.o.Host.Terms().Most(held.Approved); c.Amount < 0 || c.Amount > most {
+		return payment{}, pos.Errorf("bad_amount", "name at most what may be taken", "%s does not fit, %s is held and %s may be taken", c.Amount, held.Approved, most)
 	}
 	p := s.follow(pos.Completion, *held, c.Amount)
 	p.receipt = s.o.Journal.NextReceipt()

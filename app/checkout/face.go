@@ -26,6 +26,7 @@ type Face interface {
 	Pay(ctx context.Context, p Pay) (Paid, error) // returns at the committed outcome
 	Cancel()                                      // gives up the running payment where that is possible
 	CheckQR()                                     // queries the wallet at once
+	Choose(ctx context.Context, index int) error  // among CardView.Choices
 	Next(ctx context.Context) error               // leaves the outcome
 	Reprint(ctx context.Context, receipt string) error
 

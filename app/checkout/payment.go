@@ -1,6 +1,8 @@
 package checkout
 
 import (
+	"cmp"
+
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 )
@@ -47,7 +49,8 @@ type payment struct {
 
 	phase    phase
 	online   bool
-	created  bool // its first event is durable
+	unready  string // why not, beyond the line: a reversal that waits, a PIN pad that is gone
+	created  bool   // its first event is durable
 	read     pos.CardRead
 	card     pos.CardData
 	hash     string // keyed hash of the PAN
@@ -101,7 +104,8 @@ type input struct {
 	verdict  string
 	deferral string
 	same     bool
-	block    []byte
+	block    []byte // of the PIN pad
+	ksn      []byte // of its key, under DUKPT
 	err      error
 	notSent  bool
 	reply    pos.Reply
@@ -179,13 +183,15 @@ func stepPrepare(p payment, in input) (payment, effect) {
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
 	case in.kind == inCardError:
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
-	case !in.online && (p.kind != pos.Sale || p.keyed): // never without the host
+	case !in.online && (p.kind != pos.Sale || p.keyed || in.reason == "no_tmk"): // never without the host; a terminal that was never set up takes no card
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
 	case p.keyed:
 		p.card = in.card
 		return commitSending(p)
 	}
-	p.online = in.online
+	if p.online = in.online; !p.online && in.reason != "no_line" && in.reason != "not_signed_on" {
+		p.unready = in.reason
+	}
 	p.phase = phPresent
 	return p, effect{do: doCard}
 }
@@ -200,7 +206,7 @@ func stepCard(p payment, in input) (payment, effect) {
 		}
 		return afterRead(p)
 	case inPIN:
-		p.card.PINBlock, p.card.PIN = in.block, true
+		p.card.PINBlock, p.card.KSN, p.card.PIN = in.block, in.ksn, true
 		return commitSending(p)
 	case inGiveUp:
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
@@ -221,9 +227,11 @@ func afterRead(p payment) (payment, effect) {
 	case p.same && !p.override:
 		return p.finish(refused("same_card_open"), p.open(), p.reasoned(pos.EvDeclined, "same_card_open"))
 	case p.read.Cryptogram == pos.AAC && p.read.NeedPIN && !p.online:
-		return p.finish(refused("offline_pin"), p.open(), p.reasoned(pos.EvDeclined, "offline_pin"))
+		why := cmp.Or(p.unready, "offline_pin")
+		return p.finish(refused(why), p.open(), p.reasoned(pos.EvDeclined, why))
 	case p.read.Cryptogram == pos.AAC && p.read.Entry != "swipe":
-		return p.finish(refused("card_declined"), p.open(), p.reasoned(pos.EvDeclined, "card_declined"))
+		why := cmp.Or(p.read.Reason, "card_declined")
+		return p.finish(refused(why), p.open(), p.reasoned(pos.EvDeclined, why))
 	case p.online && (p.read.NeedPIN || p.kind == pos.Balance):
 		p.phase = phPIN
 		return p, effect{do: doPIN}
@@ -233,16 +241,6 @@ func afterRead(p payment) (payment, effect) {
 		return p.finish(refused(p.verdict), p.open(), p.reasoned(pos.EvDeclined, p.verdict))
 	}
 	return withoutHost(p)
-}
-
-// withoutHost lets a chip or contactless card decide again, now that it is
-// known that nobody else can.
-func withoutHost(p payment) (payment, effect) {
-	if p.read.Entry == "swipe" {
-		return takeDeferred(p)
-	}
-	p.phase = phFinishOff
-	return p, effect{do: doFinish, answer: pos.CardAnswer{Unreachable: true}}
 }
 
 func commitSending(p payment) (payment, effect) {
@@ -268,30 +266,6 @@ func stepSend(p payment) (payment, effect) {
 	return p, effect{do: doSend}
 }
 
-// takeOffline records what the card approved, if the shop's limits hold.
-func takeOffline(p payment) (payment, effect) {
-	if p.verdict != "" {
-		return p.finish(refused(p.verdict), p.open(), p.reasoned(pos.EvDeclined, p.verdict))
-	}
-	e := p.event(pos.EvOfflineApproved)
-	e.Approved, e.Offline = p.amount, true
-	p, eff := p.finish(result{kind: OutcomeApproved}, p.open(), e)
-	eff.seal, eff.waiting = true, true
-	return p, eff
-}
-
-// takeDeferred records a sale at the shop's risk, if the owner allows it.
-func takeDeferred(p payment) (payment, effect) {
-	if why := p.deferral; why != "" {
-		return p.finish(refused(why), p.open(), p.reasoned(pos.EvDeclined, why))
-	}
-	e := p.event(pos.EvDeferred)
-	e.Approved, e.Offline = p.amount, true
-	p, eff := p.finish(result{kind: OutcomeApproved}, p.open(), e)
-	eff.seal, eff.waiting = true, true
-	return p, eff
-}
-
 func stepHost(p payment, in input) (payment, effect) {
 	if in.kind == inNoReply {
 		switch {
@@ -300,7 +274,8 @@ func stepHost(p payment, in input) (payment, effect) {
 		case in.notSent && in.reason != "":
 			return p.finish(refused(in.reason), p.reasoned(pos.EvDeclined, in.reason))
 		case in.notSent && (p.read.NeedPIN || p.kind != pos.Sale || p.keyed):
-			return p.finish(refused("no_line"), p.reasoned(pos.EvDeclined, "no_line"))
+			why := pos.WhyNot(in.err, "no_line")
+			return p.finish(refused(why), p.reasoned(pos.EvDeclined, why))
 		case in.notSent:
 			return withoutHost(p)
 		case in.reason == "A0":
@@ -348,7 +323,9 @@ func stepFinish(p payment, in input) (payment, effect) {
 		}
 		return p, eff
 	}
-	p.scripts = in.final.Scripts
+	if p.scripts = in.final.Scripts; len(p.scripts) > 0 && len(in.final.ShortF55) > 0 {
+		p.card.ShortF55 = in.final.ShortF55 // which holds them
+	}
 	return approved(p)
 }
 

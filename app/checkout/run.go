@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/risk"
 	"tillkeeper/app/staff"
@@ -318,8 +319,24 @@ func (s *Session) sameCard(basket, hash string) (bool, error) {
 	return false, nil
 }
 
-// reasonOf names the failure of a card in the till's own codes.
-func reasonOf(err error) string {
+// pinReason names why there is no PIN block in the till's own codes.
+func pinReason(err error) string {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "pin_timeout"
+	case errors.Is(err, pos.ErrNoKeys):
+		return "not_signed_on"
+	}
+	return pos.WhyNot(err, "pin_cancelled")
+}
+
+// reasonOf names the failure of a card or its reader: in the driver's own code
+// where the till has a text for it.
+func (s *Session) reasonOf(err error) string {
+	var named *pos.Error
+	if errors.As(err, &named) && s.o.Codes.Lookup(named.Code).Class != decline.UnknownCode {
+		return named.Code
+	}
 	switch {
 	case errors.Is(err, pos.ErrCardRemoved):
 		return "card_removed"

@@ -47,18 +47,19 @@ type Timers struct {
 	QR      time.Duration // life of a wallet order
 	Poll    time.Duration // between two queries of an order
 	Think   time.Duration // of a simulated customer, beyond a script's
+	Choose  time.Duration // for the customer's choice among a card's applications; 0: not asked
 }
 
 // DefaultTimers are what a shop starts with.
 func DefaultTimers() Timers {
-	return Timers{Present: 60 * time.Second, PIN: 60 * time.Second, QR: 120 * time.Second, Poll: 3 * time.Second, Think: 3 * time.Second}
+	return Timers{Present: 60 * time.Second, PIN: 60 * time.Second, QR: 120 * time.Second, Poll: 3 * time.Second, Think: 3 * time.Second, Choose: 20 * time.Second}
 }
 
 // ScriptTimers let a script's wallet order be asked for more often than a
 // cashier's, and end sooner.
 func ScriptTimers() Timers {
 	t := DefaultTimers()
-	t.Poll, t.QR, t.Think = 50*time.Millisecond, 10*time.Second, 0
+	t.Poll, t.QR, t.Think, t.Choose = 50*time.Millisecond, 10*time.Second, 0, 0
 	return t
 }
 
@@ -70,8 +71,7 @@ type Options struct {
 	Reader     pos.CardReader
 	PINPad     pos.PINPad
 	Printer    pos.Printer
-	Display    pos.Display // may be nil
-	Wallet     pos.Wallet  // nil: no QR
+	Wallet     pos.Wallet // nil: no QR
 	Vault      pos.Vault
 	Staff      *staff.List
 	Codes      *decline.Table
@@ -110,6 +110,7 @@ type Session struct {
 	step     Step
 	card     *CardView
 	qr       *QRView
+	choice   *choice
 
 	version atomic.Uint64
 	snap    atomic.Pointer[Snapshot]
@@ -296,6 +297,19 @@ func (s *Session) addUp(open []pos.Attempt) (v LineView) {
 	return v
 }
 
+// off says whether no device of that name is configured.
+func (s *Session) off(name string) bool {
+	if s.o.Conditions == nil {
+		return false
+	}
+	for _, c := range s.o.Conditions() {
+		if c.Name == name {
+			return c.State == "off"
+		}
+	}
+	return false
+}
+
 // tenderFault says why a tender cannot be used now, whatever the basket.
 func (s *Session) tenderFault(t pos.Tender, line LineView) *pos.Error {
 	switch t {
@@ -308,7 +322,7 @@ func (s *Session) tenderFault(t pos.Tender, line LineView) *pos.Error {
 	}
 	switch t {
 	case pos.Card:
-		if s.o.Reader == nil {
+		if s.o.Reader == nil || s.off("reader") {
 			return pos.Errorf("not_configured", "name a card reader under [devices]", "no card reader is configured")
 		}
 		if line.State == "offline" && !s.o.Deferred && line.OfflineOff != "" {

@@ -139,8 +139,11 @@ func (sh *shell) readCard(p *payment) input {
 	defer cancel()
 	ask := pos.Purchase{
 		Amount: int64(p.amount), Time: s.o.Clock.Now(), STAN: p.stan, TID: s.o.Shop.TID, ForceOnline: p.online,
-		Offline: !p.online, AllowOffline: s.o.Offline, PINLimit: int64(s.o.Limits.ContactlessNoPIN),
+		Offline: !p.online, AllowOffline: s.o.Offline, PINLimit: int64(s.o.Host.Terms().ContactlessNoPIN),
 		Kind: cardKinds[p.kind], ReadOnly: p.kind == pos.Refund || p.kind == pos.Void,
+	}
+	if s.o.Timers.Choose > 0 {
+		ask.Choose = sh.ask
 	}
 	sh.stage(CardPresent, s.o.Timers.Present, nil)
 	session, err := s.o.Reader.Connect(ctx, ask)
@@ -170,7 +173,7 @@ func (sh *shell) cardError(err error) input {
 		return input{kind: inGiveUp, reason: "cancelled"}
 	}
 	sh.s.o.Log.Info("a card could not be read", "error", err)
-	return input{kind: inCardError, reason: reasonOf(err)}
+	return input{kind: inCardError, reason: sh.s.reasonOf(err)}
 }
 
 func (sh *shell) askPIN(p *payment) input {
@@ -178,18 +181,16 @@ func (sh *shell) askPIN(p *payment) input {
 	ctx, cancel := context.WithTimeout(sh.run.user, s.o.Timers.PIN)
 	defer cancel()
 	sh.stage(CardPIN, s.o.Timers.PIN, p)
-	block, err := s.o.PINPad.PINBlock(ctx, p.card.PAN, int64(p.amount))
+	t := s.o.Host.Terms()
+	pin, err := s.o.PINPad.PINBlock(ctx, pos.PINRequest{PAN: p.card.PAN, Amount: p.amount, Format: t.PINFormat, Keys: t.PINKeys})
 	if err != nil {
 		if sh.given() {
 			return input{kind: inGiveUp, reason: "cancelled"}
 		}
 		s.o.Log.Info("no PIN was entered", "error", err)
-		if errors.Is(err, context.DeadlineExceeded) {
-			return input{kind: inPINError, reason: "card_timeout"}
-		}
-		return input{kind: inPINError, reason: "pin_cancelled"}
+		return input{kind: inPINError, reason: pinReason(err)}
 	}
-	return input{kind: inPIN, block: block[:]}
+	return input{kind: inPIN, block: pin.Block, ksn: pin.KSN}
 }
 
 func (sh *shell) send(ctx context.Context, p *payment) input {

@@ -21,11 +21,6 @@ func (sh *shell) order(ctx context.Context, p *payment) input {
 
 func (sh *shell) showOrder(o pos.WalletOrder, p *payment) {
 	s := sh.s
-	if o.Code != "" && s.o.Display != nil {
-		if err := s.o.Display.ShowQR(o.Code, p.amount); err != nil {
-			s.o.Log.Warn("the customer's display did not take the code", "error", err)
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := *s.qr
@@ -76,14 +71,6 @@ func (sh *shell) giveUpOrder(ctx context.Context, p *payment) input {
 		s.publish()
 	}
 	s.mu.Unlock()
-	defer func() {
-		if s.o.Display == nil {
-			return
-		}
-		if err := s.o.Display.Clear(); err != nil {
-			s.o.Log.Warn("the customer's display was not cleared", "error", err)
-		}
-	}()
 	o, err := s.o.Wallet.Query(ctx, p.id)
 	if err == nil && (o.State == pos.WalletPaid || o.State == pos.WalletRefused) {
 		return input{kind: inOrder, order: o}

@@ -3,6 +3,7 @@ package checkout
 import (
 	"time"
 
+	"tillkeeper/app/config"
 	"tillkeeper/app/pos"
 )
 
@@ -46,6 +47,14 @@ type Shop struct {
 	Demo                         bool // keys in a plain file: said on every screen
 }
 
+// ShopOf is the heading that a configuration gives.
+func ShopOf(c config.Parsed) Shop {
+	return Shop{
+		Name: c.Shop.Name, NameEN: c.Shop.NameEN, Address: c.Shop.Address, Phone: c.Shop.Phone,
+		TID: c.Terminal.TID, MID: c.Terminal.MID, Demo: c.Keys.Store == "demo",
+	}
+}
+
 // LineView is the state of the line and the room left without it.
 type LineView struct {
 	State      string // online offline degraded
@@ -82,7 +91,8 @@ type CardView struct {
 	Deadline  time.Time // of the stage, zero for none
 	MaskedPAN string
 	Entry     string
-	Again     bool // a second attempt after a new sign-on: present the card again
+	Choices   []string // the card's applications, while the customer is to choose one
+	Again     bool     // a second attempt after a new sign-on: present the card again
 }
 
 // QRView is a wallet payment that runs.

@@ -64,6 +64,7 @@ type Shop struct {
 type Terminal struct {
 	TID string `toml:"tid"` // DE 41, 8 characters
 	MID string `toml:"mid"` // DE 42, 15 characters
+	CA  string `toml:"ca"`  // file of the acquirer's CA public keys for chips, "" for none
 }
 
 // Host is the line to the acquirer.
@@ -84,14 +85,6 @@ type Host struct {
 type Keys struct {
 	Store string `toml:"store"` // demo passphrase
 	TMK   string `toml:"tmk"`   // 32 hex digits, only with demo
-}
-
-// Devices are the URLs of the devices.
-type Devices struct {
-	Reader  string `toml:"reader"`
-	PINPad  string `toml:"pinpad"`
-	Printer string `toml:"printer"`
-	QR      string `toml:"qr"`
 }
 
 // Wallet is the gateway of the QR wallets; "" switches QR off.
@@ -174,7 +167,7 @@ func Parse(text, dir string) (Parsed, error) {
 	for _, k := range meta.Keys() {
 		p.Named[k.String()] = true
 	}
-	for _, path := range []*string{&p.Import.Catalogue, &p.Import.Staff, &p.Import.Deck, &p.Offline.Blacklist, &p.Host.CA, &p.Host.Cert, &p.Host.Key, &p.Host.FilesCA} {
+	for _, path := range []*string{&p.Import.Catalogue, &p.Import.Staff, &p.Import.Deck, &p.Terminal.CA, &p.Offline.Blacklist, &p.Host.CA, &p.Host.Cert, &p.Host.Key, &p.Host.FilesCA} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(dir, *path)
 		}
@@ -296,9 +289,9 @@ func loopback(address string) bool {
 var keys = func() []string {
 	var out []string
 	for table, names := range map[string]string{
-		"shop": "name name_en address phone tax day_start timezone", "terminal": "tid mid",
+		"shop": "name name_en address phone tax day_start timezone", "terminal": "tid mid ca",
 		"host": "address profile timeout reversal_repeat tls ca cert key files files_ca", "keys": "store tmk",
-		"devices": "reader pinpad printer qr", "wallet": "gateway",
+		"devices": strings.Join(DeviceNames, " "), "wallet": "gateway",
 		"offline": "approval deferred per_payment per_terminal count stop_after blacklist",
 		"import":  "catalogue staff deck", "window": "language theme panel",
 	} {

@@ -88,6 +88,10 @@ func (h *memHost) receive(r pos.Request) pos.Reply {
 	if r.Op == pos.OpReversal {
 		return h.reverse(r, b, reply)
 	}
+	if r.Op == pos.OpScriptResult {
+		h.scripts(r)
+		return reply
+	}
 	if b == nil && h.clash && r.Op == pos.OpRefund {
 		h.clash = false
 		h.tell("the host knows %s from another till", keyOf(r))
@@ -119,6 +123,16 @@ func (h *memHost) receive(r pos.Request) pos.Reply {
 	h.books[keyOf(r)] = b
 	b.relate(1)
 	return reply
+}
+
+// scripts takes the results of an issuer's scripts: one message for a payment, the same again as it was.
+func (h *memHost) scripts(r pos.Request) {
+	of := r.Origin.Batch + "/" + r.Origin.STAN
+	b, was := h.books[of], h.told[of]
+	if b == nil || b.asked != r.Amount || len(r.Card.ShortF55) == 0 || r.Original == "" || was != "" && was != keyOf(r) {
+		h.faults = append(h.faults, fmt.Sprintf("script results %s of %s do not fit", keyOf(r), of))
+	}
+	h.told[of] = keyOf(r)
 }
 
 // mood is the host's word on a request that fits: by the plan, or as the case

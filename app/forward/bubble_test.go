@@ -110,6 +110,7 @@ func (s *shop) post(ctx context.Context) {
 		}
 		for _, l := range s.host.arrive() {
 			s.tell("late answer %s for %s/%s", l.Reply.Code, l.Batch, l.STAN)
+			s.host.given(l)
 			s.host.late <- l
 		}
 	}
@@ -121,6 +122,7 @@ func (s *shop) cut() {
 	s.tell("power cut")
 	s.stop()
 	s.running.Wait()
+	s.host.forgotten()
 	s.start()
 }
 
@@ -174,7 +176,7 @@ func (s *shop) act() {
 }
 
 func (s *shop) hands() hands {
-	return hands{plan: s.plan, session: s.session, j: s.j, host: s.host, tell: s.tell, want: &s.want}
+	return hands{plan: s.plan, session: s.session, j: s.j, host: s.host, wallet: s.wallet, tell: s.tell, want: &s.want}
 }
 
 // close settles the batch.

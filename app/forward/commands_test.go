@@ -14,6 +14,7 @@ type hands struct {
 	session *checkout.Session
 	j       *memJournal
 	host    *memHost
+	wallet  *memWallet
 	tell    func(string, ...any)
 	want    *string
 }
@@ -169,7 +170,8 @@ func (h hands) resolve(ctx context.Context) {
 }
 
 // decide ends an item that waits for a person; whoever writes an item off has
-// seen in the file that the host does not have it.
+// seen in the file that the host does not have it, and with the gateway that the
+// wallet does not.
 func (h hands) decide(ctx context.Context, a pos.Attempt, way int) {
 	how := checkout.SendAgain
 	b := h.host.books[a.Batch+"/"+a.STAN]
@@ -178,6 +180,7 @@ func (h hands) decide(ctx context.Context, a pos.Attempt, way int) {
 	case h.host.pending() && a.Reason != "":
 	case h.host.pending():
 		return // the file comes a day later
+	case a.Tender == pos.QR && a.Kind == pos.Sale && h.wallet.paid[a.ID] > 0: // the gateway's own list says so: give it back
 	case has && a.State == pos.LateDeclined:
 		return // charged after all: that is for the bank
 	case has && a.State == pos.Manual && a.Reason == "" && way > 0:
@@ -200,7 +203,7 @@ func (h hands) decide(ctx context.Context, a pos.Attempt, way int) {
 }
 
 func (c *counter) hands() hands {
-	return hands{plan: c.plan, session: c.session, j: c.j, host: c.host, tell: c.tell, want: &c.want}
+	return hands{plan: c.plan, session: c.session, j: c.j, host: c.host, wallet: c.wallet, tell: c.tell, want: &c.want}
 }
 
 // settle closes the batch, or goes on with it.

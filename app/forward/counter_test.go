@@ -284,6 +284,8 @@ func (c *counter) open() {
 // hand is the queue, worked by hand: no goroutine but those of its exchanges.
 type hand struct{ c *counter }
 
+func (l hand) Heard(within time.Duration) bool { return l.c.w.f.Heard(within) }
+
 func (l hand) Prepare(ctx context.Context) pos.Ready {
 	f := l.c.w.f
 	switch {

@@ -134,6 +134,12 @@ func (f *Forwarder) Wake() {
 // LastOnline is the time of the host's last word.
 func (f *Forwarder) LastOnline() time.Time { return time.Unix(0, f.lastOnline.Load()) }
 
+// Heard says whether the line stands and the host's last word is no older.
+func (f *Forwarder) Heard(within time.Duration) bool {
+	age := f.o.Clock.Now().Sub(f.LastOnline()) // under zero: the clock was set back
+	return age >= 0 && age < within && f.o.Host.Link().State == "online"
+}
+
 // Link is the state of the line.
 func (f *Forwarder) Link() pos.Link { return f.o.Host.Link() }
 
@@ -153,13 +159,13 @@ func (f *Forwarder) Prepare(ctx context.Context) pos.Ready {
 		err := f.Probe(probe)
 		cancel()
 		if err != nil {
-			return pos.Ready{Reason: "no_line"}
+			return pos.Ready{Reason: pos.WhyNot(err, "no_line")}
 		}
 	}
 	if !f.ready() {
 		if err := f.SignOn(ctx); err != nil {
 			f.o.Log.Warn("no sign-on before a card payment", "error", err)
-			return pos.Ready{Reason: "not_signed_on"}
+			return pos.Ready{Reason: pos.WhyNot(err, "not_signed_on")}
 		}
 	}
 	return f.ask(ctx)
@@ -186,8 +192,16 @@ func (f *Forwarder) ask(ctx context.Context) pos.Ready {
 // Probe asks the host for a sign of life, signing on where there are no keys.
 func (f *Forwarder) Probe(ctx context.Context) error {
 	if !f.ready() {
-		return f.SignOn(ctx)
+		err := f.SignOn(ctx)
+		if pos.WhyNot(err, "") == "" {
+			return err
+		}
+		return errors.Join(err, f.echo(ctx)) // the PIN pad is at fault: the line is looked at all the same
 	}
+	return f.echo(ctx)
+}
+
+func (f *Forwarder) echo(ctx context.Context) error {
 	err := f.o.Host.Echo(ctx, f.o.Journal.NextSTAN(), f.batch())
 	if err == nil {
 		f.heard()
@@ -283,7 +297,7 @@ func (f *Forwarder) SignOn(ctx context.Context) error {
 // sendable says whether an item is sent by itself.
 func sendable(a pos.Attempt) bool {
 	switch pos.StateRules[a.State].Due {
-	case pos.DueReverse, pos.DueUpload, pos.DueRepeat:
+	case pos.DueReverse, pos.DueUpload, pos.DueRepeat, pos.DueTell:
 		return true
 	}
 	return false

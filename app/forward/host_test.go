@@ -3,6 +3,7 @@ package forward
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,6 +41,7 @@ type memHost struct {
 	transit []inTransit
 	lates   []lateAt
 	mute    map[string]bool // its late answer was lost too
+	handed  []string        // whose late answer this life of the till was given
 	late    chan pos.LateReply
 	ready   bool
 	tell    func(string, ...any)
@@ -60,13 +62,14 @@ type memHost struct {
 	loaded  map[string]map[string]string // batch -> uploaded STAN -> its message
 	refused map[string]string
 	alien   string
+	told    map[string]string // payment -> the message that told of its scripts
 }
 
 func newMemHost(p *plan, j *memJournal, now func() time.Time, tell func(string, ...any)) *memHost {
 	return &memHost{
 		plan: p, j: j, now: now, tell: tell, books: map[string]*booking{}, late: make(chan pos.LateReply, 64),
 		mute: map[string]bool{}, sent: map[string]int{}, ready: true, window: 1, line: make(chan struct{}, 1), sleep: func(time.Duration) {},
-		closed: map[string]bool{}, said: map[string]bool{}, frozen: map[string]string{}, loaded: map[string]map[string]string{}, refused: map[string]string{},
+		closed: map[string]bool{}, said: map[string]bool{}, frozen: map[string]string{}, loaded: map[string]map[string]string{}, refused: map[string]string{}, told: map[string]string{},
 	}
 }
 
@@ -86,6 +89,7 @@ var may = map[pos.Operation]map[pos.State]bool{
 	pos.OpReversal:       {pos.Reversing: true, pos.Manual: true},
 	pos.OpOfflineUpload:  {pos.Delivering: true},
 	pos.OpDeferred:       {pos.Delivering: true},
+	pos.OpScriptResult:   {pos.ResultDue: true},
 }
 
 // Exchange sends one request through a line that obeys the plan, one at a time.
@@ -155,7 +159,7 @@ func (h *memHost) mind(r pos.Request) {
 		return
 	}
 	for _, o := range h.j.all() {
-		if o.ID != a.ID && o.Original == a.Original && o.Open() && o.State != pos.LateDeclined && !o.LateApproved {
+		if o.ID != a.ID && o.Original == a.Original && o.Kind != pos.ScriptResult && o.Open() && o.State != pos.LateDeclined && !o.LateApproved {
 			say("%s %s was sent while %s %s of the same original is %s", a.Kind, a.ID, o.Kind, o.ID, o.State)
 		}
 	}
@@ -201,6 +205,27 @@ func (h *memHost) answerLate(r pos.Request, reply pos.Reply, after time.Duration
 	if r.Op != pos.OpReversal {
 		h.lates = append(h.lates, lateAt{h.now().Add(after), pos.LateReply{STAN: r.STAN, Batch: r.Batch, Reply: reply}})
 	}
+}
+
+// given notes whose late answer the till is given.
+func (h *memHost) given(l pos.LateReply) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.handed = append(h.handed, l.Batch+"/"+l.STAN)
+}
+
+// forgotten: what a till was given in the life that ended, and did not act
+// upon, may have gone with its power.
+func (h *memHost) forgotten() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range h.handed {
+		batch, stan, _ := strings.Cut(key, "/")
+		if a, err := h.j.ByTrace(batch, stan); err == nil && !a.Open() {
+			h.mute[key] = true
+		}
+	}
+	h.handed = nil
 }
 
 // arrive lets through what the line held back, and gives the answers that are
@@ -289,6 +314,12 @@ func (h *memHost) Late() <-chan pos.LateReply    { return h.late }
 func (h *memHost) Timeout() time.Duration        { return 45 * time.Second }
 func (h *memHost) ReversalRepeat() time.Duration { return time.Minute }
 func (h *memHost) Repeats() pos.Repeats          { return usual }
+
+func (h *memHost) Terms() pos.Terms {
+	t := pos.DefaultTerms()
+	t.ScriptResults = true
+	return t
+}
 
 var usual = pos.DefaultRepeats()
 

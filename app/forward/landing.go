@@ -89,6 +89,9 @@ func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 	if !isReversal(it.a) && !parked(it.a) && !isAdvice(it.a) {
 		return verdict{} // decided meanwhile, by a late answer or a person
 	}
+	if it.a.State == pos.ResultDue {
+		return judgeResult(u, it.a, o, f.o.Codes.Lookup(o.reply.Code).Class, now)
+	}
 	if o.fatal != "" {
 		p := on(it.a, pos.EvParked)
 		p.Code = o.fatal

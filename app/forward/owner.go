@@ -261,6 +261,7 @@ func (w *owner) dispatch(ctx context.Context) {
 		return
 	}
 	uploads := w.ordered(func(it *item) bool { return isAdvice(it.a) && due(it) })
+	slices.SortStableFunc(uploads, resultsLast)
 	w.upload(ctx, uploads[:min(free, len(uploads))])
 }
 
@@ -277,8 +278,11 @@ func (w *owner) upload(ctx context.Context, next []*item) {
 	})
 	for _, it := range next {
 		t := pos.EvDelivering
-		if it.a.State == pos.RefundUnknown {
+		switch it.a.State {
+		case pos.RefundUnknown:
 			t = pos.EvRefundTry
+		case pos.ResultDue:
+			t = pos.EvResultTry
 		}
 		events = append(events, on(it.a, t))
 	}

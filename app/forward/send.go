@@ -36,10 +36,10 @@ func (w *owner) send(ctx context.Context, a pos.Attempt) {
 }
 
 // isAdvice says whether an item is told to the host, not taken back from it:
-// uploads, deferred sales, refunds.
+// uploads, deferred sales, refunds, results of scripts.
 func isAdvice(a pos.Attempt) bool {
 	due := pos.StateRules[a.State].Due
-	return due == pos.DueUpload || due == pos.DueRepeat
+	return due == pos.DueUpload || due == pos.DueRepeat || due == pos.DueTell
 }
 
 // byWallet says whether the wallet's gateway decides about an item.
@@ -58,12 +58,12 @@ var errNothingOwed = errors.New("nothing is owed")
 // request makes the message that an item owes.
 func (w *owner) request(a pos.Attempt) (r pos.Request, err error) {
 	r = pos.Request{STAN: a.STAN, Batch: a.Batch, Amount: a.Amount, AuthCode: a.AuthCode, Org: a.Org}
+	var of pos.Attempt
 	if a.Original != "" {
-		o, err := w.f.o.Journal.Attempt(a.Original)
-		if err != nil {
+		if of, err = w.f.o.Journal.Attempt(a.Original); err != nil {
 			return r, err
 		}
-		r.Origin, r.AuthCode, r.Org = pos.OriginOf(a.Kind, o), o.AuthCode, o.Org
+		r.Origin, r.AuthCode, r.Org = pos.OriginOf(a.Kind, of), of.AuthCode, of.Org
 	}
 	switch {
 	case !isReversal(a) && !parked(a) && !isAdvice(a):
@@ -84,6 +84,8 @@ func (w *owner) request(a pos.Attempt) (r pos.Request, err error) {
 		return r, err
 	case a.Deferred:
 		r.Op, r.Advice = pos.OpDeferred, true
+	case a.State == pos.ResultDue:
+		r.Op, r.Advice, r.Original, r.Amount = pos.OpScriptResult, true, operations[of.Kind], of.Amount
 	default:
 		r.Op, r.Advice = pos.OpOfflineUpload, true
 	}

@@ -124,6 +124,8 @@ func (c card) Finish(context.Context, pos.CardAnswer) (pos.CardFinal, error) {
 		return pos.CardFinal{}, pos.ErrCardRemoved
 	}
 	switch c.plan.pick(8) {
+	case 5: // the issuer sent a script
+		return pos.CardFinal{Cryptogram: pos.TC, Scripts: []byte{0x20, 0, 0, 0, 1}, ShortF55: []byte{0xDF, 0x31, 5, 0x20, 0, 0, 0, 1}}, nil
 	case 6:
 		return pos.CardFinal{Cryptogram: pos.AAC}, nil
 	case 7:
@@ -136,11 +138,11 @@ func (c card) Close() error { return nil }
 // desk is a PIN pad, a printer and a counter without goods.
 type desk struct{ plan *plan }
 
-func (d desk) PINBlock(context.Context, string, int64) ([8]byte, error) {
+func (d desk) PINBlock(context.Context, pos.PINRequest) (pos.PINResult, error) {
 	if d.plan.pick(6) == 5 {
-		return [8]byte{}, pos.ErrPINCancelled
+		return pos.PINResult{}, pos.ErrPINCancelled
 	}
-	return [8]byte{1}, nil
+	return pos.PINResult{Block: make([]byte, 8)}, nil
 }
 func (desk) Print(pos.PrintJob) error { return nil }
 func (desk) Kick() error              { return nil }

@@ -58,6 +58,15 @@ func (t *till) act(a kit.Act) {
 		t.desk(a)
 	case screen.VerbHex, screen.VerbKeyField, screen.VerbKeySign, screen.VerbKeyTake, screen.VerbKeySame, screen.VerbKeyOther:
 		t.keys(a)
+	case screen.VerbAbout:
+		t.about(a.Arg)
+	case screen.VerbDevice, screen.VerbTest, screen.VerbFind, screen.VerbUse, screen.VerbUnuse, screen.VerbUseBefore, screen.VerbStop,
+		screen.VerbSecond, screen.VerbSecondFull, screen.VerbSlipAgain, screen.VerbSlipsClear:
+		t.gearAct(a)
+	case screen.VerbWeighAgain, screen.VerbWeighTyped:
+		t.scaleAct(a)
+	case screen.VerbChoose:
+		t.chooseAccount(a.Arg)
 	default:
 		t.goods(a)
 	}
@@ -94,6 +103,9 @@ func (t *till) goods(a kit.Act) {
 	case screen.VerbLine:
 		t.choose(a.Arg)
 	case screen.VerbPrice, screen.VerbDiscount, screen.VerbWeigh:
+		if a.Verb == screen.VerbWeigh && v.Entry == "" && t.weighLine() {
+			return
+		}
 		t.edit(a.Verb)
 	case screen.VerbDelete:
 		line := t.snap.Selected
@@ -132,7 +144,11 @@ func (t *till) quantity() pos.Qty {
 }
 
 func (t *till) add(sku string) {
-	face, qty := t.parts.Face, t.quantity()
+	face := t.parts.Face
+	if p, ok := face.Catalogue().BySKU(sku); t.sellByWeight(p, ok) {
+		return
+	}
+	qty := t.quantity()
 	if t.view.Screen == screen.Search || t.view.Screen == screen.Quick {
 		t.view.Screen, t.view.Letters, t.view.Found = screen.Home, "", nil
 	}
@@ -144,7 +160,12 @@ func (t *till) add(sku string) {
 
 // scan adds what a barcode names. On an outcome it begins the next sale first.
 func (t *till) scan(code string) {
-	face, qty := t.parts.Face, t.quantity()
+	if t.cameToTest(code) {
+		return
+	}
+	face := t.parts.Face
+	byWeight := t.hasScale() && t.view.Qty == "" && t.snap.Step == checkout.StepSale
+	qty := t.quantity()
 	if t.snap.Step == checkout.StepSale && paymentCode(code) && t.snap.Basket.Due() > 0 {
 		t.pay(checkout.Pay{Tender: pos.QR, Amount: t.view.Part, Code: code})
 		return
@@ -153,8 +174,15 @@ func (t *till) scan(code string) {
 		t.draw()
 		return
 	}
+	t.stopScale()
 	if t.view.Screen != screen.Cash {
 		t.view.Screen = screen.Home
+	}
+	if byWeight {
+		if p, ok := face.Catalogue().ByBarcode(code); t.sellByWeight(p, ok) {
+			t.draw()
+			return
+		}
 	}
 	leave := t.leave()
 	t.do(func(ctx context.Context) error {

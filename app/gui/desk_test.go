@@ -108,6 +108,9 @@ func (f *fake) Pay(_ context.Context, p checkout.Pay) (checkout.Paid, error) {
 
 func (f *fake) Cancel()  { _ = f.note("cancel") }
 func (f *fake) CheckQR() { _ = f.note("check") }
+
+func (f *fake) Choose(_ context.Context, index int) error { return f.note("choose %d", index) }
+
 func (f *fake) Next(context.Context) error {
 	err := f.note("next")
 	if err == nil && f.onNext != nil {
@@ -127,7 +130,11 @@ func (goods) ByBarcode(code string) (pos.Product, bool) {
 }
 
 func (goods) BySKU(sku string) (pos.Product, bool) {
-	return pos.Product{SKU: sku, Name: sku, Price: 300}, true
+	p := pos.Product{SKU: sku, Name: sku, Price: 300}
+	if sku == "weighed" {
+		p.Unit = "kg"
+	}
+	return p, true
 }
 func (goods) Categories() []string { return []string{"饮料"} }
 func (goods) InCategory(string) []pos.Product {

@@ -24,7 +24,6 @@ import (
 	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/decline"
-	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/pos"
 )
@@ -68,7 +67,11 @@ type Parts struct {
 	Width, Height float32 // of the window in units; 0 is 1366 by 768
 	MM            float32 // units to the millimetre, 0 for the panel's usual
 	Full          bool    // whole screen, no frame
-	Customer      bool    // the second window
+	Customer      bool    // the second window is open from the start
+
+	Equipment pos.Equipment                                      // the devices and what is plugged in; nil: none can be set up here
+	Codes     <-chan string                                      // what a scanner of its own reads; nil: there is only the wedge
+	Weigh     func(ctx context.Context) (grams int64, err error) // a stable weight of the scale, where a condition says that there is one
 }
 
 // Run opens the window and returns when it is closed or the context ends.
@@ -93,19 +96,10 @@ func Run(ctx context.Context, parts Parts) error {
 	win.SetFullScreen(parts.Full)
 	t.surface.OnSize = t.resize
 	win.SetContent(t.surface)
-	win.Canvas().SetOnTypedKey(t.typedKey)
-	win.Canvas().SetOnTypedRune(t.typedRune)
-	if c, ok := win.Canvas().(desktop.Canvas); ok { // Fyne keeps Tab for its own focus; scanners end with it
-		c.SetOnKeyDown(t.tab)
-	}
+	t.listen(win.Canvas())
+	t.secondWindow = t.customerWindow(fapp)
 	if parts.Customer {
-		second := fapp.NewWindow("Tillkeeper 2")
-		second.SetPadded(false)
-		second.Resize(fyne.NewSize(parts.Width, parts.Height))
-		t.customer = kit.NewSurface()
-		t.customer.OnSize = t.resizeCustomer
-		second.SetContent(t.customer)
-		second.Show()
+		t.secondWindow(true)
 	}
 	stopPump := t.start()
 	defer stopPump()
@@ -116,6 +110,15 @@ func Run(ctx context.Context, parts Parts) error {
 	win.ShowAndRun()
 	stop()
 	return nil
+}
+
+// listen takes the keys of a window: of either of them, for a scanner types into whichever has the focus.
+func (t *till) listen(c fyne.Canvas) {
+	c.SetOnTypedKey(t.typedKey)
+	c.SetOnTypedRune(t.typedRune)
+	if c, ok := c.(desktop.Canvas); ok { // Fyne keeps Tab for its own focus; scanners end with it
+		c.SetOnKeyDown(t.tab)
+	}
 }
 
 // heapGrowth keeps a window's heap, most of it faces, from growing to twice its size between two collections, in percent.
@@ -145,6 +148,9 @@ func fill(p *Parts) {
 	}
 	if p.Width <= 0 || p.Height <= 0 {
 		p.Width, p.Height = 1366, 768
+	}
+	if b, ok := p.Bench.(interface{ Any() bool }); ok && !b.Any() {
+		p.Bench = nil // no device of this till is simulated
 	}
 	if p.Day == nil {
 		p.Day = func(t time.Time) string { return t.In(p.Zone).Format(time.DateOnly) }

@@ -120,6 +120,10 @@ func (t *till) goTo(name screen.Name) {
 		return
 	}
 	t.leaveKeys()
+	if name != screen.Devices {
+		t.leaveGear()
+	}
+	t.stopScale()
 	v.Notice = ""
 	if v.Screen == screen.Records || v.Screen == screen.Cash || name != screen.Home {
 		v.Entry, v.Qty, v.Tendered = "", "", ""
@@ -143,6 +147,8 @@ func (t *till) goTo(name screen.Name) {
 		v.First["found"] = 0
 	case screen.Keys:
 		t.beginKeys("")
+	case screen.Devices:
+		t.openGear()
 	default:
 		t.goToMoney(name)
 	}

@@ -3,6 +3,7 @@ package gui
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 
@@ -132,12 +133,28 @@ func (t *till) keyAt(name fyne.KeyName, at time.Time) {
 	}
 }
 
+// deviceScan uses a code that a scanner of its own read: the same that a wedge's does on the same screen.
+func (t *till) deviceScan(code string) {
+	code = strings.TrimSpace(code)
+	if code == "" || len(code) > scanLimit || strings.IndexFunc(code, unicode.IsControl) >= 0 || t.view.Screen == screen.Keys {
+		return
+	}
+	t.acted = time.Now()
+	t.useScan(code)
+}
+
 // takeScan takes back what the characters of a scan had typed, and uses the code.
 func (t *till) takeScan(b burst) {
 	now := t.view
 	t.view = b.before
 	t.view.First, t.view.Busy, t.view.Tests, t.view.Testing = now.First, now.Busy, now.Tests, now.Testing
+	t.view.Gear, t.view.Weighing = now.Gear, now.Weighing
 	t.pin = b.pin
+	t.useScan(b.text)
+}
+
+// useScan uses a code where the screen has a use for one.
+func (t *till) useScan(code string) {
 	if t.view.Sheet.Open {
 		t.draw()
 		return
@@ -148,7 +165,7 @@ func (t *till) takeScan(b burst) {
 		return
 	case checkout.StepSale, checkout.StepOutcome:
 	}
-	t.scan(b.text)
+	t.scan(code)
 }
 
 // keyNames turns Fyne's name of a key into the one that pages bind.

@@ -61,6 +61,13 @@ func (t *till) start() (stop func()) {
 			}
 		}
 	}()
+	if t.parts.Codes != nil {
+		t.pump.wait.Add(1)
+		go func() {
+			defer t.pump.wait.Done()
+			t.codes(ctx)
+		}()
+	}
 	t.opened()
 	return func() {
 		cancel()
@@ -75,7 +82,23 @@ func (t *till) tick() {
 		t.loadClosing()
 	}
 	t.forgetIdleKeys()
+	t.gearTick()
 	t.draw()
+}
+
+// codes takes what the scanner device reads, until it is closed.
+func (t *till) codes(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case code, open := <-t.parts.Codes:
+			if !open {
+				return
+			}
+			t.pump.post(func() { t.deviceScan(code) })
+		}
+	}
 }
 
 // offer takes a snapshot from any goroutine without waiting; only the newest one is drawn.

@@ -36,6 +36,11 @@ type till struct {
 	leaving  bool                                            // the outcome was told to go and has not gone yet
 	approval string                                          // digits of the supervisor's PIN
 	keying   keying                                          // what is typed of a master key
+	gear     gear                                            // of the devices page
+	weighing weighing                                        // what lies on the scale
+
+	secondWindow func(open bool) // opens and closes the customer's window; nil without windows
+	secondFull   func() bool     // lets it fill the panel that it is on, or not; says which
 }
 
 func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func())) *till {
@@ -60,13 +65,9 @@ func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func()))
 		t.view.Names[s.ID] = s.Name
 		t.view.Staff = append(t.view.Staff, screen.Staff{ID: s.ID, Name: s.Name, Role: s.Role})
 	}
-	if parts.Bench != nil {
-		t.view.Bench = screen.Bench{On: true, Cards: parts.Bench.Cards()}
-	} else {
-		t.view.Bench.On = parts.CutLine != nil
-	}
 	t.view.Claim = screen.Claim{Field: screen.FieldAmount, Hour: screen.AnyHour}
 	t.view.Keying.Known = parts.Keys != nil && parts.Approve != nil && parts.Note != nil
+	t.view.Gear.Known = parts.Equipment != nil
 	t.view.Closing.Known, t.view.Closing.Fetches = parts.Closing != nil, parts.Fetches
 	t.categories()
 	return t
@@ -103,15 +104,37 @@ func (t *till) resizeCustomer(w, h float32) {
 // draw shows the present state; what did not change is not painted again.
 func (t *till) draw() {
 	t.view.Now = t.parts.Clock.Now().In(t.parts.Zone)
+	t.view.Gear.Second, t.view.Weighing.Scale = t.customer != nil, t.hasScale()
+	t.seeBench()
 	v := t.view
 	v.First = maps.Clone(v.First)
 	c := screen.Ctx{L: t.look, W: t.words, S: t.snap, V: v}
-	t.pump.counting.Store(t.snap.Step == checkout.StepCard || t.snap.Step == checkout.StepQR || t.snap.Line.State == "offline" || t.view.Closing.Running || t.view.Closing.Open)
+	t.pump.counting.Store(t.counts())
 	t.surface.Draw(screen.Draw(c))
-	if t.customer != nil {
-		c.L = t.custLook
-		t.customer.Draw(screen.Customer(c))
+	t.drawCustomer(c)
+}
+
+// seeBench looks which of the demo's hands there are: a device may have been changed for a real one.
+func (t *till) seeBench() {
+	b, hands := &t.view.Bench, t.parts.Bench
+	if hands == nil {
+		b.On = t.parts.CutLine != nil
+		return
 	}
+	b.On = true
+	if some, ok := hands.(interface{ Any() bool }); ok {
+		b.On = some.Any()
+	}
+	if b.Cards = nil; b.On && t.snap.Step == checkout.StepCard {
+		b.Cards = hands.Cards()
+	}
+}
+
+// counts says whether seconds are on the screen, or something on it is read again every second.
+func (t *till) counts() bool {
+	v := &t.view
+	return t.snap.Step == checkout.StepCard || t.snap.Step == checkout.StepQR || t.snap.Line.State == "offline" || v.Closing.Running || v.Closing.Open ||
+		v.Screen == screen.Devices || v.Screen == screen.Weigh || v.Gear.Doing.What != "" || v.CustomerTest.After(v.Now)
 }
 
 // take shows a newer snapshot.

@@ -1,6 +1,8 @@
 package gui
 
 import (
+	"context"
+	"strconv"
 	"strings"
 
 	"tillkeeper/app/checkout"
@@ -28,6 +30,16 @@ func (t *till) digit(d string) {
 		}
 	case v.Screen == screen.Search:
 		t.letters(v.Letters + d)
+	case screen.Choosing(t.snap) > 0:
+		if n, err := strconv.Atoi(d); err == nil && n > 0 && len(d) == 1 {
+			t.chooseAccount(strconv.Itoa(n - 1))
+		}
+	case v.Screen == screen.Devices:
+		if p := t.surface.Page(); p != nil && p.Keys[d].Verb == screen.VerbUse {
+			t.gearAct(p.Keys[d])
+		}
+	case v.Screen == screen.Weigh:
+		v.Entry = typed(v.Entry, d, entryLimit, 3)
 	case v.Screen == screen.Home || v.Screen == screen.Quick:
 		t.next(nil)
 		v.Entry = typed(v.Entry, d, entryLimit, 3)
@@ -81,6 +93,20 @@ func (t *till) fieldTyped() {
 	case screen.Charged:
 		t.loadClaim()
 	}
+}
+
+// chooseAccount takes one of the card's applications.
+func (t *till) chooseAccount(arg string) {
+	i, err := strconv.Atoi(arg)
+	if err != nil || i < 0 || i >= screen.Choosing(t.snap) {
+		return
+	}
+	face := t.parts.Face
+	t.beside(func(ctx context.Context) error { return face.Choose(ctx, i) }, func(err error) {
+		if err != nil {
+			t.say(t.explain(err))
+		}
+	})
 }
 
 // typed appends digits to a number: one point, so many decimals after it.

@@ -69,8 +69,20 @@ const maxLine = 1 << 20
 // errQuit ends the loop.
 var errQuit = errors.New("quit")
 
-// Run answers commands until quit, the end of the input or of the context.
+// Run answers commands until quit, the end of the input or of the context: a
+// signal ends the till even while it waits for a command.
 func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, in, out, o) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+func serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	f := &face{Options: o}
 	sc := bufio.NewScanner(in)
 	sc.Buffer(make([]byte, 64<<10), maxLine)

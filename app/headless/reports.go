@@ -187,6 +187,8 @@ func kindOf(a pos.Attempt) string {
 		return "deferred"
 	case a.Kind == pos.Refund, a.State == pos.RefundUnknown:
 		return "refund"
+	case a.Kind == pos.ScriptResult:
+		return "script_result"
 	}
 	return "offline"
 }

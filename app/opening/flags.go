@@ -24,8 +24,19 @@ type Flags struct {
 
 // Parse reads the arguments of a face.
 func Parse(name string, args []string, errs io.Writer) (Flags, error) {
+	return parse(flag.NewFlagSet("tillkeeper "+name, flag.ContinueOnError), args, errs)
+}
+
+// ParseDoctor reads those of the doctor, who can speak JSON.
+func ParseDoctor(args []string, errs io.Writer) (f Flags, asJSON bool, err error) {
+	set := flag.NewFlagSet("tillkeeper doctor", flag.ContinueOnError)
+	set.BoolVar(&asJSON, "json", false, "one JSON object a line")
+	f, err = parse(set, args, errs)
+	return f, asJSON, err
+}
+
+func parse(set *flag.FlagSet, args []string, errs io.Writer) (Flags, error) {
 	var f Flags
-	set := flag.NewFlagSet("tillkeeper "+name, flag.ContinueOnError)
 	set.SetOutput(errs)
 	set.StringVar(&f.Data, "data", "", "the till's one `folder`")
 	set.StringVar(&f.Config, "config", "", "configuration `file` (TOML)")

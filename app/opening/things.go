@@ -1,7 +1,9 @@
 package opening
 
 import (
+	"context"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -52,4 +54,26 @@ func FileLayout(zone *time.Location) recon.Layout {
 	l := recon.Default()
 	l.Zone, l.Text = zone, simplifiedchinese.GBK.NewDecoder().Bytes
 	return l
+}
+
+// Printing hands slips to a printer; its fault is no fault of what they tell.
+func Printing(p pos.Printer, log *slog.Logger) func(number string, slip any) {
+	return func(number string, slip any) {
+		if err := p.Print(pos.PrintJob{Number: number, Slip: slip}); err != nil {
+			log.Warn("a slip was not taken by the printer", "number", number, "error", err)
+		}
+	}
+}
+
+// Custodians approves those who may enter keys.
+func Custodians(l *staff.List) func(id, pin string) (pos.Operator, error) {
+	return func(id, pin string) (pos.Operator, error) { return l.Approve(id, pin, staff.EnterKeys, time.Now()) }
+}
+
+// Note appends one event to the journal.
+func Note(j pos.Journal) func(ctx context.Context, e pos.Event) error {
+	return func(ctx context.Context, e pos.Event) error {
+		_, err := j.Append(ctx, pos.Commit{Events: []pos.Event{e}})
+		return err
+	}
 }

@@ -5,7 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"runtime/debug"
+	"syscall"
 
 	"tillkeeper/app/pos"
 )
@@ -20,7 +23,9 @@ const Usage = `tillkeeper - a shop's till in one program
   tillkeeper acquirer ledger --data DIR                                   its ledger
   tillkeeper acquirer sms|file --data DIR                                 what cardholders were told; the file of a day
   tillkeeper acquirer codes                                               every answer code and what makes it come
+  tillkeeper pinpad   --pty | --listen ADDR --data DIR [--tmk HEX]        a simulated PIN pad, a process of its own
   tillkeeper keys     --data DIR [--config FILE]                          enters the terminal master key, two people
+  tillkeeper doctor   [--json] --data DIR [--config FILE]                 what is wrong, and what to do; exit 1 where something is
   tillkeeper decode HEX                                                   prints a message field by field
   tillkeeper version
 `
@@ -36,6 +41,14 @@ func Passphrase() []byte {
 		return nil
 	}
 	return p
+}
+
+// LeaveNoImage makes a crash leave a message, never an image of the memory.
+func LeaveNoImage() {
+	debug.SetTraceback("single")
+	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
+		slog.Warn("core dumps stay on", "error", err)
+	}
 }
 
 // Fail prints an error and what to do about it, and gives the exit code: 0 none,

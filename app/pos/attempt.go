@@ -35,6 +35,7 @@ type Event struct {
 	CardHash  string     `json:"card_hash,omitempty"`  // keyed hash of the PAN
 	EntryMode string     `json:"entry_mode,omitempty"` // chip contactless swipe
 	Online    bool       `json:"pin_online,omitempty"` // PIN verified online
+	Signature bool       `json:"signature,omitempty"`  // the cardholder signs the slip
 	Offline   bool       `json:"offline,omitempty"`
 	Linked    string     `json:"linked,omitempty"`
 	Original  string     `json:"original,omitempty"` // the attempt that this one undoes, refunds or completes
@@ -79,6 +80,7 @@ type Attempt struct {
 	MaskedPAN, CardHash string
 	EntryMode           string
 	PINOnline           bool
+	Signature           bool // the cardholder signs the slip
 	Offline, Deferred   bool // approved by the card; taken at the shop's risk
 	Linked              string
 	Original            string // the attempt that this one undoes, refunds or completes

@@ -24,6 +24,7 @@ const (
 	OpReversal       Operation = "reversal"
 	OpOfflineUpload  Operation = "offline_upload"
 	OpDeferred       Operation = "deferred"
+	OpScriptResult   Operation = "script_result" // what a card made of its issuer's scripts
 )
 
 // CardData is what a request says of a card. It lives in memory and in sealed
@@ -35,7 +36,8 @@ type CardData struct {
 	Track2   string `json:"track2,omitempty"`
 	F55      []byte `json:"f55,omitempty"`
 	ShortF55 []byte `json:"short_f55,omitempty"`
-	PINBlock []byte `json:"pin_block,omitempty"` // DE 52
+	PINBlock []byte `json:"pin_block,omitempty"` // DE 52: 8 bytes, 16 in format 4
+	KSN      []byte `json:"ksn,omitempty"`       // of a PIN block under DUKPT: 10 bytes (triple DES) or 12 (AES)
 	PIN      bool   `json:"pin,omitempty"`       // one was entered: DE 22 says so in a reversal too
 	Entry    string `json:"entry,omitempty"`     // chip contactless swipe keyed code
 	Code     string `json:"code,omitempty"`      // the customer's payment code, DE 59 A3
@@ -133,6 +135,16 @@ var (
 	ErrLineBusy = errors.New("another request is being answered") // nothing was sent
 )
 
+// WhyNot names the till reason in an error: the code of the pos.Error in it,
+// otherwise what the caller would say.
+func WhyNot(err error, otherwise string) string {
+	var e *Error
+	if errors.As(err, &e) && e.Code != "" {
+		return e.Code
+	}
+	return otherwise
+}
+
 // Link is the state of the line.
 type Link struct {
 	State  string    // online offline degraded
@@ -171,6 +183,26 @@ func (r Repeats) Pause(n int) time.Duration {
 	return min(d, r.Most)
 }
 
+// Terms are what the acquirer's profile says of sums and PINs.
+type Terms struct {
+	CompletionPercent int    // how much of a pre-authorization a completion may take
+	ContactlessNoPIN  Amount // up to it a tap needs no PIN, fen; 0: a tap always needs one
+	PINFormat         byte   // of PIN blocks, ISO 9564-1: 0, 3 or 4
+	PINKeys           string // PINSession, PINDUKPTTDES or PINDUKPTAES
+	ScriptResults     bool   // what a card made of its issuer's scripts is told by a message of its own
+}
+
+// DefaultTerms hold where nobody named others: a completion takes at most what
+// was authorized, taps up to 1,000.00 without a PIN, format 0 under the PIK.
+func DefaultTerms() Terms {
+	return Terms{CompletionPercent: 100, ContactlessNoPIN: 100_000, PINKeys: PINSession}
+}
+
+// Most is the largest sum that a completion of a pre-authorization may take, fen.
+func (t Terms) Most(held Amount) Amount {
+	return held * Amount(t.CompletionPercent) / 100
+}
+
 // Ready is what the unattended flow says of the line before a payment.
 type Ready struct {
 	Online bool
@@ -193,6 +225,7 @@ type Acquirer interface {
 	Timeout() time.Duration        // for one answer
 	ReversalRepeat() time.Duration // before the repeat after 12 or 25
 	Repeats() Repeats
+	Terms() Terms
 }
 
 // LateReply is an answer after its time, or one that fits nothing.
@@ -212,9 +245,35 @@ type Vault interface {
 	CardHash(pan string) string
 }
 
-// PINPad is the device that holds the keys and takes the PIN.
+// The keys under which a PIN block may be encrypted (PINRequest.Keys).
+const (
+	PINSession   = "session"    // the PIK of the last sign-on
+	PINDUKPTTDES = "dukpt-tdes" // ANSI X9.24-1, a new key each time
+	PINDUKPTAES  = "dukpt-aes"  // ANSI X9.24-3
+)
+
+// PINRequest is what a PIN pad needs to ask for a PIN.
+type PINRequest struct {
+	PAN    string // digits
+	Amount Amount // what the pad shows, fen
+	Format byte   // of ISO 9564-1: 0, 3 or 4
+	Keys   string // PINSession, PINDUKPTTDES or PINDUKPTAES; "" is PINSession
+	Bypass bool   // the customer may press OK without a PIN
+}
+
+// PINResult is an encrypted PIN block, or that the customer passed it by.
+type PINResult struct {
+	Block    []byte // 8 bytes, 16 in format 4
+	KSN      []byte // 10 or 12 bytes under DUKPT, else none
+	Format   byte
+	Bypassed bool // OK without a PIN: there is no block
+}
+
+// PINPad is the device that holds the keys and takes the PIN. Its errors are
+// pos.Error with the codes pin_cancelled, pin_timeout, no_tmk, unplugged,
+// offline and the like, or ErrNoKeys.
 type PINPad interface {
-	PINBlock(ctx context.Context, pan string, amount int64) ([8]byte, error)
+	PINBlock(ctx context.Context, r PINRequest) (PINResult, error)
 }
 
 // Printer takes the bytes of a slip and keeps them until they are printed.
@@ -236,6 +295,7 @@ type Condition struct {
 	State  string `json:"state"` // ok busy warn fault off
 	Code   string `json:"code,omitempty"`
 	Detail string `json:"detail,omitempty"`
+	Remedy string `json:"remedy,omitempty"` // where it is more exact than the code's
 	Took   time.Duration
 }
 
@@ -270,10 +330,4 @@ type Wallet interface {
 	Close(ctx context.Context, number string) (WalletOrder, error) // WalletPaid if it was too late
 	// Refund gives money of a paid order back, once for each refund number; several refunds add up to the order at most.
 	Refund(ctx context.Context, number, refund string, amount Amount) (WalletOrder, error)
-}
-
-// Display shows a QR code or text to the customer.
-type Display interface {
-	ShowQR(text string, amount Amount) error
-	Clear() error
 }

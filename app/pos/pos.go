@@ -96,6 +96,7 @@ const (
 	PreauthVoid    Kind = "preauth_void"
 	Completion     Kind = "completion"
 	CompletionVoid Kind = "completion_void"
+	ScriptResult   Kind = "script_result" // tells the host what a card made of its issuer's scripts: no money
 )
 
 // Tender is the means of payment.

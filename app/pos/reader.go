@@ -18,6 +18,10 @@ type Purchase struct {
 	AllowOffline bool   // the till's limits permit a TC
 	PINLimit     int64  // contactless above it needs an online PIN, fen
 	ReadOnly     bool   // only the card's number is wanted (a refund): no cryptogram, no PIN
+
+	// Choose asks the customer which of several applications to use and gives
+	// its index; nil takes the one that the card prefers.
+	Choose func(ctx context.Context, names []string) (int, error)
 }
 
 // CardRead is what the card said up to its first cryptogram.
@@ -27,9 +31,13 @@ type CardRead struct {
 	Sequence      string // 3 digits, DE 23
 	Track2        string // with '='
 	F55, ShortF55 []byte
-	Cryptogram    byte // 0x40 TC, 0x80 ARQC, 0x00 AAC
-	NeedPIN       bool // online PIN by CVM or limit
-	ODA           bool // offline data authentication passed
+	Cryptogram    byte   // 0x40 TC, 0x80 ARQC, 0x00 AAC
+	NeedPIN       bool   // online PIN by CVM or limit
+	Signature     bool   // the cardholder signs the slip
+	HasChip       bool   // of a stripe: the card has a chip too (service code 2xx or 6xx)
+	Fallback      bool   // of a stripe: taken because the chip could not be read
+	Reason        string // of an AAC: the till's reason, "" where the card gave none
+	ODA           bool   // offline data authentication passed
 	AIDName       string
 	TVR           []byte
 	Expired       bool
@@ -53,6 +61,7 @@ type CardAnswer struct {
 // CardFinal is the card's last word.
 type CardFinal struct {
 	Cryptogram    byte
+	Reason        string // of an AAC that card or terminal decided: the till's reason
 	Scripts       []byte // issuer script results
 	F55, ShortF55 []byte // as an offline upload carries them
 }

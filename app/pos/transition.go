@@ -29,6 +29,8 @@ const (
 	Refunded        State = "refunded"
 	Settled         State = "settled"
 	Cancelled       State = "cancelled"
+	ResultDue       State = "result_due" // of an issuer's script: the host is not told yet
+	Told            State = "told"       // it is
 )
 
 // EventType names what happened.
@@ -65,6 +67,9 @@ const (
 	EvRefundedPart    EventType = "refunded_part"    // a refund was approved, something is left
 	EvRefundedFull    EventType = "refunded_full"    // nothing is left
 	EvSettled         EventType = "settled"
+	EvResultDue       EventType = "result_due" // owed: what a card made of its issuer's scripts
+	EvResultTry       EventType = "result_try" // it is about to leave
+	EvTold            EventType = "told"       // the host has it, or does not want it
 	EvPrinted         EventType = "printed"
 	EvReprinted       EventType = "reprinted"
 )
@@ -105,6 +110,7 @@ const (
 	DueUpload  Due = "upload"   // in order, when the host is there; overdue at 72 h
 	DuePerson  Due = "person"   // shown at each opening until resolved
 	DueRepeat  Due = "repeat"   // the identical request again
+	DueTell    Due = "tell"     // an advice without money: after all else, and nothing waits for it
 )
 
 // StateRule is what a state means for the queue and for the totals.
@@ -134,6 +140,8 @@ var StateRules = map[State]StateRule{
 	Refunded:        {Counted: true, Final: true},
 	Settled:         {Counted: true, Final: true},
 	Cancelled:       {Final: true},
+	ResultDue:       {Due: DueTell},
+	Told:            {Final: true},
 }
 
 // Effect is what the shell does after an event is durable.
@@ -245,6 +253,13 @@ var Table = []Row{
 	{Delivered, EvVoided, Voided, []Effect{DoShow}},
 	{Delivered, EvRefundedPart, Delivered, nil},
 	{Delivered, EvRefundedFull, Refunded, nil},
+	{Created, EvResultDue, ResultDue, []Effect{DoUpload}},
+	{ResultDue, EvResultTry, ResultDue, nil},
+	{ResultDue, EvTold, Told, nil},
+	{ResultDue, EvResealed, ResultDue, nil},
+	{ResultDue, EvLateAnswer, ResultDue, nil},
+	{Told, EvLateAnswer, Told, nil},
+
 	{Settled, EvFollowUp, Settled, nil},
 	{Settled, EvRefundedPart, Settled, nil},
 	{Settled, EvRefundedFull, Refunded, nil},
@@ -300,95 +315,4 @@ func Apply(a Attempt, e Event) (Attempt, error) {
 	a.Updated = e.Time
 	a.Seqs = append(a.Seqs[:len(a.Seqs):len(a.Seqs)], e.Seq)
 	return a, nil
-}
-
-func open(e Event) Attempt {
-	return Attempt{
-		ID: e.Attempt, Basket: e.Basket, Receipt: e.Receipt, Kind: e.Kind, Tender: e.Tender,
-		Amount: e.Amount, Cashier: e.By, Day: e.Day, Hour: e.Hour, Created: e.Time, Linked: e.Linked,
-		Wallet: e.Wallet,
-	}
-}
-
-// fold carries the facts of an event over; a fact once known is never blanked.
-func fold(a *Attempt, e Event) {
-	set := func(to *string, v string) {
-		if v != "" {
-			*to = v
-		}
-	}
-	set(&a.STAN, e.STAN)
-	set(&a.Batch, e.Batch)
-	set(&a.RRN, e.RRN)
-	set(&a.AuthCode, e.AuthCode)
-	set(&a.Org, e.Org)
-	set(&a.HostDate, e.HostDate)
-	set(&a.MaskedPAN, e.MaskedPAN)
-	set(&a.CardHash, e.CardHash)
-	set(&a.EntryMode, e.EntryMode)
-	set(&a.Order, e.Order)
-	if e.Type != EvFollowUp {
-		set(&a.Next, e.Next)
-	}
-	set(&a.Original, e.Original)
-	set(&a.Code, e.Code)
-	a.PINOnline = a.PINOnline || e.Online
-	a.Flagged = a.Flagged || e.Flag
-	if e.Sealed != nil {
-		a.Sealed = e.Sealed
-	}
-	if e.Waiting != nil {
-		a.Waiting = e.Waiting
-	}
-	switch e.Type {
-	case EvApproved, EvOfflineApproved, EvDeferred:
-		a.Approved, a.Tendered, a.Change = e.Approved, e.Tendered, e.Change
-		a.Offline = e.Type != EvApproved
-		a.Deferred = e.Type == EvDeferred
-		a.Chain = e.Chain
-		if a.Taken = a.Created; e.Taken != nil {
-			a.Taken = *e.Taken
-		}
-	case EvReversing:
-		a.Reason, a.LastError = e.Reason, e.Text
-		a.Approved = 0
-	case EvFollowUp:
-		a.Follow = e.Next
-	case EvRefundUnknown, EvRefundTry:
-		a.LastError = e.Text
-		switch {
-		case e.Code == "", e.Type == EvRefundUnknown && e.Code != SentNever: // sent, or about to be
-			a.Tries++
-			a.Unanswered++
-		case e.Type == EvRefundTry && a.Unanswered > 0:
-			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
-		}
-	case EvRefundFound:
-		a.Approved, a.Waiting = e.Approved, nil
-	case EvRefundedPart, EvRefundedFull:
-		a.Refunded += e.Amount
-	case EvResolved:
-		a.How, a.Waiting = e.How, nil
-	case EvReversalTry, EvDeliveryTry:
-		a.Tries++
-		a.LastError = e.Text
-		if e.Type == EvDeliveryTry && e.Code != "" && a.Unanswered > 0 {
-			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
-		}
-	case EvDelivering:
-		a.Unanswered++
-	case EvLateApproval:
-		a.LateApproved = a.LateApproved || e.Code == ""
-		set(&a.Reason, e.Reason)
-	case EvDelivered, EvReversed, EvDeclined, EvCancelled, EvLateDeclined:
-		switch {
-		case e.Type != EvDelivered:
-			a.Approved = 0
-		case e.Approved > 0:
-			a.Approved = e.Approved
-		}
-		if e.Type != EvLateDeclined { // which a person may still send again
-			a.Waiting = nil
-		}
-	}
 }

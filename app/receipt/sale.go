@@ -93,6 +93,9 @@ func (p *page) card(a *pos.Attempt) {
 	if a.PINOnline {
 		p.text("  " + p.say["pin_verified"])
 	}
+	if a.Signature && !a.PINOnline {
+		p.pair("  "+p.say["signature"], "____________________")
+	}
 	switch {
 	case a.Deferred:
 		p.add(Line{Kind: Text, Left: "  " + p.say["deferred"], Bold: true})

@@ -77,7 +77,8 @@ var afterwards = map[string][2]string{
 	"left_manual": {"待店方处理", "waits for a person"}, "left_late_declined": {"银行拒绝，待店方处理", "refused by the bank, waits for a person"},
 	"left_offline_approved": {"尚未上送", "not sent yet"}, "left_deferred": {"尚未上送", "not sent yet"},
 	"left_delivering": {"上送未确认", "sent, not confirmed"}, "left_refund_unknown": {"退款未确认", "refund not confirmed"},
-	"left_created": {"尚未结束", "not finished"}, "left_sending": {"尚未结束", "not finished"},
+	"left_result_due": {"卡片指令结果未报", "script result not told"},
+	"left_created":    {"尚未结束", "not finished"}, "left_sending": {"尚未结束", "not finished"},
 
 	"file": {"文件", "File"}, "file_days": {"日期", "Of"}, "file_lines": {"文件笔数", "Lines of this terminal"},
 	"sum_ours": {"我方合计", "Our sum"}, "sum_theirs": {"银行合计", "Bank's sum"}, "sum_differs": {"相差", "Difference"},

@@ -60,6 +60,7 @@ var told = map[string][2]string{
 	"state_late_declined": {"银行事后拒绝", "refused afterwards"}, "state_approved": {"成功", "approved"}, "state_declined": {"被拒绝", "refused"},
 	"state_reversed": {"已冲正", "reversed"}, "state_delivered": {"成功，已上送", "approved and delivered"}, "state_voided": {"已撤销", "voided"},
 	"state_refunded": {"已全部退款", "refunded in full"}, "state_settled": {"成功，已结算", "approved and settled"}, "state_cancelled": {"已取消", "given up"},
+	"state_result_due": {"待告知银行", "the bank is to be told"}, "state_told": {"已告知银行", "the bank is told"},
 
 	"next_charged":          {"收单行文件显示已扣款：店方退还这笔钱，或请收单行撤账，直到办妥为止。", "The acquirer's file shows a charge: the shop gives the money back or has the acquirer take the charge back, and keeps this open until it is done."},
 	"next_unknown":          {"收银机自动发送冲正，直到收单行确认。请勿为此笔再次付款。", "The till keeps sending the reversal by itself until the acquirer acknowledges it. Nothing more is to be paid for this."},

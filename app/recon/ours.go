@@ -28,7 +28,7 @@ func credit(k pos.Kind) bool {
 
 // standingOf says what an attempt says about the acquirer's books.
 func standingOf(a *pos.Attempt) standing {
-	if a.Kind == pos.Preauth || a.Kind == pos.PreauthVoid || a.Kind == pos.Balance {
+	if a.Kind == pos.Preauth || a.Kind == pos.PreauthVoid || a.Kind == pos.Balance || a.Kind == pos.ScriptResult {
 		return never
 	}
 	switch a.State {

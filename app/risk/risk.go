@@ -12,20 +12,18 @@ import (
 // Limits bound what a till takes without the host; the acquirer's parameters
 // win over the shop's.
 type Limits struct {
-	PerPayment       pos.Amount
-	PerTerminal      pos.Amount // open offline sum
-	Count            int        // open offline payments
-	PerCard          int        // open ones of a card
-	StopAfter        time.Duration
-	ContactlessNoPIN pos.Amount // up to it a tap needs no PIN
+	PerPayment  pos.Amount
+	PerTerminal pos.Amount // open offline sum
+	Count       int        // open offline payments
+	PerCard     int        // open ones of a card
+	StopAfter   time.Duration
 }
 
 // Default gives the limits that hold where nobody set others: 500.00 a
-// payment, 5,000.00 and 50 payments a terminal, one a card, 24 h, taps without
-// PIN up to 1,000.00.
+// payment, 5,000.00 and 50 payments a terminal, one a card, 24 h.
 func Default() Limits {
 	return Limits{
-		PerPayment: 50_000, PerTerminal: 500_000, Count: 50, PerCard: 1, StopAfter: 24 * time.Hour, ContactlessNoPIN: 100_000,
+		PerPayment: 50_000, PerTerminal: 500_000, Count: 50, PerCard: 1, StopAfter: 24 * time.Hour,
 	}
 }
 

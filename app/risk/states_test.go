@@ -14,7 +14,7 @@ func TestEveryStateIsJudged(t *testing.T) {
 		pos.OfflineApproved: true, pos.Deferred: true, pos.Delivering: true, pos.Manual: true, pos.LateDeclined: true,
 		pos.Created: false, pos.Sending: false, pos.Unknown: false, pos.Reversing: false, pos.RefundUnknown: false,
 		pos.Approved: false, pos.Declined: false, pos.Reversed: false, pos.Delivered: false, pos.Voided: false,
-		pos.Refunded: false, pos.Settled: false, pos.Cancelled: false,
+		pos.Refunded: false, pos.Settled: false, pos.Cancelled: false, pos.ResultDue: false, pos.Told: false, // no money
 	}
 	for s := range pos.StateRules {
 		want, decided := atRisk[s]

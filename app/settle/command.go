@@ -121,13 +121,13 @@ func (d *Desk) begin(ctx context.Context, by pos.Operator, who string) (work, Re
 	return w, rep, err
 }
 
-// probe wants a sign of life from the host, where the line can ask for one:
+// probe wants a sign of life from the host unless it spoke just now:
 // frozen totals without a line would keep the till from offline payments.
 func (d *Desk) probe(ctx context.Context) error {
 	line, ok := d.o.Host.(interface {
 		Echo(ctx context.Context, stan, batch string) error
 	})
-	if !ok {
+	if !ok || d.o.Queue.Heard(fresh) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.waits.probe)
@@ -139,6 +139,9 @@ func (d *Desk) probe(ctx context.Context) error {
 	}
 	return nil
 }
+
+// fresh is how old the host's last word may be to count as a sign of life.
+const fresh = 5 * time.Second
 
 // freeze makes the totals durable; it runs while nothing is in the air.
 func (d *Desk) freeze(ctx context.Context, by, who string) (work, Report, error) {

@@ -70,6 +70,7 @@ const DefaultOperator = "001"
 type Queue interface {
 	Once(ctx context.Context) (left int, err error) // tries what waits now, and ends when nothing more is to be had
 	Quiet(ctx context.Context, do func() error) error
+	Heard(within time.Duration) bool // the line stands and the host spoke so lately
 	Wake()
 }
 

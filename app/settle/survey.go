@@ -60,7 +60,7 @@ func (d *Desk) survey() (survey, error) {
 		case due == pos.DueReverse, due == pos.DueUpload, due == pos.DueRepeat, a.State == pos.Manual && a.Reason != "":
 			s.owed++
 		}
-		if a.STAN != "" && a.Batch == s.batch && pos.StateRules[a.State].Due != pos.DueFlow {
+		if due := pos.StateRules[a.State].Due; a.STAN != "" && a.Batch == s.batch && due != pos.DueFlow && due != pos.DueTell {
 			s.left = append(s.left, a)
 		}
 	}

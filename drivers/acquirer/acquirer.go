@@ -68,6 +68,7 @@ const (
 	classUpload  = '3'                          // second digit of an MTI: batch upload
 	offlineARC   = "\x8A\x02Y1"                 // data object of an offline approval
 	offlineTag   = "8A"                         // its tag
+	scriptsTag   = "DF31"                       // results of the issuer's scripts, five bytes each
 	netTCP       = "tcp"                        // every line
 	gone         = "the line was closed"        // detail
 	noContact    = "no contact since the start" // detail
@@ -229,4 +230,14 @@ func (l *Link) Repeats() pos.Repeats {
 	}
 	r.MayPass = n.SaleMayPassUnacknowledged
 	return r
+}
+
+// Terms are the profile's rules of sums and PINs.
+func (l *Link) Terms() pos.Terms {
+	_, tells := l.p.Transactions[string(pos.OpScriptResult)]
+	return pos.Terms{
+		CompletionPercent: l.p.Limits.CompletionPercent, ContactlessNoPIN: pos.Amount(l.p.Limits.ContactlessNoPIN),
+		PINFormat: byte(l.p.PIN.Format), PINKeys: l.p.PIN.KeysOrSession(), //nolint:gosec // 0, 3 or 4
+		ScriptResults: tells,
+	}
 }

@@ -144,7 +144,8 @@ func isDone(c <-chan struct{}) bool {
 
 // SignOn asks for working keys and loads them; operator has three characters or none. A refusal is pos.ErrRefused with
 // the host's code; keys that do not match their check values leave the line
-// without keys.
+// without keys. Where their holder is not there, or could not take any, nothing
+// is sent: pos.ErrNotSent with its reason.
 func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.SignOnReply, error) {
 	m, _, err := l.control(signOnOp, stan, batch, l.p.Keys.Network)
 	if err != nil {
@@ -158,6 +159,10 @@ func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.Si
 	}
 	if operator != "" {
 		m.Fields[63] = operator
+	}
+	if _, err := l.o.Keys.HasKeys(ctx); err != nil {
+		l.setReady(false, err.Error())
+		return pos.SignOnReply{}, fmt.Errorf("%w: no holder of keys: %w", pos.ErrNotSent, err)
 	}
 	l.trading.Lock() // what is outstanding is answered under the keys it was sent with
 	defer l.trading.Unlock()

@@ -146,9 +146,8 @@ func (w *wording) card() error {
 		41: w.l.o.TID, 42: w.l.o.MID, 49: currency, 60: w.t.F60(r.Batch, w.e.tail),
 	}
 	if pin {
-		w.f[26], w.f[52], w.f[53] = pinLength, upperHex(c.PINBlock), pinSecurity
-		if w.l.p.Keys.Network == singlePIK {
-			w.f[53] = pinSingle
+		if err := w.pin(); err != nil {
+			return err
 		}
 	}
 	if code {
@@ -164,8 +163,34 @@ func (w *wording) card() error {
 	} else {
 		w.set(23, c.Sequence)
 	}
+	if w.op == pos.OpScriptResult {
+		return w.scripts()
+	}
 	w.set(35, strings.TrimRight(strings.NewReplacer("D", "=", "d", "=").Replace(c.Track2), "Ff"))
 	w.set(55, upperHex(c.F55))
+	return nil
+}
+
+// pin words an encrypted PIN block: fields 26, 52 and 53, and the key's serial
+// number where the profile has DUKPT.
+func (w *wording) pin() error {
+	c, rule := w.r.Card, w.l.p.PIN
+	if len(c.PINBlock) != rule.BlockBytes() || len(c.KSN) != rule.KSNBytes() {
+		return fmt.Errorf("%w: a PIN block of another format or key", errRequest)
+	}
+	w.f[26], w.f[52] = pinLength, upperHex(c.PINBlock)
+	switch {
+	case rule.KSNField == 53:
+	case rule.Security != "":
+		w.f[53] = rule.Security
+	case w.l.p.Keys.Network == singlePIK:
+		w.f[53] = pinSingle
+	default:
+		w.f[53] = pinSecurity
+	}
+	if rule.KSNField != 0 {
+		w.f[rule.KSNField] = upperHex(c.KSN)
+	}
 	return nil
 }
 
@@ -254,6 +279,24 @@ func (w *wording) offline() error {
 		}
 	}
 	w.f[55] += upperHex([]byte(offlineARC))
+	return nil
+}
+
+// scripts words what a card made of its issuer's scripts: field 3 is that of
+// the payment that brought them, field 55 is short and holds tag DF31.
+func (w *wording) scripts() error {
+	t, ok := w.l.p.Transactions[string(w.r.Original)]
+	if !ok || t.Proc == "" {
+		return fmt.Errorf("%w: script results of %q", errRequest, w.r.Original)
+	}
+	items, err := wire.ParseTLV(w.r.Card.ShortF55)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(items, func(it wire.TLV) bool { return it.Tag == scriptsTag && len(it.Value) > 0 }) {
+		return fmt.Errorf("%w: no script results", errRequest)
+	}
+	w.f[3], w.f[25], w.f[55] = t.Proc, t.Cond, upperHex(w.r.Card.ShortF55)
 	return nil
 }
 

@@ -32,6 +32,7 @@ type shop struct {
 	host *simhost.Host
 	line *acquirer.Link
 	keys *keys.Store
+	addr string
 	n    int
 }
 
@@ -47,7 +48,7 @@ func (p pad) LoadKeys(ctx context.Context, f62 []byte, layout string) error {
 
 func profile(t *testing.T, name string) *wire.Profile {
 	t.Helper()
-	p, err := wire.Load(nil, "../../assets/profiles/"+name+".json")
+	p, err := wire.Load(os.DirFS("../../assets"), "../../assets/profiles/"+name+".json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func openWith(t *testing.T, p *wire.Profile, secure bool) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{t: t, host: h, keys: store}
+	s := &shop{t: t, host: h, keys: store, addr: addr.String()}
 	s.line = acquirer.New(acquirer.Options{
 		Address: addr.String(), Profile: p, TID: "12345678", MID: "123456789012345", Keys: pad{store.Port(wire.MAC), store}, Timeout: patient, TLS: ours,
 	})

@@ -272,7 +272,7 @@ func TestSettlementWithoutALine(t *testing.T) {
 
 // TestSettlementWithAMAC is a profile whose settlement carries one.
 func TestSettlementWithAMAC(t *testing.T) {
-	p := variant(t, `"0620", "0630"]`, `"0500", "0510"]`, `"net": "201", "repeat": "same", "extra": [48, 49, 63]`, `"net": "201", "mac": true, "extra": [48, 49, 63]`)
+	p := variant(t, `"0620", "0630"]`, `"0620", "0630", "0500", "0510"]`, `"net": "201", "repeat": "same", "extra": [48, 49, 63]`, `"net": "201", "mac": true, "extra": [48, 49, 63]`)
 	for _, good := range []bool{true, false} {
 		l, h := begin(t, func(o *Options) { o.Profile = p })
 		h.p = p

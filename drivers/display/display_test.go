@@ -17,14 +17,18 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 	"golang.org/x/image/draw"
 	"golang.org/x/image/math/f64"
-	"periph.io/x/conn/v3/i2c/i2ctest"
-	"periph.io/x/devices/v3/ssd1306"
 
+	"tillkeeper/app/pos"
 	"tillkeeper/drivers/display"
 	sim "tillkeeper/drivers/sim/display"
 )
 
 const wechat = "weixin://wxpay/bizpayurl?pr=Nxl8TzVzz"
+
+// code is a view of a code.
+func code(text string) pos.View {
+	return pos.View{State: pos.ViewQR, Title: "请扫码支付", Total: 1250, QR: text}
+}
 
 // fast is a panel that nobody needs to wait for.
 func fast() *display.Opts { return &display.Opts{Wait: func(time.Duration) {}} }
@@ -112,7 +116,7 @@ func TestCustomerReadsTheCode(t *testing.T) {
 		strings.Repeat("0123456789ABCDEF", 16), // a version over 10: modules of 3 pixels
 	} {
 		p, s, path := panel(t)
-		if err := p.ShowQR(text, 1250); err != nil {
+		if err := p.Show(code(text)); err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
 		if n := s.Dropped(); n != 0 {
@@ -128,7 +132,7 @@ func TestCustomerReadsTheCode(t *testing.T) {
 
 func TestCustomerReadsABadPicture(t *testing.T) {
 	p, s, _ := panel(t)
-	if err := p.ShowQR(wechat, 1250); err != nil {
+	if err := p.Show(code(wechat)); err != nil {
 		t.Fatal(err)
 	}
 	img := s.Image()
@@ -176,7 +180,7 @@ func TestWholeModulesInTheMiddleWithQuiet(t *testing.T) {
 		{strings.Repeat("0", 100), 29, 6}, // version 3: numbers pack closer
 	} {
 		p, s, _ := panel(t)
-		if err := p.ShowQR(c.text, 1); err != nil {
+		if err := p.Show(code(c.text)); err != nil {
 			t.Fatal(err)
 		}
 		side := c.modules * c.px
@@ -197,10 +201,10 @@ func TestTooLongIsRefusedAndNothingOldStays(t *testing.T) {
 		{"", display.ErrNoText},
 	} {
 		p, s, _ := panel(t)
-		if err := p.ShowQR(wechat, 1250); err != nil {
+		if err := p.Show(code(wechat)); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.ShowQR(c.text, 1250); !errors.Is(err, c.want) {
+		if err := p.Show(code(c.text)); !errors.Is(err, c.want) {
 			t.Errorf("%d characters: %v, want %v", len(c.text), err, c.want)
 		}
 		if r := dark(t, s.Image()); !r.Empty() {
@@ -214,65 +218,16 @@ func TestClearIsWhite(t *testing.T) {
 	if r := dark(t, s.Image()); !r.Empty() {
 		t.Errorf("ink in %v before the first code", r)
 	}
-	if err := p.ShowQR(wechat, 1); err != nil {
+	if err := p.Show(code(wechat)); err != nil {
 		t.Fatal(err)
 	}
 	if dark(t, load(t, path)).Empty() {
 		t.Fatal("no ink")
 	}
-	if err := p.Clear(); err != nil {
+	if err := p.Show(pos.View{}); err != nil {
 		t.Fatal(err)
 	}
 	if r := dark(t, load(t, path)); !r.Empty() {
 		t.Errorf("ink in %v", r)
 	}
-}
-
-// TestSmallMonochrome draws on periph's SSD1306 of 128x64: a version 1 fits
-// with its quiet zone, a version 2 with 3 quiet modules, a wallet's code never.
-func TestSmallMonochrome(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		fits bool
-	}{{"12345678", true}, {strings.Repeat("x", 20), true}, {strings.Repeat("x", 30), false}, {wechat, false}} {
-		bus := &i2ctest.Record{}
-		d, err := ssd1306.NewI2C(bus, &ssd1306.DefaultOpts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		before := len(bus.Ops)
-		err = display.New(d).ShowQR(c.text, 1)
-		if c.fits != (err == nil) || (!c.fits && !errors.Is(err, display.ErrTooLong)) {
-			t.Errorf("%q: %v", c.text, err)
-		}
-		if len(bus.Ops) == before {
-			t.Errorf("%q: nothing was sent", c.text)
-		}
-		if got, err := decode(oled(bus.Ops[before:])); c.fits && (err != nil || got != c.text) {
-			t.Errorf("read %q, %v; want %q", got, err, c.text)
-		}
-	}
-}
-
-// oled makes a picture of the last full frame of data that an SSD1306 was
-// sent: pages of 8 rows, a byte a column, the lowest bit on top.
-func oled(ops []i2ctest.IO) image.Image {
-	var ram []byte
-	for _, op := range ops {
-		if len(op.W) > 0 && op.W[0] == 0x40 {
-			ram = append(ram, op.W[1:]...)
-		}
-	}
-	img := image.NewGray(image.Rect(0, 0, 128*4, 64*4))
-	if len(ram) < 128*8 {
-		return img
-	}
-	for y := range 64 * 4 {
-		for x := range 128 * 4 {
-			if ram[len(ram)-1024+y/32*128+x/4]>>(y/4%8)&1 == 1 {
-				img.SetGray(x, y, color.Gray{Y: 0xff})
-			}
-		}
-	}
-	return img
 }

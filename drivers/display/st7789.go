@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"slices"
 	"time"
 
 	"periph.io/x/conn/v3"
@@ -70,8 +71,10 @@ type Opts struct {
 type ST7789 struct {
 	conn   spi.Conn
 	dc     gpio.PinOut
+	reset  gpio.PinOut // nil: none
 	chunk  int
 	wait   func(time.Duration)
+	pixels []byte // of one Draw, kept for the next
 	halted bool
 }
 
@@ -98,11 +101,21 @@ func NewST7789(p spi.Port, dc gpio.PinOut, o *Opts) (*ST7789, error) {
 	if err != nil {
 		return nil, fmt.Errorf("st7789: %w", err)
 	}
-	d := &ST7789{conn: c, dc: dc, chunk: chunkOf(c), wait: opts.Wait}
-	if err := d.start(opts.Reset); err != nil {
-		return nil, fmt.Errorf("st7789: %w", err)
+	d := &ST7789{conn: c, dc: dc, reset: opts.Reset, chunk: chunkOf(c), wait: opts.Wait}
+	if err := d.Restart(); err != nil {
+		return nil, err
 	}
 	return d, nil
+}
+
+// Restart resets the panel, as after a loss of power, and fills it with white
+// before it is switched on. It takes about a quarter of a second.
+func (d *ST7789) Restart() error {
+	d.halted = false
+	if err := d.start(); err != nil {
+		return fmt.Errorf("st7789: %w", err)
+	}
+	return nil
 }
 
 // chunkOf gives the bytes of one transfer, whole pixels where that is possible.
@@ -117,13 +130,13 @@ func chunkOf(c spi.Conn) int {
 	return n
 }
 
-func (d *ST7789) start(reset gpio.PinOut) error {
-	if reset != nil {
-		if err := reset.Out(gpio.Low); err != nil {
+func (d *ST7789) start() error {
+	if d.reset != nil {
+		if err := d.reset.Out(gpio.Low); err != nil {
 			return err
 		}
 		d.wait(resetPulse)
-		if err := reset.Out(gpio.High); err != nil {
+		if err := d.reset.Out(gpio.High); err != nil {
 			return err
 		}
 		d.wait(afterReset)
@@ -181,21 +194,37 @@ func (d *ST7789) Draw(dst image.Rectangle, src image.Image, srcPts image.Point) 
 	if r.Empty() {
 		return nil
 	}
-	shift := srcPts.Sub(dst.Min)
-	pixels := make([]byte, 0, 2*r.Dx()*r.Dy())
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			red, green, blue, _ := src.At(x+shift.X, y+shift.Y).RGBA()
-			pixels = append(pixels, byte(red>>11)<<3|byte(green>>13), byte(green>>10)<<5|byte(blue>>11))
-		}
-	}
+	d.pixels = appendPixels(d.pixels[:0], r, src, srcPts.Sub(dst.Min))
 	if err := d.send(cmdCASET, span(r.Min.X, r.Max.X)); err != nil {
 		return err
 	}
 	if err := d.send(cmdRASET, span(r.Min.Y, r.Max.Y)); err != nil {
 		return err
 	}
-	return d.send(cmdRAMWR, pixels)
+	return d.send(cmdRAMWR, d.pixels)
+}
+
+// appendPixels adds the pixels of r, found in src at a shift, as RGB565 with
+// the high byte first. A picture in RGBA, which a Panel paints, goes fast.
+func appendPixels(to []byte, r image.Rectangle, src image.Image, shift image.Point) []byte {
+	to = slices.Grow(to, 2*r.Dx()*r.Dy())
+	from := r.Add(shift)
+	if img, ok := src.(*image.RGBA); ok {
+		for y := from.Min.Y; y < from.Max.Y; y++ {
+			row := img.Pix[img.PixOffset(from.Min.X, y):][:4*from.Dx()]
+			for ; len(row) >= 4; row = row[4:] {
+				to = append(to, row[0]&0xf8|row[1]>>5, row[1]<<3&0xe0|row[2]>>3)
+			}
+		}
+		return to
+	}
+	for y := from.Min.Y; y < from.Max.Y; y++ {
+		for x := from.Min.X; x < from.Max.X; x++ {
+			red, green, blue, _ := src.At(x, y).RGBA()
+			to = append(to, byte(red>>11)<<3|byte(green>>13), byte(green>>10)<<5|byte(blue>>11))
+		}
+	}
+	return to
 }
 
 // span is a range of columns or rows with its last one included.

@@ -57,7 +57,7 @@ func TestTransfersKeepToTheLimit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := display.New(d).ShowQR(wechat, 1); err != nil {
+		if err := display.New(d).Show(code(wechat)); err != nil {
 			t.Fatal(err)
 		}
 		if bus.longest != longest {
@@ -133,7 +133,7 @@ func TestHalt(t *testing.T) {
 	if got := s.Image().At(0, 0); got != (color.RGBA{A: 0xff}) {
 		t.Errorf("a panel that sleeps shows %v", got)
 	}
-	if err := display.New(d).ShowQR(wechat, 1); !errors.Is(err, display.ErrHalted) {
+	if err := display.New(d).Show(code(wechat)); !errors.Is(err, display.ErrHalted) {
 		t.Errorf("a halted panel: %v", err)
 	}
 }

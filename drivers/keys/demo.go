@@ -23,6 +23,17 @@ type demoFile struct {
 
 // OpenDemo opens or makes the demonstration store at path: one plain file (0600), so the till says on every screen and receipt that it has one. tmkHex (16 bytes in hex) is the terminal master key of the configuration; empty, or the one that it brought before, leaves the stored one, another one replaces it and drops the working keys.
 func OpenDemo(path, tmkHex string) (*Store, error) {
+	s, err := openDemo(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.configure(tmkHex); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func openDemo(path string) (*Store, error) {
 	f := demoFile{}
 	raw, err := readFile(path)
 	switch {
@@ -39,10 +50,16 @@ func OpenDemo(path, tmkHex string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if err := s.configure(tmkHex); err != nil {
-		return nil, err
-	}
 	return s, nil
+}
+
+// OpenPad opens or makes the key file of a simulated PIN pad that is a device of its own: as OpenDemo, but with an empty tmkHex a new one has no terminal master key, until its components are keyed in.
+func OpenPad(path, tmkHex string) (*Store, error) {
+	s, err := openDemo(path)
+	if err != nil || tmkHex == "" {
+		return s, err
+	}
+	return s, s.configure(tmkHex)
 }
 
 func saveDemo(path string, c content) error {

@@ -136,7 +136,7 @@ func TestPortWithoutPad(t *testing.T) {
 	if mac, err := p.MAC(ctx, "ecb", nil); err != nil || string(mac[:]) != "12345678" || !bytes.Equal(used, unhex(t, makHex)) {
 		t.Errorf("%v %q", err, mac)
 	}
-	if _, err := p.PINBlock(ctx, "6224242900000113", 100); !errors.Is(err, ErrNoPINPad) {
+	if _, err := p.PINBlock(ctx, pos.PINRequest{PAN: "6224242900000113", Amount: 100}); !errors.Is(err, ErrNoPINPad) {
 		t.Errorf("%v", err)
 	}
 	if w, err := open1(t, path, "").Working(); err != nil || w.PIK != nil || w.MAK == nil {

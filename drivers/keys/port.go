@@ -3,6 +3,8 @@ package keys
 import (
 	"context"
 	"fmt"
+
+	"tillkeeper/app/pos"
 )
 
 // MACFunc computes the 8 bytes of field 64 by the name of an algorithm; MAC is one.
@@ -54,6 +56,6 @@ func (p *Port) MAC(ctx context.Context, algorithm string, data []byte) ([8]byte,
 }
 
 // PINBlock answers ErrNoPINPad.
-func (p *Port) PINBlock(context.Context, string, int64) ([8]byte, error) {
-	return [8]byte{}, ErrNoPINPad
+func (p *Port) PINBlock(context.Context, pos.PINRequest) (pos.PINResult, error) {
+	return pos.PINResult{}, ErrNoPINPad
 }

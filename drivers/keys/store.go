@@ -211,6 +211,19 @@ func (s *Store) NextDUKPT() (dukpt.Keys, error) {
 	return k, nil
 }
 
+// Erase drops the terminal master key, the working keys and the DUKPT device, as a PIN pad does that was opened by force; it is durable when it returns. The master key of the sealing folder stays.
+func (s *Store) Erase() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := content{Master: s.content.Master, Configured: s.content.Configured}
+	if err := s.save(next); err != nil {
+		return err
+	}
+	clear(s.tmk)
+	s.tmk, s.work, s.device = nil, Working{}, nil
+	return nil
+}
+
 // Sealer opens the sealing keys in folder dir, wrapped under this store's master key.
 func (s *Store) Sealer(dir string) (*Sealer, error) {
 	s.mu.Lock()

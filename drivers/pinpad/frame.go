@@ -23,6 +23,7 @@ const (
 	CmdPIN       = 0x05 // format, scheme, 1 when OK without a PIN is allowed, amount 8 bytes big-endian in minor units, card number in ASCII -> length of the block, PIN block, KSN
 	CmdCancel    = 0x06 // ends the waiting command of the same sequence number, which then answers StatusCancelled
 	CmdData      = 0x07 // data, encrypted under the DUKPT data key of a new transaction: CBC, zero vector, zero padded -> length of the KSN, KSN, data
+	CmdBeep      = 0x08 // no data: the pad beeps and shows a test picture for a moment ->
 	Answer       = 0x80
 )
 

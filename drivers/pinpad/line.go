@@ -10,18 +10,40 @@ import (
 
 // read hands what arrives to the exchange until the line ends.
 func (l *line) read() {
-	r := bufio.NewReader(l.rw)
+	r := bufio.NewReader(counted{l})
 	for {
 		f, err := ReadFrame(r)
+		if err == nil {
+			l.good.Store(true)
+		}
 		select {
 		case l.events <- event{f, err}:
 		case <-l.stop:
 			return
 		}
 		if err != nil && !passing(err) {
+			l.ended()
 			return
 		}
 	}
+}
+
+// counted counts what arrives on a line.
+type counted struct{ *line }
+
+// Read reads from the line.
+func (c counted) Read(b []byte) (int, error) {
+	n, err := c.rw.Read(b)
+	c.heard.Add(int64(n))
+	return n, err
+}
+
+// silent says what it means that no answer came: bytes that never made a frame are those of another speed.
+func (l *line) silent() error {
+	if l.heard.Load() > 0 && !l.good.Load() {
+		return ErrSpeed
+	}
+	return ErrOffline
 }
 
 // passing tells whether the stream goes on after this error.
@@ -51,10 +73,10 @@ func (l *line) write(b []byte) error {
 	return nil
 }
 
-// exchange sends a command and waits for the answer with its sequence number, at most sendTries times.
-func (l *line) exchange(ctx context.Context, f Frame) (Frame, error) {
+// exchange sends a command and waits for the answer with its sequence number, at most so many times.
+func (l *line) exchange(ctx context.Context, tries int, f Frame) (Frame, error) {
 	wire := f.Bytes()
-	for range sendTries {
+	for range tries {
 		if err := l.write(wire); err != nil {
 			return Frame{}, err
 		}
@@ -64,14 +86,14 @@ func (l *line) exchange(ctx context.Context, f Frame) (Frame, error) {
 		}
 		return answer, err
 	}
-	return Frame{}, ErrOffline
+	return Frame{}, l.silent()
 }
 
 // answer waits for the answer to f. ErrOffline: none came; ErrNAK: f arrived damaged.
 func (l *line) answer(ctx context.Context, f Frame) (Frame, error) {
 	var late <-chan time.Time // none for a person, whose time is the context's
 	if !waits(f.Cmd) {
-		t := time.NewTimer(replyWait)
+		t := time.NewTimer(replyWait + time.Duration(len(f.Data))*byteWait)
 		defer t.Stop()
 		late = t.C
 	}
@@ -83,7 +105,7 @@ func (l *line) answer(ctx context.Context, f Frame) (Frame, error) {
 				return Frame{}, ErrNAK
 			case errors.Is(e.err, ErrDamaged):
 				if damaged++; damaged >= sendTries {
-					return Frame{}, ErrOffline
+					return Frame{}, l.silent()
 				}
 				if err := l.write([]byte{NAK}); err != nil {
 					return Frame{}, err
@@ -94,7 +116,7 @@ func (l *line) answer(ctx context.Context, f Frame) (Frame, error) {
 				return e.frame, nil
 			}
 		case <-late:
-			return Frame{}, ErrOffline
+			return Frame{}, l.silent()
 		case <-ctx.Done():
 			return Frame{}, l.cancel(ctx, f)
 		}

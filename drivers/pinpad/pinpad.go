@@ -17,15 +17,18 @@
 // the last frame again. The pad keeps its last answer: a command with the same
 // SEQ and CMD is answered from there, until CmdInfo makes it forget. While
 // CmdPIN or CmdComponent waits for a person every command but CmdCancel (with
-// its SEQ) is answered busy; it answers cancelled, then CmdCancel ok.
+// its SEQ) and CmdInfo is answered busy; it answers cancelled, then CmdCancel
+// ok. CmdInfo ends it too: a till that begins anew is not locked out by what
+// the one before it left waiting.
 package pinpad
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -52,14 +55,21 @@ var (
 	// ErrRefused means that the pad does not take the command or its data.
 	ErrRefused error = &pos.Error{Code: "pinpad_refused", Message: "the PIN pad does not take this command", Remedy: "restart the PIN pad"}
 	// ErrOffline means that the pad does not answer.
-	ErrOffline error = &pos.Error{Code: "offline", Message: "the PIN pad does not answer", Remedy: "check its power and cable"}
+	ErrOffline error = fault{&pos.Error{Code: "offline", Message: "the PIN pad does not answer", Remedy: "check its power and cable"}}
 	// ErrUnplugged means that the line to the pad is gone.
-	ErrUnplugged error = &pos.Error{Code: "unplugged", Message: "the PIN pad is not connected", Remedy: "plug it in"}
+	ErrUnplugged error = fault{&pos.Error{Code: "unplugged", Message: "the PIN pad is not connected", Remedy: "plug it in"}}
+	// ErrSpeed means that what arrives is no frame at all: the line's speed is not the pad's.
+	ErrSpeed error = fault{&pos.Error{Code: "wrong_speed", Message: "the PIN pad speaks at another speed", Remedy: "set the speed of its line to that of the PIN pad"}}
+	// ErrNoPermission means that the line to the pad may not be opened.
+	ErrNoPermission error = fault{&pos.Error{Code: "no_permission", Message: "the till may not open the PIN pad's line", Remedy: "permit the till's user to use it"}}
+	// ErrBusyElsewhere means that another program holds the line to the pad.
+	ErrBusyElsewhere error = fault{&pos.Error{Code: "busy_elsewhere", Message: "another program holds the PIN pad's line", Remedy: "end the other program"}}
 )
 
 const (
-	sendTries    = 3               // of one command over a line that damages frames
-	replyWait    = 2 * time.Second // of every command but the PIN entry
+	sendTries    = 3                    // of one command over a line that damages frames
+	replyWait    = 2 * time.Second      // of every command but the PIN entry
+	byteWait     = 2 * time.Millisecond // more for each byte that has to go out: 1 ms at 9600 baud, and the answer
 	amountBytes  = 8
 	kcvBytes     = 4
 	infoBytes    = 4
@@ -75,6 +85,8 @@ type Pad struct {
 	turn chan struct{} // holds one token: who has it speaks
 	line *line         // guarded by turn
 	seq  byte
+
+	sight sight
 }
 
 // line is one open connection and the goroutine that reads it until it ends.
@@ -82,6 +94,9 @@ type line struct {
 	rw     io.ReadWriteCloser
 	events chan event
 	stop   chan struct{}
+	ended  func()       // called once when it has ended by itself
+	heard  atomic.Int64 // bytes that arrived
+	good   atomic.Bool  // a whole frame was among them
 }
 
 type event struct {
@@ -89,15 +104,18 @@ type event struct {
 	err   error
 }
 
-// New makes a driver; the line is opened at the first command.
+// New makes a driver; the line is opened at the first command, or by Watch.
 func New(open Opener) *Pad {
-	p := &Pad{open: open, turn: make(chan struct{}, 1)}
+	p := &Pad{open: open, turn: make(chan struct{}, 1), seq: byte(rand.Uint32())} //nolint:gosec // so that an answer to an earlier run's command fits none of this one
+	p.sight.nudge = make(chan struct{}, 1)
+	p.sight.last = pos.Condition{Name: "pinpad", State: "ok"}
 	p.turn <- struct{}{}
 	return p
 }
 
-// Close ends the line; a later command opens it again.
+// Close ends the line and the watch; a later command opens the line again.
 func (p *Pad) Close() error {
+	p.unwatch()
 	<-p.turn
 	defer func() { p.turn <- struct{}{} }()
 	return p.drop()
@@ -135,9 +153,12 @@ func (p *Pad) Info(ctx context.Context) (Info, error) {
 	return Info{Version: b[0], HasTMK: b[1] == 1, HasKeys: b[2] == 1, DUKPT: b[3], Answered: time.Since(began)}, nil
 }
 
-// HasKeys tells whether working keys are loaded.
+// HasKeys tells whether working keys are loaded; ErrNoTMK where none could be.
 func (p *Pad) HasKeys(ctx context.Context) (bool, error) {
 	i, err := p.Info(ctx)
+	if err == nil && !i.HasTMK {
+		err = ErrNoTMK
+	}
 	return i.HasKeys, err
 }
 
@@ -177,61 +198,6 @@ func (p *Pad) MAC(ctx context.Context, algorithm string, data []byte) ([8]byte, 
 	return eight(p.do(ctx, CmdMAC, frame))
 }
 
-// Format is the format of a PIN block by its number in ISO 9564-1.
-type Format byte
-
-// The formats of PIN blocks. Format 4 needs a key of AES, 0 and 3 one of triple DES.
-const (
-	Format0 Format = 0
-	Format3 Format = 3
-	Format4 Format = 4
-)
-
-// Scheme says under which key a PIN block is encrypted.
-type Scheme byte
-
-// The schemes.
-const (
-	Session Scheme = 0 // the PIK of the last sign-on
-	DUKPT   Scheme = 1 // the key of a new transaction of the DUKPT device
-)
-
-// PINRequest is what the pad needs to ask for a PIN.
-type PINRequest struct {
-	Format Format
-	Scheme Scheme
-	PAN    string // card number, digits
-	Amount int64  // minor units, shown by the pad
-	Bypass bool   // OK without a PIN is allowed: ErrBypassed
-}
-
-// PINResult is an encrypted PIN block: 8 bytes, 16 in format 4. KSN is 10 or 12 bytes under DUKPT, else empty.
-type PINResult struct{ Block, KSN []byte }
-
-// PIN asks the customer for the PIN and waits until ctx ends. ErrCancelled, ErrTimeout, ErrBypassed: none was entered; ErrExhausted, ErrNoKeys: no key for it; ErrRefused: format and key do not fit.
-func (p *Pad) PIN(ctx context.Context, r PINRequest) (PINResult, error) {
-	data := []byte{byte(r.Format), byte(r.Scheme), 0}
-	if r.Bypass {
-		data[2] = 1
-	}
-	data = binary.BigEndian.AppendUint64(data, uint64(r.Amount)) //nolint:gosec // the pad reads it back as signed
-	b, err := p.do(ctx, CmdPIN, append(data, r.PAN...))
-	if err != nil {
-		return PINResult{}, err
-	}
-	block, ksn, err := prefixed(b)
-	if err != nil {
-		return PINResult{}, err
-	}
-	return PINResult{Block: block, KSN: ksn}, nil
-}
-
-// PINBlock asks the customer for the PIN and answers the encrypted block (ISO 9564 format 0 under the PIK, DE 52) for this card number; amount in minor units is what the pad shows.
-func (p *Pad) PINBlock(ctx context.Context, pan string, amount int64) ([8]byte, error) {
-	r, err := p.PIN(ctx, PINRequest{PAN: pan, Amount: amount})
-	return eight(r.Block, err)
-}
-
 // Encrypt has the pad encrypt data under the data key of a new transaction of its DUKPT device (CBC, zero vector, zero padded) and answers it with its KSN.
 func (p *Pad) Encrypt(ctx context.Context, data []byte) (ksn, sealed []byte, err error) {
 	if len(data) > MaxData/2 {
@@ -251,23 +217,6 @@ func prefixed(b []byte) (first, rest []byte, err error) {
 	}
 	n := 1 + int(b[0])
 	return b[1:n], b[n:], nil
-}
-
-// Condition asks the pad and answers its state for the self-test.
-func (p *Pad) Condition(ctx context.Context) pos.Condition {
-	c := pos.Condition{Name: "pinpad", State: "ok"}
-	i, err := p.Info(ctx)
-	c.Took = i.Answered
-	var e *pos.Error
-	switch {
-	case errors.As(err, &e):
-		c.State, c.Code, c.Detail = "fault", e.Code, e.Message
-	case err != nil:
-		c.State, c.Code, c.Detail = "fault", "offline", err.Error()
-	case !i.HasTMK:
-		c.State, c.Code, c.Detail = "fault", "no_tmk", "the PIN pad holds no master key"
-	}
-	return c
 }
 
 func named(name string, data []byte) ([]byte, error) {
@@ -303,16 +252,25 @@ func (p *Pad) do(ctx context.Context, cmd byte, data []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, ended(ctx, cmd)
 	}
-	if err := p.connect(ctx); err != nil {
+	if waits(cmd) {
+		p.show(pos.Condition{Name: "pinpad", State: "busy"})
+	}
+	return p.speak(ctx, cmd, data)
+}
+
+// speak does one command and keeps in sight what it says of the pad. The caller holds turn.
+func (p *Pad) speak(ctx context.Context, cmd byte, data []byte) (answer []byte, err error) {
+	defer func() { p.note(cmd, answer, err) }()
+	if err = p.connect(ctx); err != nil {
 		return nil, err
 	}
-	return p.once(ctx, cmd, data)
+	return p.once(ctx, sendTries, cmd, data)
 }
 
 // once does one command on the open line and drops a line that failed.
-func (p *Pad) once(ctx context.Context, cmd byte, data []byte) ([]byte, error) {
+func (p *Pad) once(ctx context.Context, tries int, cmd byte, data []byte) ([]byte, error) {
 	p.seq++
-	answer, err := p.line.exchange(ctx, Frame{Cmd: cmd, Seq: p.seq, Data: data})
+	answer, err := p.line.exchange(ctx, tries, Frame{Cmd: cmd, Seq: p.seq, Data: data})
 	if err != nil {
 		if !errors.Is(err, ErrCancelled) && !errors.Is(err, ErrTimeout) {
 			p.drop() //nolint:errcheck // the line failed already, that error is the one told
@@ -330,11 +288,15 @@ func (p *Pad) connect(ctx context.Context) error {
 	p.drop() //nolint:errcheck // the line has ended already
 	rw, err := p.open(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnplugged, err)
+		return fmt.Errorf("%w: %w", notOpened(err), err)
 	}
-	p.line = &line{rw: rw, events: make(chan event, answerFrames), stop: make(chan struct{})}
+	p.line = &line{rw: rw, events: make(chan event, answerFrames), stop: make(chan struct{}), ended: p.Nudge}
 	go p.line.read()
-	_, err = p.once(ctx, CmdInfo, nil)
+	tries := sendTries
+	if p.State().State == "fault" { // known to be silent: nobody waits for more than one try
+		tries = 1
+	}
+	_, err = p.once(ctx, tries, CmdInfo, nil)
 	return err
 }
 

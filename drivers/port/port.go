@@ -41,11 +41,14 @@ type Serial struct {
 	used  bool
 }
 
-// Open opens a tty or pty by its path.
+// Open opens a tty or pty by its path, a link under /dev/serial/by-id too. One that another program has is syscall.EBUSY.
 func Open(path string) (*Serial, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
+	}
+	if err := own(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return &Serial{path: path, file: f}, nil
 }

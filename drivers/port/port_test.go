@@ -112,7 +112,8 @@ func TestSettingsThatNoTTYHasAreRefused(t *testing.T) {
 		flow   uart.Flow
 		bits   int
 	}{
-		"speed":  {12345 * physic.Hertz, uart.One, uart.NoParity, uart.NoFlow, 8},
+		"speed":  {10 * physic.Hertz, uart.One, uart.NoParity, uart.NoFlow, 8},
+		"hasty":  {5_000_000 * physic.Hertz, uart.One, uart.NoParity, uart.NoFlow, 8},
 		"stop":   {9600 * physic.Hertz, uart.OneHalf, uart.NoParity, uart.NoFlow, 8},
 		"parity": {9600 * physic.Hertz, uart.One, uart.Mark, uart.NoFlow, 8},
 		"flow":   {9600 * physic.Hertz, uart.One, uart.NoParity, uart.MakeXOnXOffFlow(17, 19), 8},

@@ -8,31 +8,29 @@ import (
 	"periph.io/x/conn/v3/uart"
 )
 
-// speeds are the speeds that a tty can have, in baud.
+// speeds are the speeds that every tty driver knows by a name, in baud.
 var speeds = map[int]uint32{
 	1200: unix.B1200, 2400: unix.B2400, 4800: unix.B4800, 9600: unix.B9600, 19200: unix.B19200,
 	38400: unix.B38400, 57600: unix.B57600, 115200: unix.B115200, 230400: unix.B230400,
-	460800: unix.B460800, 921600: unix.B921600,
+	460800: unix.B460800, 500000: unix.B500000, 576000: unix.B576000, 921600: unix.B921600, 1000000: unix.B1000000,
 }
 
 // configure puts a tty into raw mode.
 func configure(f *os.File, baud int, stop uart.Stop, parity uart.Parity, flow uart.Flow, bits int) error {
-	speed, ok := speeds[baud]
-	if !ok {
-		return fmt.Errorf("%w: %d baud", ErrSpeed, baud)
-	}
 	size, ok := map[int]uint32{5: unix.CS5, 6: unix.CS6, 7: unix.CS7, 8: unix.CS8}[bits]
 	if !ok {
 		return fmt.Errorf("%w: %d bits", ErrSpeed, bits)
 	}
 	return control(f, func(fd int) error {
-		t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		t, err := unix.IoctlGetTermios(fd, unix.TCGETS2)
 		if err != nil {
 			return err
 		}
 		t.Iflag, t.Oflag, t.Lflag = unix.IGNBRK, 0, 0
-		t.Cflag = unix.CREAD | unix.CLOCAL | size | speed
-		t.Ispeed, t.Ospeed = speed, speed
+		t.Cflag = unix.CREAD | unix.CLOCAL | size
+		if err := setSpeed(t, baud); err != nil {
+			return err
+		}
 		t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
 		switch stop {
 		case uart.One:
@@ -57,7 +55,7 @@ func configure(f *os.File, baud int, stop uart.Stop, parity uart.Parity, flow ua
 		default:
 			return fmt.Errorf("%w: flow control", ErrSpeed)
 		}
-		return unix.IoctlSetTermios(fd, unix.TCSETS, t)
+		return unix.IoctlSetTermios(fd, unix.TCSETS2, t)
 	})
 }
 

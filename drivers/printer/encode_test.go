@@ -14,13 +14,13 @@ import (
 	"tillkeeper/drivers/printer"
 )
 
-// line is one line of a slip.
-type line struct {
+// testLine is one line of a slip.
+type testLine struct {
 	kind, left, right string
 	bold, big         bool
 }
 
-type slip []line
+type slip []testLine
 
 func (s slip) Each(each func(kind, left, right string, bold, big bool)) {
 	for _, l := range s {

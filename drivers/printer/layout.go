@@ -1,6 +1,12 @@
 package printer
 
-import "strings"
+import (
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
 
 // Wide says whether a character takes two columns.
 func Wide(r rune) bool {
@@ -9,11 +15,39 @@ func Wide(r rune) bool {
 		(r >= 0xffe0 && r <= 0xffe6) || r >= 0x1f300) || (r > 0x7e && twoBytes(r))
 }
 
-// twoBytes says whether the printer has the character, which it then prints
-// over two columns.
-func twoBytes(r rune) bool {
-	return len(code(r)) == 2
+// twoBytes says whether GB18030 has the character in two bytes: printers print
+// it over two columns.
+func twoBytes(r rune) bool { return twoByteCode(r) != 0 }
+
+// twoByteCode gives the two-byte code of a character, 0 if it has none.
+func twoByteCode(r rune) uint16 {
+	if r < 0 || r >= 1<<16 {
+		return 0
+	}
+	return twoByteTable()[r]
 }
+
+// twoByteTable has the two-byte codes of GB18030 by character, from the table of
+// x/text; it is made when it is first needed, in some milliseconds.
+var twoByteTable = sync.OnceValue(func() *[1 << 16]uint16 {
+	var t [1 << 16]uint16
+	dec := simplifiedchinese.GB18030.NewDecoder()
+	src, dst := []byte{0, 0}, make([]byte, 8)
+	for hi := 0x81; hi <= 0xfe; hi++ {
+		for lo := 0x40; lo <= 0xfe; lo++ {
+			src[0], src[1] = byte(hi), byte(lo)
+			dec.Reset()
+			n, _, err := dec.Transform(dst, src, true)
+			if err != nil {
+				continue
+			}
+			if r, size := utf8.DecodeRune(dst[:n]); size == n && r != utf8.RuneError && r < 1<<16 && t[r] == 0 { // a few have two codes
+				t[r] = uint16(hi)<<8 | uint16(lo)
+			}
+		}
+	}
+	return &t
+})
 
 // Columns counts the columns that a text takes.
 func Columns(s string) int {

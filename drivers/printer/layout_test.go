@@ -1,10 +1,12 @@
 package printer_test
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"pgregory.net/rapid"
 
 	"tillkeeper/drivers/printer"
@@ -78,5 +80,34 @@ func TestRightColumnEndsAtTheEdge(t *testing.T) {
 				t.Errorf("%q on %d ends with %q", left, width, last)
 			}
 		}
+	}
+}
+
+// TestTwoByteCodesAreThoseOfGB18030: the table has what the encoder makes two
+// bytes of, for every character of the plane.
+func TestTwoByteCodesAreThoseOfGB18030(t *testing.T) {
+	enc := simplifiedchinese.GB18030.NewEncoder()
+	two := 0
+	for r := rune(0x80); r < 1<<16; r++ {
+		if r >= 0xd800 && r < 0xe000 {
+			continue
+		}
+		b, err := enc.Bytes([]byte(string(r)))
+		want := err == nil && len(b) == 2
+		got, err := printer.Encode(slip{{kind: "text", left: string(r)}}, printer.Columns80, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = got[8 : len(got)-1]
+		switch {
+		case r == '¥' || r < 0xa0:
+		case want && !bytes.Equal(got, b), !want && !bytes.Equal(got, []byte("?")) && !bytes.Equal(got, []byte("??")):
+			t.Fatalf("%q (%x): % x, want % x", r, r, got, b)
+		case want:
+			two++
+		}
+	}
+	if two < 20000 {
+		t.Errorf("%d characters", two)
 	}
 }

@@ -1,43 +1,50 @@
 package printer
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
 	"time"
-)
 
-// event is one answer of the printer: a status byte or a finished job.
-type event struct {
-	status byte
-	done   string // process id of GS ( H, "" for a status byte
-}
+	"tillkeeper/drivers/port"
+)
 
 // maxEvents bounds the answers that nobody has looked at yet.
 const maxEvents = 64
 
 // link is an open connection with a goroutine that reads answers.
 type link struct {
-	conn   io.ReadWriteCloser
-	events chan event
-	gone   chan struct{} // closed when reading has ended
-	err    error         // why, after gone
+	conn    io.ReadWriteCloser
+	blind   bool
+	answers answers
+	events  chan event
+	gone    chan struct{} // closed when reading has ended
+	err     error         // why, after gone
+
+	// Of the printer's goroutine.
+	asked  bool // who it is was asked on this connection
+	spoke  bool // a status has come
+	silent int  // looks in a row without an answer
+	late   int  // questions whose answer did not come in time
+	fences int  // GS r sent and not answered
 }
 
-func newLink(conn io.ReadWriteCloser) *link {
-	l := &link{conn: conn, events: make(chan event, maxEvents), gone: make(chan struct{})}
-	go l.read()
+// newLink reads answers, unless blind: then nothing is read, because a way back
+// that does not work may end every read at once.
+func newLink(conn io.ReadWriteCloser, blind bool) *link {
+	l := &link{conn: conn, blind: blind, events: make(chan event, maxEvents), gone: make(chan struct{})}
+	if !blind {
+		go l.read()
+	}
 	return l
 }
 
 func (l *link) read() {
 	defer close(l.gone)
-	var rest []byte
 	buf := make([]byte, 256)
 	for {
 		n, err := l.conn.Read(buf)
-		rest = l.take(append(rest, buf[:n]...))
+		l.answers.take(buf[:n], l.offer)
 		if err != nil {
 			l.err = err
 			return
@@ -45,31 +52,21 @@ func (l *link) read() {
 	}
 }
 
-// take hands out the answers in b and gives back what is not complete.
-func (l *link) take(b []byte) []byte {
-	for len(b) > 0 {
-		switch {
-		case b[0] == 0x37 && len(b) < 7 && (len(b) == 1 || b[1] == 0x22) && !bytes.Contains(b, []byte{0}):
-			return b
-		case len(b) >= 7 && b[0] == 0x37 && b[1] == 0x22 && b[6] == 0:
-			l.offer(event{done: string(b[2:6])})
-			b = b[7:]
-		case ValidStatus(b[0]):
-			l.offer(event{status: b[0]})
-			b = b[1:]
-		default:
-			b = b[1:]
-		}
-	}
-	return nil
-}
-
 // offer drops an answer that nobody takes: the next question asks again.
 func (l *link) offer(e event) {
+	if e.kind == saysGarbage {
+		return
+	}
 	select {
 	case l.events <- e:
 	default:
 	}
+}
+
+// shared says whether others may hold the session of this connection.
+func (l *link) shared() bool {
+	_, tcp := l.conn.(*port.TCP)
+	return tcp
 }
 
 // errFull says that the printer takes no more bytes for now.
@@ -90,5 +87,7 @@ func (l *link) write(b []byte, wait time.Duration) (n int, err error) {
 
 func (l *link) close() {
 	_ = l.conn.Close()
-	<-l.gone
+	if !l.blind {
+		<-l.gone
+	}
 }

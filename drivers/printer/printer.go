@@ -3,7 +3,9 @@ package printer
 import (
 	"context"
 	"fmt"
+	"image"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +15,7 @@ import (
 // The limits of the queue and of reopening.
 const (
 	maxQueue  = 256 // jobs that wait
-	maxKept   = 32  // finished jobs that Jobs still shows
+	maxKept   = 32  // printed jobs that Jobs still shows, and as many unknown ones
 	maxKicks  = 4
 	firstBack = 200 * time.Millisecond
 	maxBack   = 5 * time.Second
@@ -25,13 +27,22 @@ type Opener func() (io.ReadWriteCloser, error)
 
 // Opts sets a printer up; zero values take the defaults named.
 type Opts struct {
-	Columns int           // 48
+	Dir     string        // of the queue on disk; "": the queue is in memory
+	Model   string        // as in Models; "": the printer is asked
+	Columns int           // the model's
 	Font    []byte        // for characters that the printer has not; nil: '?'
+	Logo    image.Image   // above every slip; nil: none
 	Poll    time.Duration // between looks at an idle printer: 2 s
 	Answer  time.Duration // for one answer: 1 s
 	Finish  time.Duration // for the confirmation of a job on a printer without a fault: 30 s
 	Blind   bool          // the way back does not work: nothing is asked, jobs end unknown
-	OnJob   func(Job)     // told of each change, in order, from the printer's goroutine
+
+	DrawerLow  bool          // a low level of the drawer's sensor means open, whatever the model says
+	DrawerWait time.Duration // the drawer may stay open so long: 60 s
+
+	OnJob    func(Job)           // told of each change, in order, from the printer's goroutine
+	OnState  func(pos.Condition) // told of each change of State, from the printer's goroutine
+	OnDrawer func(DrawerEvent)   // told when the drawer opens, closes or stays open, from the same
 }
 
 // JobState says where a job stands.
@@ -52,46 +63,119 @@ type Job struct {
 	Copy   bool
 	State  JobState
 	Reason string // why it waits or is unknown
-	bytes  []byte
+	lines  lines
+	bytes  []byte // made of the lines for form; nil: not yet
+	form   *Form
+	stuck  bool // its state cannot be written: it may not leave yet
 }
+
+// shown is the job as others see it.
+func (j *Job) shown() Job {
+	c := *j
+	c.lines, c.bytes, c.form = nil, nil, nil
+	return c
+}
+
+// over says that nothing happens to the job any more.
+func (j *Job) over() bool { return j.State == Printed || j.State == Unknown }
 
 // Printer is one receipt printer and its drawer. All its I/O is done by one
 // goroutine and the reader of its link.
 type Printer struct {
-	open Opener
-	o    Opts
+	open   Opener
+	o      Opts
+	disk   *disk
+	filing sync.Mutex // held while a job enters the queue's file, and while that is written anew
 
 	mu     sync.Mutex
 	jobs   []*Job
 	lastID int
-	cond   pos.Condition
+	fault  pos.Condition // of the printer itself
+	said   pos.Condition // what OnState was told last
 	status Status
+	form   *Form
+	about  string // maker, model and serial number
+	looks  int    // how often the printer was looked at
 	linked bool
-	change chan struct{} // closed and replaced when a job changes
+	drawer drawer
+	change chan struct{} // closed and replaced when a job or the printer changes
 
-	wake  chan struct{}
-	kicks chan struct{}
-	stop  chan struct{}
-	done  chan struct{}
-	once  sync.Once
+	wake   chan struct{}
+	nudge  chan struct{}
+	kicks  chan struct{}
+	orders chan byte // what DLE ENQ is asked for: 1 go on, 2 forget
+	stop   chan struct{}
+	done   chan struct{}
+	once   sync.Once
 
-	link *link // of the goroutine only
-	back time.Duration
+	// Of the goroutine only.
+	link    *link
+	back    time.Duration
+	looked  time.Time // when everything was asked last
+	mended  bool      // the job began by ending a command
+	dirty   bool      // a job may have been cut short: the printer may be within a command
+	proven  bool      // the model was named by the configuration or has answered for itself
+	pending string    // process id of the job that waits for it
+	got     bool      // it came
+	told    int       // how often the printer told its status by itself
+	sending bool      // bytes of a job are out and it is not decided
 }
 
+var (
+	_ pos.Printer = (*Printer)(nil)
+	_ pos.Drawer  = (*Drawer)(nil)
+)
+
 // New starts a printer; it opens the way by itself and again when it is lost.
+// Jobs that its folder holds are printed, those that were sent are unknown.
 func New(open Opener, o Opts) *Printer {
-	setDefault(&o.Columns, Columns80)
 	setDefault(&o.Poll, 2*time.Second)
 	setDefault(&o.Answer, time.Second)
 	setDefault(&o.Finish, 30*time.Second)
+	setDefault(&o.DrawerWait, time.Minute)
 	p := &Printer{
-		open: open, o: o, cond: condition(Unplugged, "not opened yet"), change: make(chan struct{}),
-		wake: make(chan struct{}, 1), kicks: make(chan struct{}, maxKicks),
+		open: open, o: o, fault: condition(Unplugged, "not opened yet"), change: make(chan struct{}),
+		wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1), kicks: make(chan struct{}, maxKicks), orders: make(chan byte, 1),
 		stop: make(chan struct{}), done: make(chan struct{}), back: firstBack,
 	}
+	m, known := Find(o.Model)
+	p.proven = known && o.Model != ""
+	p.form = p.formOf(m)
+	var kept []*Job
+	p.disk, kept = openDisk(o.Dir)
+	p.adopt(kept)
 	go p.run()
 	return p
+}
+
+func (p *Printer) formOf(m Model) *Form {
+	f := NewForm(m, p.o.Columns, p.o.Font)
+	f.Logo = p.o.Logo
+	return f
+}
+
+// adopt takes jobs from the queue's file. A job that was being sent may have
+// left half a command in the printer.
+func (p *Printer) adopt(kept []*Job) {
+	p.dirty = p.dirty || p.disk.isCut()
+	if len(kept) == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := kept[len(kept)-1].ID
+	for _, j := range kept {
+		if j.Reason == Interrupted {
+			p.dirty = true
+			p.disk.setCut(true)
+			_ = p.disk.mark(j.ID, Unknown) // else it is so again after the next start
+		}
+	}
+	for _, j := range p.jobs { // those of memory come after
+		j.ID += last
+	}
+	p.jobs = append(kept, p.jobs...)
+	p.lastID += last
 }
 
 func setDefault[T comparable](to *T, v T) {
@@ -101,54 +185,6 @@ func setDefault[T comparable](to *T, v T) {
 	}
 }
 
-// Print encodes the slip and queues it. It fails for a slip that cannot be
-// encoded and for a full queue, never for a fault of the printer.
-func (p *Printer) Print(job pos.PrintJob) error {
-	slip, ok := job.Slip.(Slip)
-	if !ok {
-		return fmt.Errorf("%w: %T", ErrSlip, job.Slip)
-	}
-	b, err := Encode(slip, p.o.Columns, p.o.Font)
-	if err != nil {
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	waiting := 0
-	for _, j := range p.jobs {
-		if j.State == Queued {
-			waiting++
-		}
-	}
-	if waiting >= maxQueue {
-		return pos.Errorf("printer_queue_full", "see to the printer, then reprint", "%d slips wait for the printer", waiting)
-	}
-	p.lastID++
-	p.jobs = append(p.jobs, &Job{ID: p.lastID, Number: job.Number, Copy: job.Copy, State: Queued, Reason: p.cond.Code, bytes: b})
-	p.trim()
-	signal(p.wake)
-	return nil
-}
-
-// trim forgets the oldest finished jobs over maxKept.
-func (p *Printer) trim() {
-	over := -maxKept
-	for _, j := range p.jobs {
-		if j.State == Printed || j.State == Unknown {
-			over++
-		}
-	}
-	kept := p.jobs[:0]
-	for _, j := range p.jobs {
-		if over > 0 && (j.State == Printed || j.State == Unknown) {
-			over--
-			continue
-		}
-		kept = append(kept, j)
-	}
-	p.jobs = kept
-}
-
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -156,62 +192,117 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Kick opens the drawer; it fails at once when there is no way to the printer.
-func (p *Printer) Kick() error {
-	p.mu.Lock()
-	linked, cond := p.linked, p.cond
-	p.mu.Unlock()
-	if !linked {
-		return pos.Errorf(cond.Code, "open the drawer with its key", "the drawer cannot be opened: the printer is not there")
+// Print queues a slip, on disk where there is a folder. It fails for a slip that
+// cannot be encoded and for a full queue, never for a fault of the printer or of
+// the disk.
+func (p *Printer) Print(job pos.PrintJob) error {
+	slip, ok := job.Slip.(Slip)
+	if !ok {
+		return fmt.Errorf("%w: %T", ErrSlip, job.Slip)
 	}
-	signal(p.kicks)
+	l, err := keep(slip)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	form := p.form
+	p.mu.Unlock()
+	b, err := form.Encode(l)
+	if err != nil {
+		return err
+	}
+	return p.enter(&Job{Number: job.Number, Copy: job.Copy, State: Queued, lines: l, bytes: b, form: form})
+}
+
+// enter puts a job into the queue.
+func (p *Printer) enter(j *Job) error {
+	p.filing.Lock()
+	defer p.filing.Unlock()
+	p.mu.Lock()
+	waiting := 0
+	for _, k := range p.jobs {
+		if k.State == Queued {
+			waiting++
+		}
+	}
+	if waiting >= maxQueue {
+		p.mu.Unlock()
+		return pos.Errorf("printer_queue_full", "see to the printer, then reprint", "%d slips wait for the printer", waiting)
+	}
+	p.lastID++
+	j.ID, j.Reason = p.lastID, p.fault.Code
+	p.mu.Unlock()
+	p.disk.add(j)
+	p.mu.Lock()
+	p.jobs = append(p.jobs, j)
+	dropped := p.trim()
+	p.mu.Unlock()
+	for _, id := range dropped {
+		_ = p.disk.mark(id, Printed) // a fault stays in the disk's condition
+	}
+	signal(p.wake)
 	return nil
 }
 
-// State gives the condition of the printer.
+// trim forgets the oldest jobs over maxKept, of the printed ones and of the
+// unknown ones, and gives their ids; the caller has mu.
+func (p *Printer) trim() (dropped []int) {
+	over := map[JobState]int{Printed: -maxKept, Unknown: -maxKept}
+	for _, j := range p.jobs {
+		over[j.State]++
+	}
+	p.jobs = slices.DeleteFunc(p.jobs, func(j *Job) bool {
+		if !j.over() || over[j.State] <= 0 {
+			return false
+		}
+		over[j.State]--
+		dropped = append(dropped, j.ID)
+		return true
+	})
+	return dropped
+}
+
+// State gives the condition of the printer: what stops it, else what is wrong
+// with its queue on disk.
 func (p *Printer) State() pos.Condition {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.cond
+	return p.state()
 }
 
-// Status gives the last answers to DLE EOT.
+func (p *Printer) state() pos.Condition {
+	if p.fault.State == "ok" {
+		if code, detail := p.disk.condition(); code != "" {
+			return pos.Condition{Name: "printer", State: "warn", Code: code, Detail: detail}
+		}
+	}
+	return p.fault
+}
+
+// Status gives the last status of the printer.
 func (p *Printer) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.status
 }
 
-// Jobs gives the waiting jobs and the last finished ones, oldest first.
-func (p *Printer) Jobs() []Job {
+// Model gives the model that slips are made for.
+func (p *Printer) Model() Model {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := make([]Job, 0, len(p.jobs))
-	for _, j := range p.jobs {
-		c := *j
-		c.bytes = nil
-		out = append(out, c)
-	}
-	return out
+	return p.form.Model
 }
 
-// Clear drops the jobs that were not sent yet and counts them.
-func (p *Printer) Clear() int {
+// Identity gives maker, model and serial number as the printer says them, ""
+// where it has not.
+func (p *Printer) Identity() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	kept := p.jobs[:0]
-	n := 0
-	for _, j := range p.jobs {
-		if j.State == Queued {
-			n++
-			continue
-		}
-		kept = append(kept, j)
-	}
-	p.jobs = kept
-	p.changed()
-	return n
+	return p.about
 }
+
+// Nudge opens the way now instead of later: a cable was plugged in.
+func (p *Printer) Nudge() { signal(p.nudge) }
 
 // Drain waits until no job is queued or sent.
 func (p *Printer) Drain(ctx context.Context) error {
@@ -219,7 +310,7 @@ func (p *Printer) Drain(ctx context.Context) error {
 		p.mu.Lock()
 		change, left := p.change, 0
 		for _, j := range p.jobs {
-			if j.State == Queued || j.State == Sent {
+			if !j.over() {
 				left++
 			}
 		}
@@ -237,7 +328,8 @@ func (p *Printer) Drain(ctx context.Context) error {
 	}
 }
 
-// Close ends the printer; what is queued is not printed.
+// Close ends the printer; what is queued is printed when its folder is opened
+// again, or not at all without one.
 func (p *Printer) Close() error {
 	p.once.Do(func() { close(p.stop) })
 	<-p.done

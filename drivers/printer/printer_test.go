@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -21,10 +22,12 @@ import (
 // and are guarded by mu.
 type desk struct {
 	mu       sync.Mutex
-	mute     bool   // answers nothing
-	vague    bool   // never says that a job is finished
-	cuts     bool   // hangs up when it is given a job
-	noise    []byte // comes before each answer
+	mute     bool          // answers nothing
+	vague    bool          // never says that a job is finished
+	owes     bool          // answers the fence of an older job when it is given one, and no other
+	cuts     bool          // hangs up when it is given a job
+	noise    []byte        // comes before each answer
+	late     time.Duration // the next DLE EOT 4 is answered so late
 	got      bytes.Buffer
 	opened   int
 	statuses [5]byte // what is set besides the fixed bits of each answer
@@ -72,7 +75,14 @@ func (d *desk) answer(tail []byte) (answer []byte, hangUp bool) {
 		return nil, true
 	case d.mute:
 		return nil, false
+	case d.owes && tail[n-1] == '@':
+		d.owes = false
+		return []byte{0}, false
 	case n >= 3 && tail[n-3] == 0x10 && tail[n-2] == 0x04 && tail[n-1] <= 4:
+		if tail[n-1] == 4 {
+			time.Sleep(d.late)
+			d.late = 0
+		}
 		return append(bytes.Clone(d.noise), 0x12|d.statuses[tail[n-1]]), false
 	case !d.vague && n >= 11 && bytes.Equal(tail[n-11:n-4], []byte{0x1d, '(', 'H', 6, 0, 48, 48}):
 		answer = append(bytes.Clone(d.noise), 0x37, 0x22)
@@ -90,7 +100,7 @@ func (d *desk) set(change func(d *desk)) {
 // fast makes a driver that does not wait for long.
 func fast(t *testing.T, open printer.Opener, change func(o *printer.Opts)) *printer.Printer {
 	t.Helper()
-	o := printer.Opts{Poll: 2 * time.Millisecond, Answer: 5 * time.Second}
+	o := printer.Opts{Model: "TM-T82III", Poll: 2 * time.Millisecond, Answer: 5 * time.Second}
 	if change != nil {
 		change(&o)
 	}
@@ -307,7 +317,7 @@ func TestFinishedJobsAreForgotten(t *testing.T) {
 	queue(t, p, 40)
 	drain(t, p)
 	jobs := p.Jobs()
-	if len(jobs) != 33 || jobs[len(jobs)-1].Number != "40" {
+	if len(jobs) != 32 || jobs[len(jobs)-1].Number != "40" {
 		t.Errorf("%d jobs are kept: %+v", len(jobs), jobs)
 	}
 }
@@ -325,4 +335,32 @@ func TestCloseEndsDrain(t *testing.T) {
 	if err := p.Drain(context.Background()); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestLateAnswerIsNotTakenForTheNext: an answer that comes after its time is of
+// the question before; that of DLE EOT 4 would say that the drawer is open.
+func TestLateAnswerIsNotTakenForTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &desk{}
+		d.statuses[4] = 0x0c // paper low
+		opened := 0
+		p := printer.New(d.open, printer.Opts{
+			Model: "TM-T82III", Poll: 20 * time.Millisecond, Answer: 100 * time.Millisecond,
+			OnDrawer: func(printer.DrawerEvent) { opened++ },
+		})
+		for i := range 8 {
+			time.Sleep(2*time.Second + time.Duration(i)*time.Millisecond)
+			d.set(func(d *desk) { d.late = 130 * time.Millisecond })
+		}
+		time.Sleep(5 * time.Second)
+		if c := p.State(); c.Code != printer.PaperLow {
+			t.Errorf("%+v", c)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if opened > 0 {
+			t.Error("a drawer that is shut was taken for open")
+		}
+	})
 }

@@ -4,15 +4,14 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"strings"
+	"sync"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 )
-
-// maxBand bounds the rows of one raster command: small buffers hold no more.
-const maxBand = 128
 
 // The height of a row of characters in dots, and the size of the font in it.
 const (
@@ -23,41 +22,57 @@ const (
 // glyphs draws characters that the printer has not. The font is read when it
 // is first needed.
 type glyphs struct {
+	mu   sync.Mutex
 	ttf  []byte
 	font *sfnt.Font
 	buf  sfnt.Buffer
+	face [2]font.Face // of the sizes 1 and 2
 }
 
-// has says whether the font can draw every character of a text.
-func (g *glyphs) has(s string) bool {
+// fill makes a text one that can be drawn: what the font has not either becomes
+// a question mark of the same width. It says whether anything that the printer
+// lacks is gained by drawing.
+func (g *glyphs) fill(s string, lacks func(rune) bool) (text string, gain bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.font == nil && g.ttf != nil {
 		g.font, _ = opentype.Parse(g.ttf)
 		g.ttf = nil
 	}
 	if g.font == nil {
-		return false
+		return s, false
 	}
-	for _, r := range s {
-		if i, err := g.font.GlyphIndex(&g.buf, r); err != nil || i == 0 {
-			return false
+	text = strings.Map(func(r rune) rune {
+		if i, err := g.font.GlyphIndex(&g.buf, r); err == nil && i != 0 {
+			gain = gain || lacks(r)
+			return r
 		}
-	}
-	return true
+		if Wide(r) {
+			return '？'
+		}
+		return '?'
+	}, s)
+	return text, gain
 }
 
 // draw makes the dots of one row of text, each character in its columns.
 func (g *glyphs) draw(s string, width int, big bool) *image.Gray {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	scale := 1
 	if big {
 		scale = 2
 	}
 	img := image.NewGray(image.Rect(0, 0, width*scale, rowDots*scale))
 	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
-	face, err := opentype.NewFace(g.font, &opentype.FaceOptions{Size: float64(fontDots * scale), DPI: 72})
-	if err != nil {
-		return img
+	if g.face[scale-1] == nil {
+		face, err := opentype.NewFace(g.font, &opentype.FaceOptions{Size: float64(fontDots * scale), DPI: 72})
+		if err != nil {
+			return img
+		}
+		g.face[scale-1] = face
 	}
-	d := font.Drawer{Dst: img, Src: image.Black, Face: face}
+	d := font.Drawer{Dst: img, Src: image.Black, Face: g.face[scale-1]}
 	x := 0
 	for _, r := range s {
 		d.Dot = fixed.P(x, (rowDots-5)*scale)
@@ -70,9 +85,9 @@ func (g *glyphs) draw(s string, width int, big bool) *image.Gray {
 // raster sends a picture in bands with GS v 0. Where its dots would form a
 // real-time command one dot is added.
 func (e *encoder) raster(img *image.Gray) {
-	wide := (img.Bounds().Dx() + 7) / 8
-	for top := 0; top < img.Bounds().Dy(); top += maxBand {
-		rows := min(maxBand, img.Bounds().Dy()-top)
+	wide := (min(img.Bounds().Dx(), e.dots) + 7) / 8
+	for top := 0; top < img.Bounds().Dy(); top += e.model.Band {
+		rows := min(e.model.Band, img.Bounds().Dy()-top)
 		data := make([]byte, 0, wide*rows)
 		for y := top; y < top+rows; y++ {
 			data = append(data, pack(img, y, wide)...)
@@ -85,8 +100,8 @@ func (e *encoder) raster(img *image.Gray) {
 
 func pack(img *image.Gray, y, wide int) []byte {
 	row := make([]byte, wide)
-	for x := range img.Bounds().Dx() {
-		if img.At(x, y).(color.Gray).Y < 128 {
+	for x := range min(img.Bounds().Dx(), wide*8) {
+		if img.GrayAt(x, y).Y < 128 {
 			row[x/8] |= 0x80 >> (x % 8)
 		}
 	}
@@ -99,4 +114,23 @@ func defuse(b []byte) []byte {
 		b[at] |= 0x20
 	}
 	return b
+}
+
+// maxLogo bounds the height of a logo in dots.
+const maxLogo = 400
+
+// fit makes a picture black and white, at most as wide as the paper: lighter
+// than the middle is white, and so is what is transparent.
+func (e *encoder) fit(src image.Image) *image.Gray {
+	b := src.Bounds()
+	img := whitePaper(min(b.Dx(), e.dots), min(b.Dy(), maxLogo))
+	over := image.NewRGBA(img.Bounds())
+	draw.Draw(over, over.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(over, over.Bounds(), src, b.Min, draw.Over)
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			img.Set(x, y, color.GrayModel.Convert(over.At(x, y)))
+		}
+	}
+	return img
 }

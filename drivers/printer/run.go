@@ -1,13 +1,15 @@
 package printer
 
 import (
-	"fmt"
+	"errors"
 	"time"
 )
 
 // run is the goroutine of the printer.
 func (p *Printer) run() {
 	defer close(p.done)
+	defer p.disk.close()
+	defer func() { p.disk.tidy(p.unfinished) }()
 	defer p.drop()
 	for {
 		wait := p.o.Poll
@@ -15,18 +17,29 @@ func (p *Printer) run() {
 			wait = p.connect()
 		}
 		if p.link != nil && p.look() {
-			if j := p.next(); j != nil {
-				p.send(j)
-				if p.stopped() {
-					return
-				}
+			p.identify()
+			if p.link != nil && p.work() {
 				continue
 			}
+			if p.stopped() {
+				return
+			}
 		}
+		p.tend()
 		if !p.idle(wait) {
 			return
 		}
 	}
+}
+
+// work sends one job; it says whether to go on with the next one at once.
+func (p *Printer) work() bool {
+	j := p.next()
+	if j == nil {
+		return false
+	}
+	p.send(j)
+	return !p.stopped()
 }
 
 func (p *Printer) stopped() bool {
@@ -48,7 +61,8 @@ func (p *Printer) connect() time.Duration {
 		return wait
 	}
 	p.back = firstBack
-	p.link = newLink(conn)
+	p.link = newLink(conn, p.o.Blind)
+	p.looked = time.Time{}
 	p.mu.Lock()
 	p.linked = true
 	p.mu.Unlock()
@@ -64,233 +78,256 @@ func (p *Printer) drop() {
 	p.link = nil
 	p.mu.Lock()
 	p.linked = false
+	p.drawer.seen, p.drawer.alerted, p.drawer.opened = false, false, time.Time{}
 	p.mu.Unlock()
 }
 
+// lost gives the way up and says why. A connection that is ended before the
+// printer has said a word was never ours.
 func (p *Printer) lost(err error) {
+	reason := reasonOf(err)
+	if p.link != nil && p.link.shared() && !p.link.spoke && reason == Unplugged {
+		reason = BusyElsewhere
+	}
 	p.drop()
-	p.set(reasonOf(err), err.Error())
+	p.set(reason, err.Error())
 }
 
 // set publishes a condition; waiting jobs carry its reason.
 func (p *Printer) set(reason, detail string) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.cond = condition(reason, detail)
+	p.fault = condition(reason, detail)
+	p.looks++
 	for _, j := range p.jobs {
 		if j.State == Queued {
 			j.Reason = reason
 		}
 	}
+	p.changed()
+	p.mu.Unlock()
+	p.tell()
 }
 
-// look asks for the status and says whether the printer can print.
+// tell reports the condition where it is another one.
+func (p *Printer) tell() {
+	p.mu.Lock()
+	now := p.state()
+	same := now.State == p.said.State && now.Code == p.said.Code
+	p.said = now
+	p.mu.Unlock()
+	if !same && p.o.OnState != nil {
+		p.o.OnState(now)
+	}
+}
+
+// look asks for the status and says whether the printer can print. What was
+// asked a moment ago is not asked again in full: a printer that cannot print is
+// offline, which its first answer says.
 func (p *Printer) look() bool {
 	if p.o.Blind {
 		p.set("", "status is not read")
 		return true
 	}
-	status, err := p.ask(nil)
-	if err != nil {
-		return false
+	first, told := Status{}, p.told
+	if time.Since(p.looked) < p.o.Poll {
+		p.stale()
+		if err := p.one(&first, 1); err != nil {
+			p.silent(err)
+			return false
+		}
+		if s := p.Status(); s.Reason() == "" && !first.Offline {
+			if told == p.told {
+				p.publish(Status{Drawer: first.Drawer, PaperLow: s.PaperLow})
+			}
+			return p.canPrint()
+		}
 	}
-	reason := status.Reason()
+	_, err := p.ask()
+	return err == nil && p.canPrint()
+}
+
+// canPrint says whether nothing stops the printer by its last status.
+func (p *Printer) canPrint() bool {
+	reason := p.Status().Reason()
 	return reason == "" || reason == PaperLow
 }
 
-// ask sends DLE EOT 1 to 4, one after the other, and publishes the answers. A
-// printer that does not answer is offline, its link kept. Finished jobs that
-// are answered meanwhile go to done.
-func (p *Printer) ask(done func(id string)) (Status, error) {
+// ask sends DLE EOT 1 to 4, one after the other, and publishes the answers,
+// unless the printer has told a change by itself meanwhile, which is newer. A
+// printer that does not answer is offline, its link kept.
+func (p *Printer) ask() (Status, error) {
 	var s Status
-	p.stale(done)
+	p.stale()
+	told := p.told
 	for n := 1; n <= 4; n++ {
-		if _, err := p.link.write([]byte{0x10, 0x04, byte(n)}, p.o.Answer); err != nil {
-			return s, p.silent(err)
-		}
-		if err := p.answer(&s, n, done); err != nil {
-			return s, p.silent(err)
+		if err := p.one(&s, n); err != nil {
+			p.silent(err)
+			return s, err
 		}
 	}
-	p.mu.Lock()
-	p.status = s
-	p.mu.Unlock()
-	p.set(s.Reason(), "")
+	p.looked = time.Now()
+	if told != p.told {
+		return p.Status(), nil
+	}
+	p.publish(s)
 	return s, nil
 }
 
-// stale takes the answers that came after their time out of the way.
-func (p *Printer) stale(done func(id string)) {
-	for {
-		select {
-		case e := <-p.link.events:
-			if e.done != "" && done != nil {
-				done(e.done)
-			}
-		default:
-			return
-		}
+// publish takes a status as the printer's.
+func (p *Printer) publish(s Status) {
+	p.link.spoke, p.link.silent = true, 0
+	p.mu.Lock()
+	p.status = s
+	e, tell := p.sense(s.Drawer, time.Now())
+	p.mu.Unlock()
+	p.set(s.Reason(), "")
+	if tell && p.o.OnDrawer != nil {
+		p.o.OnDrawer(e)
 	}
 }
 
-// silent publishes that nothing came back.
-func (p *Printer) silent(err error) error {
-	if err == errFull || err == errSilent {
-		p.set(Offline, err.Error())
+// one asks DLE EOT n and waits for its answer.
+func (p *Printer) one(s *Status, n int) error {
+	garbage := p.link.answers.garbage.Load()
+	if _, err := p.link.write([]byte{0x10, 0x04, byte(n)}, p.o.Answer); err != nil {
 		return err
 	}
-	p.lost(err)
-	return err
-}
-
-var errSilent = fmt.Errorf("the printer does not answer")
-
-func (p *Printer) answer(s *Status, n int, done func(id string)) error {
 	timer := time.NewTimer(p.o.Answer)
 	defer timer.Stop()
 	for {
 		select {
 		case e := <-p.link.events:
-			if e.done != "" {
-				if done != nil {
-					done(e.done)
-				}
-				continue
+			if e.kind == saysStatus {
+				s.Set(n, e.status)
+				return nil
 			}
-			s.Set(n, e.status)
-			return nil
+			p.hear(e)
 		case <-p.link.gone:
 			return p.link.err
+		case <-p.stop:
+			return errSilent
 		case <-timer.C:
+			p.link.late++
+			if p.link.answers.garbage.Load() > garbage {
+				return errNoise
+			}
 			return errSilent
 		}
 	}
 }
 
-// next gives the oldest job that waits.
-func (p *Printer) next() *Job {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, j := range p.jobs {
-		if j.State == Queued {
-			return j
-		}
-	}
-	return nil
-}
+// quiet is how long nothing has to come until late answers are given up.
+const quiet = 200 * time.Millisecond
 
-func (p *Printer) mark(j *Job, s JobState, reason string) {
-	p.mu.Lock()
-	j.State, j.Reason = s, reason
-	c := *j
-	c.bytes = nil
-	p.mu.Unlock()
-	if p.o.OnJob != nil {
-		p.o.OnJob(c)
-	}
-	p.mu.Lock()
-	p.changed()
-	p.mu.Unlock()
-}
-
-// send hands a job over and waits until the printer says that it is printed.
-func (p *Printer) send(j *Job) {
-	id := fmt.Sprintf("%04d", j.ID%10000)
-	b := append(append([]byte(nil), j.bytes...), cmdCompletion...)
-	b = append(b, id...)
-	p.mark(j, Sent, "")
-	if !p.feed(j, b) {
-		return
-	}
-	if p.o.Blind {
-		p.mark(j, Unknown, "status is not read")
-		return
-	}
-	p.confirm(j, id)
-}
-
-// feed writes the bytes in chunks; a printer that takes none for the time of
-// Finish leaves the job unknown.
-func (p *Printer) feed(j *Job, b []byte) bool {
-	patience := int(p.o.Finish/p.o.Answer) + 1
-	for len(b) > 0 {
-		n, err := p.link.write(b[:min(chunk, len(b))], p.o.Answer)
-		b = b[n:]
-		if n > 0 {
-			patience = int(p.o.Finish/p.o.Answer) + 1
-		}
-		switch {
-		case err == nil:
-		case err == errFull && patience > 0 && !p.stopped():
-			patience--
-			p.set(Offline, err.Error())
-		default:
-			p.mark(j, Unknown, reasonOf(err))
-			p.lost(err)
-			return false
-		}
-	}
-	return true
-}
-
-// confirm waits for the answer to GS ( H. Time counts only while the printer
-// has no fault: a printer without paper keeps what it was given.
-func (p *Printer) confirm(j *Job, id string) {
-	finished := false
-	done := func(got string) { finished = finished || got == id }
-	step := min(p.o.Poll, p.o.Finish)
-	left := p.o.Finish
-	for !finished {
-		timer := time.NewTimer(step)
+// stale takes the answers that came after their time out of the way: the answers
+// of DLE EOT do not say which question they belong to, so one that is late would
+// be taken for that of the next.
+func (p *Printer) stale() {
+	for p.link.late > 0 {
+		timer := time.NewTimer(min(quiet, p.o.Answer))
 		select {
 		case e := <-p.link.events:
-			if e.done != "" {
-				done(e.done)
+			if p.hear(e); e.kind == saysStatus {
+				p.link.late--
 			}
-		case <-p.link.gone:
-			p.mark(j, Unknown, Unplugged)
-			p.lost(p.link.err)
-			timer.Stop()
-			return
-		case <-p.kicks:
-			p.kick()
-			if p.link == nil {
-				p.mark(j, Unknown, Unplugged)
-				timer.Stop()
-				return
-			}
-		case <-p.stop:
-			p.mark(j, Unknown, "closed")
-			timer.Stop()
-			return
 		case <-timer.C:
-			s, err := p.ask(done)
-			if p.link == nil {
-				p.mark(j, Unknown, Unplugged)
-				return
-			}
-			if reason := s.Reason(); err != nil || reason == "" || reason == PaperLow {
-				left -= step
-			}
-			if left <= 0 && !finished {
-				p.mark(j, Unknown, "not confirmed")
-				return
-			}
+			p.link.late = 0
+		case <-p.link.gone:
+			p.link.late = 0
+		case <-p.stop:
+			p.link.late = 0
 		}
 		timer.Stop()
 	}
-	p.mark(j, Printed, "")
+	for {
+		select {
+		case e := <-p.link.events:
+			p.hear(e)
+		default:
+			return
+		}
+	}
+}
+
+// hear takes what the printer says unasked.
+func (p *Printer) hear(e event) {
+	switch e.kind {
+	case saysASB:
+		var s Status
+		s.SetASB(e.asb)
+		p.told++
+		p.publish(s)
+	case saysDone:
+		if e.text == p.pending {
+			p.got = true
+			return
+		}
+		p.confirmed(e.text)
+	case saysFence:
+		if p.link.fences > 0 {
+			p.link.fences--
+		}
+	}
+}
+
+// The ways in which no answer comes.
+var (
+	errSilent = errors.New("the printer does not answer")
+	errNoise  = errors.New("what comes back is no answer: the speed of the port is not the printer's")
+)
+
+// maxSilent bounds the looks without an answer over a network: then the
+// connection is made anew.
+const maxSilent = 5
+
+// silent publishes that no answer came.
+func (p *Printer) silent(err error) {
+	switch {
+	case p.stopped():
+	case errors.Is(err, errNoise):
+		p.set(WrongSpeed, err.Error())
+	case err != errFull && err != errSilent:
+		p.lost(err)
+	default:
+		p.mute(err)
+	}
+}
+
+// mute publishes silence: over a network, before the first word, it means that
+// another program has the session.
+func (p *Printer) mute(err error) {
+	reason, detail := Offline, err.Error()
+	if p.link.shared() {
+		if !p.link.spoke {
+			reason, detail = BusyElsewhere, "the printer takes the connection and answers nothing: another program holds it"
+		}
+		if p.link.silent++; p.link.silent >= maxSilent && !p.sending {
+			p.drop()
+		}
+	}
+	p.set(reason, detail)
 }
 
 // kick opens the drawer: in order with the data on a printer that prints, at
 // once on one that does not.
 func (p *Printer) kick() {
 	cmd := cmdKick
-	if s := p.State().State; s != "ok" && s != "warn" {
+	if p.State().State == "fault" {
 		cmd = cmdKickNow
 	}
 	if _, err := p.link.write(cmd, p.o.Answer); err != nil {
-		_ = p.silent(err)
+		p.silent(err)
+	}
+}
+
+// recover tells the printer to go on after an error, or to forget.
+func (p *Printer) recover(n byte) {
+	cmd := cmdGoOn
+	if n == 2 {
+		cmd = cmdForget
+	}
+	if _, err := p.link.write(cmd, p.o.Answer); err != nil {
+		p.silent(err)
 	}
 }
 
@@ -299,20 +336,44 @@ func (p *Printer) idle(wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	var gone chan struct{}
+	var events chan event
 	if p.link != nil {
-		gone = p.link.gone
+		gone, events = p.link.gone, p.link.events
 	}
 	select {
 	case <-p.stop:
 		return false
 	case <-p.wake:
+		if p.link == nil { // a new job is no reason to open the way sooner
+			return p.idleMore(timer)
+		}
+	case <-p.nudge:
+		p.back = firstBack
 	case <-timer.C:
+	case e := <-events:
+		p.hear(e)
 	case <-gone:
 		p.lost(p.link.err)
 	case <-p.kicks:
 		if p.link != nil {
 			p.kick()
 		}
+	case n := <-p.orders:
+		if p.link != nil {
+			p.recover(n)
+		}
+	}
+	return true
+}
+
+// idleMore waits for the rest of the time to the next opening.
+func (p *Printer) idleMore(timer *time.Timer) bool {
+	select {
+	case <-p.stop:
+		return false
+	case <-p.nudge:
+		p.back = firstBack
+	case <-timer.C:
 	}
 	return true
 }

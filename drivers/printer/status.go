@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/drivers/port"
 )
 
 // The reasons why a printer does not print: a closed list.
@@ -22,11 +23,20 @@ const (
 	BusyElsewhere = "busy_elsewhere"
 	NoPermission  = "no_permission"
 	NotConfigured = "not_configured"
+	WrongSpeed    = "wrong_speed"
+	DrawerOpen    = "drawer_open" // of the drawer: it stays open
+)
+
+// Reasons of a job besides those of the printer.
+const (
+	NotConfirmed = "not confirmed" // nothing said that it is printed
+	Interrupted  = "interrupted"   // the till ended while it was being printed
+	Dropped      = "cleared"       // a person dropped it while the printer held it
 )
 
 // Status is what DLE EOT 1 to 4 say.
 type Status struct {
-	Offline, Drawer               bool // Drawer: the level of its sensor is high, it is open
+	Offline, Drawer               bool // Drawer: the level of its sensor is high
 	Cover, PaperEnd, Error        bool
 	Cutter, Unrecoverable, Recent bool // Recent: an error that passes by itself, mostly heat
 	PaperLow                      bool
@@ -54,6 +64,16 @@ func (s *Status) Set(n int, b byte) bool {
 		return false
 	}
 	return true
+}
+
+// SetASB takes the four bytes of the automatic status (GS a).
+func (s *Status) SetASB(b [4]byte) {
+	*s = Status{
+		Drawer: b[0]&0x04 != 0, Offline: b[0]&0x08 != 0, Cover: b[0]&0x20 != 0,
+		Cutter: b[1]&0x08 != 0, Unrecoverable: b[1]&0x20 != 0, Recent: b[1]&0x40 != 0,
+		PaperLow: b[2]&0x03 != 0, PaperEnd: b[2]&0x0c != 0,
+	}
+	s.Error = s.Cutter || s.Unrecoverable || s.Recent
 }
 
 // Reason gives the first reason that stops the printer, or PaperLow, or "".
@@ -94,10 +114,13 @@ func reasonOf(err error) string {
 	switch {
 	case errors.Is(err, syscall.EBUSY):
 		return BusyElsewhere
+	case errors.Is(err, port.ErrSpeed):
+		return WrongSpeed
 	case errors.Is(err, fs.ErrPermission):
 		return NoPermission
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO),
-		errors.Is(err, syscall.EIO), errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+		errors.Is(err, syscall.EIO), errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed), errors.Is(err, io.ErrClosedPipe),
+		errors.Is(err, port.ErrUnreachable):
 		return Unplugged
 	}
 	return Offline

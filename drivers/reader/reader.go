@@ -16,6 +16,8 @@ var (
 	ErrCardRemoved = pos.ErrCardRemoved
 	// ErrCardUnreadable: the card or its stripe is damaged, or speaks no sense.
 	ErrCardUnreadable = pos.ErrCardUnreadable
+	// ErrChip wraps ErrCardUnreadable: a contact chip that failed before an application was started. Fallback counts it.
+	ErrChip = emv.ErrChip
 	// ErrNoApplication: the card has no payment application that this till takes; it wraps pos.ErrCardUnfit.
 	ErrNoApplication = emv.ErrNoApplication
 	// ErrUnsupported: the request asks for what this reader does not do.

@@ -33,7 +33,7 @@ func (s *chipSession) Read(ctx context.Context, p Purchase) (Read, error) {
 		Amount: p.Amount, Kind: p.Kind, Time: p.Time, STAN: p.STAN, TID: p.TID,
 		Contactless: s.card.Entry == Contactless,
 		ForceOnline: p.ForceOnline, Offline: p.Offline, AllowOffline: p.AllowOffline, PINLimit: p.PINLimit,
-		ReadOnly: p.ReadOnly,
+		ReadOnly: p.ReadOnly, Choose: p.Choose,
 	})
 	if err != nil {
 		return Read{}, err
@@ -41,7 +41,7 @@ func (s *chipSession) Read(ctx context.Context, p Purchase) (Read, error) {
 	return Read{
 		Entry: s.card.Entry, PAN: r.PAN, Expiry: r.Expiry, Sequence: r.Sequence, Track2: r.Track2,
 		F55: r.F55, ShortF55: r.ShortF55, Cryptogram: r.Cryptogram, NeedPIN: r.NeedPIN, ODA: r.ODA,
-		AIDName: r.AIDName, TVR: r.TVR, Expired: r.Expired,
+		AIDName: r.AIDName, TVR: r.TVR, Expired: r.Expired, Signature: r.Signature, Reason: r.Reason,
 	}, nil
 }
 
@@ -53,7 +53,7 @@ func (s *chipSession) Finish(ctx context.Context, a Answer) (Final, error) {
 	if err != nil {
 		return Final{}, err
 	}
-	return Final{Cryptogram: o.Cryptogram, Scripts: o.Scripts, F55: o.F55, ShortF55: o.ShortF55}, nil
+	return Final{Cryptogram: o.Cryptogram, Reason: o.Reason, Scripts: o.Scripts, F55: o.F55, ShortF55: o.ShortF55}, nil
 }
 
 func (s *chipSession) Close() error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"time"
 
 	"tillkeeper/drivers/reader/emv"
 )
@@ -15,9 +16,11 @@ const maxTrack2 = 40 // characters of track 2 with its sentinels and check chara
 func NewSwipe(raw []byte) Session { return &swipeSession{raw: append([]byte(nil), raw...)} }
 
 type swipeSession struct {
-	raw    []byte
-	read   bool
-	closed bool
+	raw      []byte
+	fallback *Fallback // nil: no rule is asked
+	now      time.Time
+	read     bool
+	closed   bool
 }
 
 // CheckCharacter is the longitudinal redundancy check of ISO 7811 over characters 30 to 3F, sentinels included.
@@ -64,7 +67,14 @@ func (s *swipeSession) Read(ctx context.Context, p Purchase) (Read, error) {
 	}
 	pan, expiry, service, data, err := parseTrack2(s.raw)
 	if err != nil {
-		return Read{}, err
+		return Read{}, emv.Coded(err)
+	}
+	chip := service[0] == '2' || service[0] == '6' // ISO 7813: the card has a chip, which is to be used
+	taken := false
+	if s.fallback != nil && chip && !p.ReadOnly {
+		if taken = s.fallback.allows(s.now); !taken {
+			return Read{}, useChip()
+		}
 	}
 	s.read = true
 	needPIN := false
@@ -75,6 +85,7 @@ func (s *swipeSession) Read(ctx context.Context, p Purchase) (Read, error) {
 	needPIN = !p.ReadOnly && (needPIN || p.Kind == emv.KindBalance)
 	return Read{
 		Entry: Swipe, PAN: pan, Expiry: expiry, Track2: data, Cryptogram: ARQC, NeedPIN: needPIN,
+		Signature: !needPIN && !p.ReadOnly, HasChip: chip, Fallback: taken,
 		Expired: p.Time.Format("0601") > expiry,
 	}, nil
 }

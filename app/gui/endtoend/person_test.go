@@ -83,7 +83,7 @@ func display(t *testing.T, s size) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", s.w, s.h), "-nolisten", "tcp")
+	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", s.w, s.h), "-nolisten", "tcp", "-noreset")
 	x.ExtraFiles = []*os.File{w}
 	if err := x.Start(); err != nil {
 		t.Fatalf("Xvfb has to be installed: %v", err)
@@ -109,6 +109,18 @@ func standAt(t *testing.T, s size) *person {
 // standIn opens the shop of a folder; more are arguments of the window.
 func standIn(t *testing.T, s size, data string, more ...string) *person {
 	t.Helper()
+	p := standApart(t, s, data, more...)
+	if s != wide {
+		p.fits()
+	}
+	// Without a window manager the keys go where the pointer is.
+	p.does("mousemove", fmt.Sprint(s.w/2), "2")
+	return p
+}
+
+// standApart opens the shop of a folder on a display and leaves the windows where they come up.
+func standApart(t *testing.T, s size, data string, more ...string) *person {
+	t.Helper()
 	for _, tool := range []string{"Xvfb", "xdotool", "import"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Fatalf("%s has to be installed: %v", tool, err)
@@ -126,11 +138,6 @@ func standIn(t *testing.T, s size, data string, more ...string) *person {
 	t.Cleanup(func() {
 		_ = p.till.Process.Kill() //nolint:errcheck // it may have ended by itself
 	})
-	if s != wide {
-		p.fits()
-	}
-	// Without a window manager the keys go where the pointer is.
-	p.does("mousemove", fmt.Sprint(s.w/2), "2")
 	return p
 }
 

@@ -31,6 +31,10 @@ func (c *Ctx) outcomeOf(a *pos.Attempt) (kit.State, string) {
 		return kit.Failed, c.t("等人处理")
 	case pos.OfflineApproved, pos.Deferred, pos.Delivering:
 		return kit.Waiting, c.t("已收，待上送")
+	case pos.ResultDue:
+		return kit.Waiting, c.t("待告知银行")
+	case pos.Told:
+		return kit.Calm, c.t("已告知银行")
 	case pos.Created, pos.Sending:
 		return kit.Busy, c.t("进行中")
 	}
@@ -119,7 +123,8 @@ var eventWords = map[pos.EventType]struct {
 	pos.EvReprinted: {kit.Calm, "小票已重打"}, pos.EvBasketPaid: {kit.Calm, "整单付清"},
 	pos.EvRefundUnknown: {kit.Unsure, "退货没有得到回答"}, pos.EvRefundTry: {kit.Waiting, "同一笔退货再问一次"},
 	pos.EvFollowUp: {kit.Calm, "开始撤销或退货"}, pos.EvVoided: {kit.Calm, "已撤销"}, pos.EvRefundedPart: {kit.Calm, "退了一部分"},
-	pos.EvRefundedFull: {kit.Calm, "已全部退"},
+	pos.EvRefundedFull: {kit.Calm, "已全部退"}, pos.EvResultDue: {kit.Waiting, "卡片执行发卡行指令的结果，待告知银行"},
+	pos.EvResultTry: {kit.Waiting, "正在告知银行"}, pos.EvTold: {kit.Calm, "已告知银行"},
 }
 
 // told gives the mark and the sentence of an event.

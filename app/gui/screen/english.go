@@ -8,6 +8,7 @@ var english = func() map[string]string {
 	maps.Copy(all, englishHouse)
 	maps.Copy(all, englishMoney)
 	maps.Copy(all, englishKeys)
+	maps.Copy(all, englishDevices)
 	return all
 }()
 

@@ -300,4 +300,7 @@ var englishMoney = map[string]string{
 	"银行还没有应答；也可现在接着做":       "No answer yet; you may also go on now",
 	"没有结算":                  "Not settled",
 	"离线 · 只余 %d 笔":          "Offline · %d left",
+
+	"待告知银行": "Bank to be told", "已告知银行": "Bank told", "正在告知银行": "Telling the bank", "卡片指令结果": "Script result",
+	"卡片执行发卡行指令的结果，待告知银行": "What the card made of its issuer's script: the bank is to be told",
 }

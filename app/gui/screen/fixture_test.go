@@ -83,14 +83,11 @@ func attempt(state pos.State) pos.Attempt {
 
 // shows are all screens in the states worth looking at.
 func shows() []shown {
-	out := append(append(append(append(sales(), machine()...), backOffice()...), moneyBack()...), books()...)
-	for _, c := range out {
-		if c.name == "qr" {
-			c.name, c.cust = "customer", true
-			return append(out, c)
-		}
+	var out []shown
+	for _, some := range [][]shown{sales(), machine(), backOffice(), moneyBack(), books(), devicePages(), customerPages()} {
+		out = append(out, some...)
 	}
-	return nil
+	return out
 }
 
 func sales() []shown {
@@ -226,7 +223,8 @@ func backOffice() []shown {
 		}
 	})
 	add("settings", func(s *checkout.Snapshot, v *screen.View) {
-		v.Screen, s.Shop.Demo, v.Bench.On = screen.Settings, true, true
+		v.Screen, s.Shop.Demo, v.Bench.On, v.Gear.Known, s.Operator.Role = screen.Settings, true, true, true, pos.Owner
+		s.Devices = append(s.Devices, pos.Condition{Name: "pole", State: "fault", Code: "unplugged"}, pos.Condition{Name: "drawer", State: "ok"})
 		v.Tests = tests("ok")
 	})
 	return out

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strings"
 
 	"tillkeeper/app/checkout"
@@ -69,6 +70,7 @@ func (c *Ctx) badge(x, y float32, text string) float32 {
 type pill struct {
 	state kit.State
 	text  string
+	name  string // of the device, "" for the line
 }
 
 // pills draws the line's and the devices' states from the right; the line takes what room they leave.
@@ -77,10 +79,14 @@ func (c *Ctx) pills(left, right, y float32) {
 	if c.L.M.Compact {
 		gap = 6
 	}
-	devices := c.devices()
+	least := c.p.PillWidth(c.t("离线"))
+	devices := c.fewer(c.devices(), right-left-least, gap)
 	for i := len(devices) - 1; i >= 0; i-- {
-		w := c.p.PillWidth(devices[i].text)
-		c.p.Pill(right-w, y, devices[i].state, devices[i].text)
+		w := min(c.p.PillWidth(devices[i].text), right-left-least-gap)
+		c.p.PillFit(right-w, y, w, devices[i].state, devices[i].text)
+		if d := devices[i]; d.name != "" && d.state != kit.Calm && d.state != kit.Busy && c.S.Step == checkout.StepSale {
+			c.p.Touch(kit.Rect{X: right - w, Y: 0, W: w, H: c.L.M.Bar()}, act(VerbAbout, d.name), -1, look.None)
+		}
 		right -= w + gap
 	}
 	line := c.line(right - left)
@@ -92,16 +98,16 @@ func (c *Ctx) pills(left, right, y float32) {
 func (c *Ctx) line(room float32) pill {
 	v := c.S.Line
 	if c.S.Settling {
-		return pill{kit.Busy, c.t("正在结算 · 现金照常")}
+		return pill{state: kit.Busy, text: c.t("正在结算 · 现金照常")}
 	}
 	switch v.State {
 	case "online":
 		if v.Queued+v.Reversing == 0 {
-			return pill{kit.Calm, c.t("联机")}
+			return pill{state: kit.Calm, text: c.t("联机")}
 		}
-		return pill{kit.Waiting, c.t("联机 · 正在补送 %d 笔", v.Queued+v.Reversing)}
+		return pill{state: kit.Waiting, text: c.t("联机 · 正在补送 %d 笔", v.Queued+v.Reversing)}
 	case "degraded":
-		return pill{kit.Waiting, c.t("线路不稳")}
+		return pill{state: kit.Waiting, text: c.t("线路不稳")}
 	}
 	since := c.t("离线 %s", c.W.span(c.V.Now.Sub(v.Since)))
 	cause := c.t(causes[v.Cause])
@@ -113,16 +119,16 @@ func (c *Ctx) line(room float32) pill {
 		left := c.roomLeft()
 		for _, text := range []string{join(c.t("离线"), left), left, c.t("离线 · 只余 %d 笔", v.RoomCount)} {
 			if c.p.PillWidth(text) <= room {
-				return pill{kit.Waiting, text}
+				return pill{state: kit.Waiting, text: text}
 			}
 		}
 	}
 	for _, text := range []string{join(since, cause, owed), join(since, owed), since} {
 		if c.p.PillWidth(text) <= room {
-			return pill{kit.Waiting, text}
+			return pill{state: kit.Waiting, text: text}
 		}
 	}
-	return pill{kit.Waiting, c.t("离线")}
+	return pill{state: kit.Waiting, text: c.t("离线")}
 }
 
 // roomFifths is how much of the room without the line has to be used, in fifths, before the till warns.
@@ -167,28 +173,57 @@ func join(parts ...string) string {
 }
 
 var deviceWords = map[string]string{
-	"reader": "读卡器", "printer": "打印机", "pinpad": "密码键盘", "display": "客显", "scanner": "扫码枪", "drawer": "钱箱",
+	"reader": "读卡器", "printer": "打印机", "pinpad": "密码键盘", "display": "二维码屏", "qr": "二维码屏", "pole": "客显", "customer": "顾客屏", "scanner": "扫码枪", "drawer": "钱箱",
 	"wallet": "钱包", "journal": "交易日志", "disk": "磁盘", "clock": "时钟", "keys": "密钥", "host": "银行线路", "scale": "电子秤",
 }
 
-// devices words the reader and the printer always, every other device only when it is not well.
+// fewer keeps the pills that leave the line its room: those of devices that are well go first, then the last ones are
+// told as a number.
+func (c *Ctx) fewer(list []pill, room, gap float32) []pill {
+	width := func() (w float32) {
+		for _, d := range list {
+			w += c.p.PillWidth(d.text) + gap
+		}
+		return w
+	}
+	for i := len(list) - 1; i >= 0 && width() > room; i-- {
+		if list[i].state == kit.Calm {
+			list = slices.Delete(list, i, i+1)
+		}
+	}
+	more := 0
+	for len(list) > 1 && width() > room {
+		if more > 0 {
+			list = list[:len(list)-1]
+		}
+		more++
+		list[len(list)-1] = pill{state: kit.Waiting, text: c.t("另 %d 台要处理", more), name: list[len(list)-1].name}
+	}
+	return list
+}
+
+// devices words the reader and the printer always, every other device only when it is not well; what is only the
+// consequence of another device's fault is not said here.
 func (c *Ctx) devices() []pill {
 	var out []pill
 	for _, d := range c.S.Devices {
+		if Caused(c.S.Devices, d) != "" {
+			continue
+		}
 		name := c.t(deviceWords[d.Name])
 		always := d.Name == "reader" || d.Name == "printer"
 		switch d.State {
 		case "ok", "":
 			if always {
-				out = append(out, pill{kit.Calm, name})
+				out = append(out, pill{state: kit.Calm, text: name, name: d.Name})
 			}
 		case "busy":
-			out = append(out, pill{kit.Busy, c.t("%s 使用中", name)})
+			out = append(out, pill{state: kit.Busy, text: c.t("%s 使用中", name)})
 		case "warn":
-			out = append(out, pill{kit.Waiting, named(name, c.W.Reason(d.Code))})
+			out = append(out, pill{state: kit.Waiting, text: named(name, c.W.Reason(d.Code)), name: d.Name})
 		case "off":
 		default:
-			out = append(out, pill{kit.Failed, named(name, c.fault(d))})
+			out = append(out, pill{state: kit.Failed, text: named(name, c.fault(d)), name: d.Name})
 		}
 	}
 	return out

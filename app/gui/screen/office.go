@@ -44,6 +44,8 @@ func (c *Ctx) office() {
 		c.settings(body)
 	case Keys:
 		c.keyEntry(body)
+	case Devices:
+		c.devicesPage(body)
 	default:
 		c.moneyPages(body)
 	}
@@ -59,7 +61,7 @@ func railOf(n Name) Name {
 		return Queue
 	case Reconcile, Differ, Charged, Story:
 		return Settle
-	case Keys:
+	case Keys, Devices:
 		return Settings
 	}
 	return n

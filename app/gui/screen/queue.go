@@ -30,6 +30,8 @@ func (c *Ctx) waits(a *pos.Attempt) (kit.State, string, string) {
 		return kit.Unsure, c.t("冲正中"), c.t("冲正 %s", c.W.tender(a.Tender))
 	case pos.Deferred:
 		return kit.Waiting, c.t("等待"), c.t("先收后送 %s", c.W.tender(a.Tender))
+	case pos.ResultDue:
+		return kit.Waiting, c.t("等待"), c.t("卡片指令结果")
 	case pos.OfflineApproved, pos.Delivering:
 		return kit.Waiting, c.t("等待"), c.t("脱机卡 上送")
 	}

@@ -32,6 +32,7 @@ var Reasons = []choice{
 var kindWords = map[pos.Kind]string{
 	pos.Sale: "销售", pos.Void: "撤销", pos.Refund: "退货", pos.Balance: "查余额", pos.Preauth: "预授权",
 	pos.PreauthVoid: "撤销预授权", pos.Completion: "预授权完成", pos.CompletionVoid: "撤销完成",
+	pos.ScriptResult: "卡片指令结果",
 }
 
 // kind names what an attempt does.

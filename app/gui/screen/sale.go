@@ -19,6 +19,8 @@ func (c *Ctx) counter() {
 	c.order(g.order)
 	c.tenders(g.tenders)
 	switch {
+	case Choosing(c.S) > 0:
+		c.choose(g.mid, c.S.Card)
 	case c.S.Step == checkout.StepCard:
 		c.card(g.mid)
 	case c.S.Step == checkout.StepQR:
@@ -37,7 +39,11 @@ func (c *Ctx) counter() {
 
 // sale draws the middle at rest: categories, tiles, entry line, functions and pad.
 func (c *Ctx) sale(g places) {
-	c.goods(g)
+	if c.V.Screen == Weigh {
+		c.weigh(g.upper)
+	} else {
+		c.goods(g)
+	}
 	c.entryLine(g.entry)
 	c.functions(g)
 	c.p.Pad(g.pad, true)
@@ -142,6 +148,8 @@ func (c *Ctx) entryLine(r kit.Rect) {
 
 func (c *Ctx) entryHint() string {
 	switch {
+	case c.V.Screen == Weigh:
+		return c.t("公斤数，例如 1.25")
 	case c.V.Qty != "" && c.V.Entry == "":
 		return c.t("下一件商品的数量；直接扫码或点商品")
 	case c.V.Part > 0:
@@ -164,7 +172,9 @@ func (c *Ctx) functions(g places) {
 		{"删行", "trash", "Del", "Delete", VerbDelete},
 	} {
 		k := kit.Key{Label: c.t(f.label), Icon: f.icon, Sub: c.t(f.sub), Key: f.key, Act: act(f.verb, "")}
-		if !chosen {
+		if c.V.Screen == Weigh {
+			k.Dress, k.Sub = kit.Unavailable, c.t("正在称")
+		} else if !chosen && (f.verb != VerbWeigh || !c.weighed()) {
 			k.Dress, k.Sub = kit.Unavailable, c.t("先选一行")
 		}
 		c.p.Key(g.cell(0, i), k)
@@ -179,9 +189,11 @@ func (c *Ctx) entryKeys(g places) {
 	p.Key(g.cell(4, 2), kit.Key{
 		Dress: kit.Tint, Label: c.t("数量"), Icon: "times", Sub: c.t("小键盘 *"), Key: "*", Act: act(VerbTimes, ""),
 	})
-	p.Key(g.cell(4, 3), kit.Key{
-		Dress: kit.Tint, Label: c.t("加入"), Icon: "plus", Sub: "Enter", Key: "Return", Act: act(VerbEnter, ""),
-	})
+	add := kit.Key{Dress: kit.Tint, Label: c.t("加入"), Icon: "plus", Sub: "Enter", Key: "Return", Act: act(VerbEnter, "")}
+	if c.V.Screen == Weigh {
+		add.Act = act(VerbWeighTyped, "")
+	}
+	p.Key(g.cell(4, 3), add)
 }
 
 // tenders draws the ways of paying and the functions under them.
@@ -280,7 +292,7 @@ func (c *Ctx) functionKeys() []kit.Key {
 		{Label: c.t("卡业务"), Icon: "wallet", Cap: "F8", Act: act(VerbGo, string(Cards))},
 		{Label: c.t("菜单"), Icon: "menu", Cap: "F10", Act: act(VerbGo, string(Today))},
 	}
-	away := c.paying() || c.V.Screen == Cash || c.V.Screen == Search || c.V.Screen == Held
+	away := c.paying() || c.V.Screen == Cash || c.V.Screen == Search || c.V.Screen == Held || c.V.Screen == Weigh
 	for i := range keys {
 		keys[i].Form = kit.Corner
 		empty := !has && i < 2 || i == 2 && (has || c.S.Held == 0)

@@ -46,6 +46,7 @@ const (
 	Charged   Name = "charged"    // the customer who was charged for a failed sale
 	Story     Name = "story"      // all that happened to one payment, in plain words
 	Keys      Name = "keys"       // the terminal's master key, two people
+	Devices   Name = "devices"    // what is plugged in, tested and changed
 )
 
 // View is what belongs to the face: where the cashier is and what was typed. It is handed over by value.
@@ -98,6 +99,10 @@ type View struct {
 	Closing Closing
 	Claim   Claim
 	Keying  KeyEntry
+
+	Gear         Gear
+	Weighing     Weighing
+	CustomerTest time.Time // until when the customer's window shows its test picture
 }
 
 // Staff is a tile of the sign-in.
@@ -169,7 +174,7 @@ func Draw(c Ctx) *kit.Page {
 		c.plain()
 		c.selfTest()
 		return c.p
-	case Home, Cash, Search, Quick, Held, More:
+	case Home, Cash, Search, Quick, Held, More, Weigh:
 	default:
 		c.plain()
 		c.office()

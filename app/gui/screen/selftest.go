@@ -15,9 +15,9 @@ func (c *Ctx) selfTest() {
 	side := u(48)
 	c.bigTitle(side, c.t("开机自检"), join(c.shop(), c.t("终端 %s", c.S.Shop.TID), c.t("版本 %s", c.V.Version)))
 	bad := -1
-	good := 0
+	good, follow := 0, 0
 	for i, t := range c.V.Tests {
-		if isBad(t) {
+		if isBad(t) && Caused(c.V.Tests, t) == "" {
 			if bad < 0 || c.V.Tests[bad].State == "warn" && t.State == "fault" {
 				bad = i
 			}
@@ -26,7 +26,13 @@ func (c *Ctx) selfTest() {
 		good++
 	}
 	state, text := kit.Calm, c.t("%d 项正常", good)
-	if n := len(c.V.Tests) - good; n > 0 {
+	for _, t := range c.V.Tests { // what only follows from another fault is neither
+		if Caused(c.V.Tests, t) != "" {
+			good--
+			follow++
+		}
+	}
+	if n := len(c.V.Tests) - good - follow; n > 0 {
 		state, text = kit.Failed, c.t("%d 项正常，%d 项需要处理", good, n)
 	}
 	if c.V.Testing {
@@ -51,6 +57,11 @@ func (c *Ctx) testRows(r kit.Rect, bad int) {
 	p.TouchList(kit.Rect{X: r.X, Y: r.Y + 1, W: r.W, H: r.H - 2}, "tests", h, len(c.V.Tests), c.V.First["tests"], func(i int, row kit.Rect) {
 		t := c.V.Tests[i]
 		state, ink := kit.Calm, look.Soft
+		text := c.testText(t)
+		first := Caused(c.V.Tests, t)
+		if first != "" { // the cause is told in its own row
+			t.State, text = "off", c.t("先处理%s", c.t(deviceWords[first]))
+		}
 		switch t.State {
 		case "fault":
 			state, ink = kit.Failed, look.Bad
@@ -71,7 +82,7 @@ func (c *Ctx) testRows(r kit.Rect, bad int) {
 		name := u(190)
 		p.Line(row.X+u(68), row.Mid(), name, c.t(deviceWords[t.Name]), kit.Style{Size: 20, Bold: true})
 		took := p.Line(row.X, row.Mid(), row.W-u(24), c.took(t.Took), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
-		p.Line(row.X+u(72)+name, row.Mid(), row.W-u(110)-name-took, c.testText(t), kit.Style{Size: 20, Bold: isBad(t), Ink: ink, Elide: true})
+		p.Line(row.X+u(72)+name, row.Mid(), row.W-u(110)-name-took, text, kit.Style{Size: 20, Bold: isBad(t), Ink: ink, Elide: true})
 	})
 }
 
@@ -112,7 +123,13 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 	start := kit.Key{Label: c.t("开始"), Cap: "F12", Act: act(VerbGo, string(Home))}
 	if bad >= 0 {
 		t := c.V.Tests[bad]
-		icon, ink, soft = "warning", look.Bad, look.BadSoft
+		icon, ink, soft = deviceIcons[t.Name], look.Bad, look.BadSoft
+		if t.State == "warn" {
+			ink, soft = look.Wait, look.WaitSoft
+		}
+		if icon == "" {
+			icon = "warning"
+		}
 		title, under = c.testText(t), join(c.t(deviceWords[t.Name]), t.Detail)
 		steps = wrap(c, c.W.Remedy(t.Code), panel.W-u(110), 20, 3)
 		start.Label = c.t("先这样开始")

@@ -108,15 +108,28 @@ var demoOnly = map[string]bool{VerbLineCut: true, VerbPaper: true, VerbWallet: t
 func (c *Ctx) deviceList(r kit.Rect) {
 	u, p := c.u, c.p
 	p.Panel(r)
-	p.Line(r.X+u(24), r.Y+u(34), r.W-u(48), c.t("设备"), kit.Style{Size: 22, Bold: true})
-	p.Rule(r.X+1, r.Y+u(62), r.W-2)
+	head, rest := r.Top(max(u(68), c.L.M.KeyH()+12), 0)
+	k := kit.Key{Form: kit.Wide, Size: 20, Label: c.t("试一试 · 换设备"), Cap: "F2", Act: act(VerbGo, string(Devices))}
+	switch {
+	case !c.V.Gear.Known:
+		k.Dress, k.Label, k.Cap = kit.Unavailable, c.t("未开通"), ""
+	case !MayChangeDevices(c.S.Operator.Role):
+		k.Dress, k.Label, k.Cap = kit.Unavailable, c.t("店长才能"), ""
+	}
+	kw := min(max(u(280), p.Width(k.Label, kit.Style{Size: 20, Bold: true})+u(70)), head.W*0.62)
+	p.Key(kit.Rect{X: head.Right() - u(20) - kw, Y: head.Mid() - max(u(50), c.L.M.KeyH())/2, W: kw, H: max(u(50), c.L.M.KeyH())}, k)
+	p.Line(r.X+u(24), head.Mid(), head.W-u(60)-kw, c.t("设备"), kit.Style{Size: 22, Bold: true})
+	p.Rule(r.X+1, head.Bottom(), r.W-2)
 	list := c.S.Devices
-	p.TouchList(kit.Rect{X: r.X, Y: r.Y + u(64), W: r.W, H: r.H - u(70)}, "devices", max(u(58), 44), len(list), c.V.First["devices"], func(i int, row kit.Rect) {
+	p.TouchList(kit.Rect{X: rest.X, Y: rest.Y + 2, W: rest.W, H: rest.H - u(6)}, "devices", max(u(58), 44), len(list), c.V.First["devices"], func(i int, row kit.Rect) {
 		d := list[i]
-		state := map[string]kit.State{"ok": kit.Calm, "busy": kit.Busy, "warn": kit.Waiting, "off": kit.Unsure, "": kit.Calm, "fault": kit.Failed}[d.State]
+		text, state := c.deviceText(d), stateOf(d)
+		if first := Caused(list, d); first != "" {
+			state, text = kit.Unsure, c.t("先处理%s", c.t(deviceWords[first]))
+		}
 		p.Mark(state, row.X+u(38), row.Mid(), u(13))
 		p.Line(row.X+u(66), row.Mid(), u(200), c.t(deviceWords[d.Name]), kit.Style{Size: 20, Bold: true})
-		p.Line(row.X+u(280), row.Mid(), row.W-u(304), c.deviceText(d), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+		p.Line(row.X+u(280), row.Mid(), row.W-u(304), text, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 		p.Rule(row.X+u(24), row.Bottom(), row.W-u(48))
 	})
 }

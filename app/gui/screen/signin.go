@@ -165,18 +165,18 @@ func (c *Ctx) tested() pill {
 	}
 	switch {
 	case c.V.Testing:
-		return pill{kit.Busy, c.t("正在自检")}
+		return pill{state: kit.Busy, text: c.t("正在自检")}
 	case len(c.V.Tests) == 0:
-		return pill{kit.Unsure, c.t("还没有自检")}
+		return pill{state: kit.Unsure, text: c.t("还没有自检")}
 	case bad > 0:
-		return pill{kit.Failed, c.t("自检 %d 项要处理", bad)}
+		return pill{state: kit.Failed, text: c.t("自检 %d 项要处理", bad)}
 	}
-	return pill{kit.Calm, c.t("自检通过")}
+	return pill{state: kit.Calm, text: c.t("自检通过")}
 }
 
 func (c *Ctx) waitingPill() []pill {
 	if c.S.Line.Queued == 0 || c.S.Line.State == "offline" {
 		return nil
 	}
-	return []pill{{kit.Waiting, c.t("待上送 %d 笔 ¥%s", c.S.Line.Queued, money(c.S.Line.QueuedSum))}}
+	return []pill{{state: kit.Waiting, text: c.t("待上送 %d 笔 ¥%s", c.S.Line.Queued, money(c.S.Line.QueuedSum))}}
 }

@@ -18,6 +18,8 @@ func (c *Ctx) smallCounter() {
 	mid, keys := rest.Left(3*snapTo((m.W-20)*0.1013)+2*gap, gap)
 	wide := kit.Rect{X: order.X, Y: all.Y, W: mid.Right() - order.X, H: all.H}
 	switch {
+	case Choosing(c.S) > 0:
+		c.choose(wide, c.S.Card)
 	case c.S.Step == checkout.StepCard:
 		c.smallCard(wide)
 	case c.S.Step == checkout.StepQR:
@@ -30,6 +32,9 @@ func (c *Ctx) smallCounter() {
 		c.smallGoods(wide)
 	case c.V.Screen == More:
 		c.smallMore(wide)
+	case c.V.Screen == Weigh:
+		c.weigh(order)
+		c.smallPad(mid)
 	default:
 		c.smallOrder(order)
 		c.smallPad(mid)
@@ -139,6 +144,9 @@ func (c *Ctx) smallKeys(r kit.Rect) {
 			add.Label = c.t("先收")
 		}
 	}
+	if c.V.Screen == Weigh {
+		add.Act = act(VerbWeighTyped, "")
+	}
 	if c.paying() {
 		for _, k := range []*kit.Key{&quick, &add, &hold, &more} {
 			k.Dress = kit.Unavailable
@@ -194,10 +202,14 @@ func (c *Ctx) smallMore(r kit.Rect) {
 		}
 		return k
 	}
+	scale := kit.Key{Label: c.t("称重"), Icon: "scale", Key: "End", Act: act(VerbWeigh, "")}
+	if !c.weighed() {
+		scale = line(scale)
+	}
 	keys := []kit.Key{
 		line(kit.Key{Label: c.t("改价"), Icon: "tag", Key: "Insert", Act: act(VerbPrice, "")}),
 		line(kit.Key{Label: c.t("折扣"), Icon: "percent", Key: "/", Act: act(VerbDiscount, "")}),
-		line(kit.Key{Label: c.t("称重"), Icon: "scale", Key: "End", Act: act(VerbWeigh, "")}),
+		scale,
 		line(kit.Key{Label: c.t("删行"), Icon: "trash", Key: "Delete", Act: act(VerbDelete, "")}),
 	}
 	for _, k := range c.functionKeys() {

@@ -3,6 +3,8 @@ package blackbox
 import (
 	"fmt"
 	"slices"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // known is an attempt of the loop that something may be done about later.
@@ -17,7 +19,7 @@ func (l *loop) afterwards() error {
 	if c == nil || err != nil {
 		return err
 	}
-	a, err := l.till.ask(c)
+	a, err := l.till.Ask(c)
 	if err != nil {
 		return err
 	}
@@ -41,7 +43,7 @@ func (l *loop) noted(name string, c, a cmd) error {
 		Balanced *bool
 		Balance  *int64
 	}
-	if err := decode(a, &got); err != nil {
+	if err := child.Into(a, &got); err != nil {
 		return err
 	}
 	switch {
@@ -75,12 +77,12 @@ var refusals = []string{
 // resolving is what a person does about a late declined payment; nil where
 // there is none.
 func (l *loop) resolving(over cmd) (cmd, error) {
-	a, err := l.till.ask(cmd{"cmd": "find", "state": "late_declined", "limit": 1})
+	a, err := l.till.Ask(cmd{"cmd": "find", "state": "late_declined", "limit": 1})
 	if err != nil {
 		return nil, err
 	}
 	var found struct{ Attempts []attempt }
-	if err := decode(a, &found); err != nil || len(found.Attempts) == 0 {
+	if err := child.Into(a, &found); err != nil || len(found.Attempts) == 0 {
 		return nil, err
 	}
 	how := []string{"written_off", "send_again"}[l.dice.IntN(2)]

@@ -1,10 +1,11 @@
 package blackbox
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // attempt is what the till says of one payment.
@@ -204,15 +205,6 @@ func (b books) promises(byID map[string]attempt, say func(string, ...any)) {
 	}
 }
 
-// decode turns an answer's generic value into a typed one.
-func decode(from, into any) error {
-	raw, err := json.Marshal(from)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(raw, into)
-}
-
 // read asks the till and the acquirer for their books of a day.
 func (s *shop) read() (books, error) {
 	b := books{seen: map[string]string{}, baskets: map[string]basket{}}
@@ -223,14 +215,14 @@ func (s *shop) read() (books, error) {
 	if b.orders, err = s.orders(); err != nil {
 		return b, err
 	}
-	found, err := s.till.ask(cmd{"cmd": "find", "limit": 100000})
+	found, err := s.till.Ask(cmd{"cmd": "find", "limit": 100000})
 	if err != nil {
 		return b, err
 	}
-	if err := decode(found["attempts"], &b.attempts); err != nil {
+	if err := child.Into(found["attempts"], &b.attempts); err != nil {
 		return b, err
 	}
-	totals, err := s.till.ask(cmd{"cmd": "totals"})
+	totals, err := s.till.Ask(cmd{"cmd": "totals"})
 	if err != nil {
 		return b, err
 	}
@@ -239,13 +231,13 @@ func (s *shop) read() (books, error) {
 		LateDeclined                 int64                     `json:"late_declined"`
 		ByTender                     map[string]map[string]any `json:"by_tender"`
 	}
-	if err := decode(totals, &t); err != nil {
+	if err := child.Into(totals, &t); err != nil {
 		return b, err
 	}
 	b.totals = tallies{gross: t.Gross, net: t.Net, refunds: t.Refunds, pending: t.Pending, lateDeclined: t.LateDeclined, tender: map[string]int64{}}
 	for name, sums := range t.ByTender {
 		var n struct{ Gross int64 }
-		if err := decode(sums, &n); err != nil {
+		if err := child.Into(sums, &n); err != nil {
 			return b, err
 		}
 		b.totals.tender[name] = n.Gross

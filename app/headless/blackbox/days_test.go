@@ -13,6 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // Test_days plays each day of ../testdata against the real program.
@@ -122,7 +124,7 @@ func paper(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return
 	}
-	for end := time.Now().Add(answerLimit); !has(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(child.Limit); !has(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			ts.Fatalf("%s does not carry %q", args[0], args[1])
 		}
@@ -139,7 +141,7 @@ func play(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the till is not open")
 	}
 	if err := d.play(ts.ReadFile(args[0])); err != nil {
-		ts.Fatalf("%s:%v\n%s", args[0], err, tail(d.tillLog.String()))
+		ts.Fatalf("%s:%v\n%s", args[0], err, child.Tail(d.tillLog.String()))
 	}
 }
 
@@ -177,15 +179,15 @@ func (d *day) play(text string) error {
 			if err := settle(); err != nil {
 				return err
 			}
-			if err := d.till.send(d.filled(strings.TrimPrefix(line, "&"))); err != nil {
-				return fmt.Errorf("%d: %w", i+1, errGone)
+			if err := d.till.Send(d.filled(strings.TrimPrefix(line, "&"))); err != nil {
+				return fmt.Errorf("%d: %w", i+1, child.ErrGone)
 			}
 			asked = append(asked, i+1)
 			if line[0] == '&' {
 				continue
 			}
 			for _, n := range asked {
-				a, err := d.till.answer()
+				a, err := d.till.Answer()
 				if err != nil {
 					return fmt.Errorf("%d: %w", n, err)
 				}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tillkeeper/app/headless/blackbox/child"
 	"tillkeeper/assets"
 )
 
@@ -153,7 +154,7 @@ func (l *loop) run(n int) {
 	began := time.Now()
 	for i := range n {
 		if err := l.round(); err != nil {
-			l.t.Fatalf("round %d: %v\n%s", i, err, tail(l.tillLog.String()))
+			l.t.Fatalf("round %d: %v\n%s", i, err, child.Tail(l.tillLog.String()))
 		}
 	}
 	l.t.Logf("%d rounds in %s; answers seen: %v", n, time.Since(began).Round(time.Millisecond), l.count)
@@ -182,7 +183,7 @@ func (l *loop) morning() {
 	if err := l.open(); err != nil {
 		l.t.Fatal(err)
 	}
-	l.till.must(l.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	l.till.Must(l.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	if err := l.closeTill(); err != nil {
 		l.t.Fatal(err)
 	}
@@ -219,7 +220,7 @@ func (l *loop) round() error {
 		l.weather.begin(till)
 	}
 	power := time.AfterFunc(time.Duration(l.dice.IntN(800))*time.Millisecond, func() {
-		_ = till.cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
+		_ = till.Cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
 	})
 	defer power.Stop()
 	err := l.sell()
@@ -229,10 +230,10 @@ func (l *loop) round() error {
 			return err
 		}
 	}
-	if errors.Is(err, errGone) {
+	if errors.Is(err, child.ErrGone) {
 		err = nil
 	}
-	if code := till.cmd.ProcessState.ExitCode(); code != killed {
+	if code := till.Cmd.ProcessState.ExitCode(); code != killed {
 		return fmt.Errorf("the till ended by itself with %d", code)
 	}
 	return err
@@ -240,7 +241,7 @@ func (l *loop) round() error {
 
 // sell sells until the power goes.
 func (l *loop) sell() error {
-	if _, err := l.till.ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err != nil {
+	if _, err := l.till.Ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err != nil {
 		return err
 	}
 	for range paysPerRound {
@@ -257,7 +258,7 @@ func (l *loop) sell() error {
 
 // one is one payment, of a new basket or of one that is open still.
 func (l *loop) one() error {
-	b, err := l.till.ask(cmd{"cmd": "basket"})
+	b, err := l.till.Ask(cmd{"cmd": "basket"})
 	if err != nil {
 		return err
 	}
@@ -265,18 +266,18 @@ func (l *loop) one() error {
 		Key        string
 		Total, Due int64
 	}
-	if err := decode(b, &open); err != nil {
+	if err := child.Into(b, &open); err != nil {
 		return err
 	}
 	if open.Due == 0 || l.dice.IntN(6) == 0 {
 		sku := []string{"A", "B"}[l.dice.IntN(2)]
-		if _, err := l.till.ask(cmd{"cmd": "add", "sku": sku, "qty": strconv.Itoa(1 + l.dice.IntN(3))}); err != nil {
+		if _, err := l.till.Ask(cmd{"cmd": "add", "sku": sku, "qty": strconv.Itoa(1 + l.dice.IntN(3))}); err != nil {
 			return err
 		}
-		if b, err = l.till.ask(cmd{"cmd": "basket"}); err != nil {
+		if b, err = l.till.Ask(cmd{"cmd": "basket"}); err != nil {
 			return err
 		}
-		if err := decode(b, &open); err != nil {
+		if err := child.Into(b, &open); err != nil {
 			return err
 		}
 	}
@@ -285,7 +286,7 @@ func (l *loop) one() error {
 	if open.Due > 200 && l.dice.IntN(4) == 0 {
 		ask["amount"] = 1 + l.dice.Int64N(open.Due-1)
 	}
-	a, err := l.till.ask(ask)
+	a, err := l.till.Ask(ask)
 	if err != nil {
 		return err
 	}
@@ -294,7 +295,7 @@ func (l *loop) one() error {
 		return l.refusal(fmt.Sprint(e["code"]), a)
 	}
 	var got struct{ Attempt attempt }
-	if err := decode(a, &got); err != nil {
+	if err := child.Into(a, &got); err != nil {
 		return err
 	}
 	card, _ := ask["card"].(string) //nolint:errcheck // cash has none
@@ -338,16 +339,16 @@ func (l *loop) evening() {
 	if err := l.open(); err != nil {
 		t.Fatal(err)
 	}
-	l.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	l.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	left := json.Number("-")
 	for range lastForwards {
-		a := l.till.must(t, cmd{"cmd": "forward", "timeout_ms": 20000})
+		a := l.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 20000})
 		if left, _ = a["left"].(json.Number); left == "0" {
 			break
 		}
 	}
 	if left != "0" {
-		t.Errorf("%s items are left: %v", left, l.till.must(t, cmd{"cmd": "queue"}))
+		t.Errorf("%s items are left: %v", left, l.till.Must(t, cmd{"cmd": "queue"}))
 	}
 	l.quietDay()
 	b, err := l.read()

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // standing are the states of an attempt that the acquirer's books have too.
@@ -95,14 +97,14 @@ var money = map[string]bool{"sale": true, "refund": true, "completion": true, "v
 func (l *loop) quietDay() {
 	t := l.t
 	t.Helper()
-	l.till.must(t, cmd{"cmd": "signin", "staff": "2001", "pin": "135790"})
+	l.till.Must(t, cmd{"cmd": "signin", "staff": "2001", "pin": "135790"})
 	var closed struct {
 		Till, Host map[string]int64
 		Balanced   bool
 		Batch      string
 		LeftOut    []struct{ Attempt, State string } `json:"left_out"`
 	}
-	if err := decode(l.till.must(t, cmd{"cmd": "settle"}), &closed); err != nil {
+	if err := child.Into(l.till.Must(t, cmd{"cmd": "settle"}), &closed); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("batch %s: %v", closed.Batch, closed.Till)
@@ -114,7 +116,7 @@ func (l *loop) quietDay() {
 			t.Errorf("attempt %s (%s) is left out", a.Attempt, a.State)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), child.Limit)
 	defer cancel()
 	raw, err := exec.CommandContext(ctx, binary, "acquirer", "file", "--data", l.host).Output()
 	if err != nil {
@@ -125,7 +127,7 @@ func (l *loop) quietDay() {
 		Lines, Matched int
 		Differences    []map[string]any
 	}
-	if err := decode(l.till.must(t, cmd{"cmd": "reconcile", "file": filepath.Join(l.dir, "acquirer.csv")}), &said); err != nil {
+	if err := child.Into(l.till.Must(t, cmd{"cmd": "reconcile", "file": filepath.Join(l.dir, "acquirer.csv")}), &said); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("the acquirer's file: %d lines, %d matched", said.Lines, said.Matched)

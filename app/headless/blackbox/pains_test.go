@@ -25,7 +25,7 @@ func Test_pain_1_receipt_printed_sale_gone_after_a_power_cut(t *testing.T) {
 		s.openUp(t)
 		for _, a := range sold {
 			s.is(t, a.ID, "approved")
-			s.till.must(t, cmd{"cmd": "reprint", "receipt": a.Receipt})
+			s.till.Must(t, cmd{"cmd": "reprint", "receipt": a.Receipt})
 		}
 	}
 	s.drained(t)
@@ -40,10 +40,10 @@ func Test_pain_2_duplicates_when_the_line_comes_back(t *testing.T) {
 	}
 	// The host takes the uploads and loses its answers: each is sent again.
 	s.hostUp(t, `{"rules":[{"fault":"drop_answer","type":"36","times":4}]}`)
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	for range 5 { // new sales while the queue drains
 		s.sale(t, "card", "card", "ok")
-		s.till.must(t, cmd{"cmd": "basket"})
+		s.till.Must(t, cmd{"cmd": "basket"})
 		if due, err := s.due(); err != nil || due > 0 {
 			s.pay(t, "cash")
 		}
@@ -70,12 +70,12 @@ func Test_pain_2_duplicates_when_the_line_comes_back(t *testing.T) {
 func Test_pain_3_charged_but_the_till_does_not_know(t *testing.T) {
 	s := opened(t, "[host]\ntimeout = \"5s\"\nreversal_repeat = \"200ms\"\n", `{"rules":[{"fault":"drop_answer","mti":"0200","times":2}]}`)
 	for range 2 {
-		s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+		s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
 		before, err := s.ledger()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.till.send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
+		if err := s.till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
 			t.Fatal(err)
 		}
 		until(t, func() bool { // the host has charged, and its answer is lost
@@ -103,8 +103,8 @@ func Test_pain_4_one_bad_record_blocks_the_queue(t *testing.T) {
 	refused := s.sale(t, "card", "card", "late-decline")
 	good := []attempt{s.sale(t, "card", "card", "offline-approve-tap"), s.sale(t, "card", "card", "offline-approve-2")}
 	s.hostUp(t, fmt.Sprintf(`{"rules":[{"fault":"drop_request","stan":%q}]}`, lost.STAN))
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
-	s.till.must(t, cmd{"cmd": "forward", "timeout_ms": 5000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 5000})
 	for _, a := range good {
 		s.is(t, a.ID, "delivered")
 	}
@@ -113,7 +113,7 @@ func Test_pain_4_one_bad_record_blocks_the_queue(t *testing.T) {
 		t.Errorf("a sale behind the bad record: %s %s", a.State, a.AnswerCode)
 	}
 	s.hostUp(t, "")
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	s.drained(t)
 	s.is(t, lost.ID, "delivered")
 }
@@ -128,7 +128,7 @@ func Test_pain_5_sign_out_reset_or_update_wipes_what_was_pending(t *testing.T) {
 			t.Errorf("after %s the queue is %v", after, q)
 		}
 	}
-	s.till.must(t, cmd{"cmd": "signout"})
+	s.till.Must(t, cmd{"cmd": "signout"})
 	still("a sign-out")
 	if err := s.closeTill(); err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ func Test_pain_5_sign_out_reset_or_update_wipes_what_was_pending(t *testing.T) {
 	s.openUp(t)
 	still("other settings")
 	s.hostUp(t, "")
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	s.drained(t)
 	s.is(t, a.ID, "delivered")
 }
@@ -157,13 +157,13 @@ func Test_pain_6_late_declines_that_nobody_can_act_on(t *testing.T) {
 	a := s.sale(t, "card", "card", "late-decline")
 	// The word of the host is lost once: it says it again.
 	s.hostUp(t, `{"rules":[{"fault":"drop_answer","type":"36","nth":1}]}`)
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	s.drained(t)
 	for range 2 { // and again after the next opening
 		if q := s.queue(t); len(q) != 1 || q[0].Attempt != a.ID || q[0].State != "late_declined" || q[0].AnswerCode != "51" {
 			t.Errorf("the work list is %v", q)
 		}
-		list := s.till.must(t, cmd{"cmd": "attempt", "attempt": a.ID})["attempts"].([]any)
+		list := s.till.Must(t, cmd{"cmd": "attempt", "attempt": a.ID})["attempts"].([]any)
 		got := list[0].(map[string]any)
 		for _, key := range []string{"answer_text", "remedy", "masked_pan", "receipt", "stan"} {
 			if got[key] == "" || got[key] == nil {
@@ -179,7 +179,7 @@ func Test_pain_6_late_declines_that_nobody_can_act_on(t *testing.T) {
 
 func Test_pain_8_chinese_or_yen_garbled(t *testing.T) {
 	s := opened(t, quick, "")
-	line := s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})["line"].(map[string]any)
+	line := s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})["line"].(map[string]any)
 	if line["name"] != "可口可乐 2L" {
 		t.Errorf("the name on standard output is %q", line["name"])
 	}
@@ -234,7 +234,7 @@ func Test_pain_9_many_products(t *testing.T) {
 	put(t, s.config, quick+"[import]\ncatalogue = \"many.csv\"\n")
 	s.openUp(t)
 	for n, i := range []int{0, 1, many / 2, many - 2, many - 1} {
-		line := s.till.must(t, cmd{"cmd": "scan", "code": code(i)})["line"].(map[string]any)
+		line := s.till.Must(t, cmd{"cmd": "scan", "code": code(i)})["line"].(map[string]any)
 		want := fmt.Sprint((1+i/100%900)*100 + i%100)
 		if line["sku"] != fmt.Sprintf("S%d", i) || fmt.Sprint(line["price"]) != want || fmt.Sprint(line["line"]) != fmt.Sprint(n+1) {
 			t.Errorf("the scan of product %d gave %v", i, line)
@@ -260,7 +260,7 @@ func Test_pain_12_the_wrong_business_day_after_midnight(t *testing.T) {
 	s := opened(t, quick+fmt.Sprintf("[shop]\nday_start = %q\n", begins.Format("15:04")), "")
 	s.sale(t, "cash")
 	for name, c := range map[string]cmd{"named": {"cmd": "totals", "day": yesterday}, "today": {"cmd": "totals"}} {
-		if got := s.till.must(t, c); fmt.Sprint(got["gross"]) != "750" || got["day"] != yesterday {
+		if got := s.till.Must(t, c); fmt.Sprint(got["gross"]) != "750" || got["day"] != yesterday {
 			t.Errorf("%s: the evening of %v has %v, not 750 on %s", name, got["day"], got["gross"], yesterday)
 		}
 	}
@@ -272,12 +272,12 @@ func Test_pain_12_the_wrong_business_day_after_midnight(t *testing.T) {
 func Test_pain_13_a_double_tap_counts_twice(t *testing.T) {
 	s := opened(t, quick, `{"rules":[{"fault":"delay","mti":"0200","delay":"100ms"}]}`)
 	for _, pay := range []string{`{"cmd":"pay","tender":"cash","tendered":750}`, `{"cmd":"pay","tender":"card","card":"ok"}`} {
-		s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
-		if err := s.till.send(pay + "\n" + pay + "\n" + pay); err != nil {
+		s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+		if err := s.till.Send(pay + "\n" + pay + "\n" + pay); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 3 {
-			a, err := s.till.answer()
+			a, err := s.till.Answer()
 			if err != nil {
 				t.Fatal(err)
 			}

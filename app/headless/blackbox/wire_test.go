@@ -14,6 +14,8 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // wire is the line between the till and the acquirer: a toxiproxy in this
@@ -102,7 +104,7 @@ func (w *weather) rest(limit time.Duration) bool {
 }
 
 // begin lets the weather loose on a till that has just been opened.
-func (w *weather) begin(till *process) {
+func (w *weather) begin(till *child.Process) {
 	w.stop, w.ended = make(chan struct{}), make(chan error, 1)
 	go func() { w.ended <- w.storm(till) }()
 }
@@ -113,7 +115,7 @@ func (w *weather) end() error {
 	return <-w.ended
 }
 
-func (w *weather) storm(till *process) error {
+func (w *weather) storm(till *child.Process) error {
 	for w.rest(quiet) {
 		kind := troubles[w.dice.IntN(len(troubles))]
 		w.mu.Lock()
@@ -158,7 +160,7 @@ var troubles = []string{
 func (w *weather) side() string { return []string{"upstream", "downstream"}[w.dice.IntN(2)] }
 
 // trouble is one of them, from its beginning to its end.
-func (w *weather) trouble(kind string, till *process) error {
+func (w *weather) trouble(kind string, till *child.Process) error {
 	switch kind {
 	case "freeze till":
 		return w.freeze(till)
@@ -198,12 +200,12 @@ func (w *weather) spoil(kind string) error {
 
 // freeze stops a process for a moment, which then goes on as if nothing had
 // happened. One that the power cut ended meanwhile is no error.
-func (w *weather) freeze(p *process) error {
-	if p.cmd.Process.Signal(syscall.SIGSTOP) != nil {
+func (w *weather) freeze(p *child.Process) error {
+	if p.Cmd.Process.Signal(syscall.SIGSTOP) != nil {
 		return nil
 	}
 	w.rest(rough)
-	_ = p.cmd.Process.Signal(syscall.SIGCONT) //nolint:errcheck // it may have been killed
+	_ = p.Cmd.Process.Signal(syscall.SIGCONT) //nolint:errcheck // it may have been killed
 	return nil
 }
 

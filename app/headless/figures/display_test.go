@@ -43,7 +43,7 @@ func openDisplay(dir string) (*display, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &display{server: exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1366x768x24", "-nolisten", "tcp", "-fbdir", dir)}
+	d := &display{server: exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1366x768x24", "-nolisten", "tcp", "-noreset", "-fbdir", dir)}
 	d.server.ExtraFiles = []*os.File{w}
 	if err := d.server.Start(); err != nil {
 		return nil, errors.Join(err, r.Close(), w.Close())

@@ -39,18 +39,21 @@ type sizes struct {
 	idle           time.Duration // of the open sale screen
 	attempts       int           // reconciled with as many lines
 	owed           int           // open attempts at a restart
+	taps, cards    int           // contactless payments on each wire, cards under pcscd
+	slips, prints  int           // made into bytes, printed
+	frames         int           // of a panel
 }
 
 var (
 	full = sizes{
 		records: 1_000_000, few: 10_000, rounds: 12, each: 25, sales: 60, queue1: 200, queue: 2000, roundTrip: 100 * time.Millisecond,
 		live: 25, products: 100_000, scans: 5000, starts: 7, flush: 5 * time.Millisecond, flushes: 7, touch: 40, idle: 20 * time.Second,
-		attempts: 1_000_000, owed: 50,
+		attempts: 1_000_000, owed: 50, taps: 200, cards: 9, slips: 2000, prints: 100, frames: 100,
 	}
 	tiny = sizes{
 		records: 400, few: 40, rounds: 1, each: 3, sales: 2, queue1: 3, queue: 6, roundTrip: 2 * time.Millisecond,
 		live: 1, products: 500, scans: 50, starts: 1, flush: time.Millisecond, flushes: 1, touch: 2, idle: 200 * time.Millisecond,
-		attempts: 2000, owed: 3,
+		attempts: 2000, owed: 3, taps: 1, cards: 1, slips: 2, prints: 1, frames: 1,
 	}
 )
 
@@ -109,6 +112,11 @@ var measures = []struct {
 	{"reconciling two files", twoFilesFigures},
 	{"reconciling a journal", journalReconciled},
 	{"settling", settlingFigures},
+	{"contactless dialogue", contactlessFigures},
+	{"card to field 55", fieldFigures},
+	{"receipt printing", receiptFigures},
+	{"panel", panelFigures},
+	{"idle devices", idleDevices},
 	{"window", windowFigures},
 }
 

@@ -34,6 +34,7 @@ func (instant) Reversible(string) bool                     { return false }
 func (instant) Timeout() time.Duration                     { return 10 * time.Second }
 func (instant) ReversalRepeat() time.Duration              { return time.Minute }
 func (instant) Repeats() pos.Repeats                       { return pos.DefaultRepeats() }
+func (instant) Terms() pos.Terms                           { return pos.DefaultTerms() }
 
 // ownTime is what a card sale takes where neither line nor host take any, held
 // against two bare commits, turn by turn.

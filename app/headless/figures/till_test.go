@@ -99,7 +99,7 @@ func (t *till) flows(ctx context.Context, w wish) error {
 		Dir: w.dir, Assets: assets.FS, TID: c.Terminal.TID, MID: c.Terminal.MID, Address: w.address, Profile: w.profile,
 		Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(),
 		KeyStore: c.Keys.Store, TMK: c.Keys.TMK,
-		Reader: "sim:", PINPad: "sim:", Printer: "sim:", QR: "sim:", Deck: deck, Clock: pos.WallClock{}, Log: quiet,
+		Devices: c.Devices.URLs(nil), Deck: deck, Clock: pos.WallClock{}, Log: quiet,
 	})
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (t *till) flows(ctx context.Context, w wish) error {
 	t.session, err = checkout.New(checkout.Options{
 		Journal: clockedJournal{t.journal, &t.clocked}, Host: w.host, Line: t.forward,
 		Reader: clockedReader{t.set.Reader, &t.clocked}, PINPad: t.set.PINPad,
-		Printer: t.set.Printer, Display: t.set.Display, Vault: t.set.Vault, Staff: list, Codes: codes, Goods: goods,
+		Printer: t.set.Printer, Vault: t.set.Vault, Staff: list, Codes: codes, Goods: goods,
 		Slip: receipt.Maker{Lang: "en", Now: time.Now}, Tax: pos.TaxIncluded, Limits: risk.Default(),
 		Shop:    checkout.Shop{TID: c.Terminal.TID, MID: c.Terminal.MID},
 		Offline: true, Clock: pos.WallClock{}, DayOf: dayOf, Timers: checkout.ScriptTimers(), Room: t.journal.Room,

@@ -31,7 +31,7 @@ var operations = map[string]bool{
 	"sign_on": true, "sign_off": true, "echo": true, "sale": true, "reversal": true, "settlement": true,
 	"upload": true, "upload_end": true, "upload_end_unbalanced": true,
 	"void": false, "refund": false, "balance": false, "preauth": false, "preauth_void": false, "completion": false,
-	"completion_void": false, "offline_upload": false, "deferred": false, "code_sale": false,
+	"completion_void": false, "offline_upload": false, "deferred": false, "code_sale": false, "script_result": false,
 }
 
 // neededFields are those without which no message can be worded or matched.

@@ -11,11 +11,11 @@ import (
 // TestShippedProfiles reads every profile that is shipped.
 func TestShippedProfiles(t *testing.T) {
 	names, err := filepath.Glob("../../../assets/profiles/*.json")
-	if err != nil || len(names) < 2 {
+	if err != nil || len(names) < 3 {
 		t.Fatal(names, err)
 	}
 	for _, name := range names {
-		p, err := Load(nil, name)
+		p, err := Load(os.DirFS("../../../assets"), name)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -100,9 +100,47 @@ var spoils = []struct{ from, to, key string }{
 	{`"optional": [37, 38]`, `"optional": [14]`, "transactions.void.optional"},
 	{`"without": [4]`, `"without": [5]`, "transactions.balance"},
 	{`"extra": [59]`, `"extra": [57]`, "transactions.code_sale"},
+	{`"pin": {"format": 0`, `"pin": {"format": 1`, "pin.format"},
+	{`"pin": {"format": 0`, `"pin": {"format": 4`, "pin.format"},
+	{`"keys": "session"`, `"keys": "dukpt"`, "pin.keys"},
+	{`"keys": "session"`, `"keys": "dukpt-tdes"`, "pin.ksn_field"},
+	{`"keys": "session"`, `"keys": "dukpt-tdes", "ksn_field": 53`, "pin.ksn_field"},
+	{`"keys": "session"`, `"keys": "dukpt-tdes", "ksn_field": 48`, "pin.ksn_field"},
+	{`"keys": "session"`, `"keys": "dukpt-tdes", "ksn_field": -1`, "pin.ksn_field"},
+	{`"keys": "session"`, `"keys": "session", "ksn_field": 62`, "pin.ksn_field"},
+	{`"keys": "session"`, `"keys": "session", "security": "26"`, "pin.security"},
+	{`"name": "PIN block", "type": "b8"`, `"name": "PIN block", "type": "b16"`, "fields.52.type"},
+	{`"code_sale":`, `"code_sales":`, "transactions.code_sales"},
 	{`"settlement": {
     "debit"`, `"settlement": {
     "debits"`, "debits"},
+}
+
+// TestProfileOnABase: what a profile names changes its base, the rest is the base's.
+func TestProfileOnABase(t *testing.T) {
+	assets := os.DirFS("../../../assets")
+	of := func(text string) (*Profile, error) {
+		name := filepath.Join(t.TempDir(), "own.json")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return Load(assets, name)
+	}
+	p, err := of(`{"base":"cup","name":"own","mac":{"algorithm":"x9.9"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Name != "own" || p.MAC.Algorithm != "x9.9" || len(p.MAC.MTIs) == 0 || p.Transactions["sale"].MTI != "0200" {
+		t.Errorf("%s %+v", p.Name, p.MAC)
+	}
+	for _, bad := range []string{`{"base":"none"}`, `{"base":"cup-x919","name":"own"}`, `{"base":"cup","names":"own"}`, `{"base":"../cup"}`} {
+		if _, err := of(bad); !errors.Is(err, ErrProfile) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	if _, err := Parse([]byte(`{"base":"cup","name":"own"}`)); !errors.Is(err, ErrProfile) {
+		t.Errorf("a profile without its base: %v", err)
+	}
 }
 
 // TestProfileErrorsNameTheKey spoils one value at a time.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
 	"unicode"
@@ -138,4 +139,22 @@ func MaskPAN(pan string) string {
 		return strings.Repeat("*", len(pan))
 	}
 	return pan[:head] + strings.Repeat("*", len(pan)-head-tail) + pan[len(pan)-tail:]
+}
+
+// Main is the decode command: one argument, the message in hex. It gives the
+// exit code: 0 good, 1 refused, 2 wrong usage.
+func Main(args []string, assets fs.FS, out, errs io.Writer) int {
+	if len(args) != 1 {
+		fmt.Fprintln(errs, "tillkeeper: wrong usage: tillkeeper decode HEX")
+		return 2
+	}
+	p, err := Load(assets, "cup")
+	if err == nil {
+		err = Decode(p, args[0], out)
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "tillkeeper:", err)
+		return 1
+	}
+	return 0
 }

@@ -27,12 +27,14 @@ var leastMask = map[int]string{
 
 // Profile is how one acquirer's host wants to be spoken to; read only after Load.
 type Profile struct {
+	Base         string                 `json:"base"` // a built-in profile that this one changes, "" for none
 	Name         string                 `json:"name"`
 	Title        string                 `json:"title"`
 	Frame        Frame                  `json:"frame"`
 	FieldTypes   map[string]FieldType   `json:"fields"`
 	MAC          MACRule                `json:"mac"`
 	Keys         KeyRule                `json:"keys"`
+	PIN          PINRule                `json:"pin"`
 	Timers       Timers                 `json:"timers"`
 	Repeat       Repeat                 `json:"repeat"`
 	Codes        Codes                  `json:"codes"`
@@ -222,25 +224,43 @@ func Load(fsys fs.FS, name string) (*Profile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
 	}
-	return Parse(raw)
+	var on struct{ Base string }
+	if json.Unmarshal(raw, &on) != nil || on.Base == "" { // what is wrong with it, Parse says
+		return Parse(raw)
+	}
+	base, err := fs.ReadFile(fsys, path.Join("profiles", on.Base+".json"))
+	if err != nil {
+		return nil, fmt.Errorf("%w: base: %w", ErrProfile, err)
+	}
+	return read(base, raw)
 }
 
-// Parse reads a profile from JSON; an unknown key is an error that names it.
-func Parse(raw []byte) (*Profile, error) {
-	if len(raw) > profileLimit {
-		return nil, fmt.Errorf("%w: larger than %d bytes", ErrProfile, profileLimit)
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
+// Parse reads a profile that stands alone from JSON; an unknown key is an error
+// that names it.
+func Parse(raw []byte) (*Profile, error) { return read(raw) }
+
+// read reads a profile and what changes it: what a later text names takes the
+// place of what an earlier one says, a key of a table at a time.
+func read(texts ...[]byte) (*Profile, error) {
 	p := &Profile{}
-	if err := d.Decode(p); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrProfile, err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("%w: something follows the object", ErrProfile)
+	for i, raw := range texts {
+		if len(raw) > profileLimit {
+			return nil, fmt.Errorf("%w: larger than %d bytes", ErrProfile, profileLimit)
+		}
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		if err := d.Decode(p); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrProfile, err)
+		}
+		if _, err := d.Token(); err != io.EOF {
+			return nil, fmt.Errorf("%w: something follows the object", ErrProfile)
+		}
+		if i == 0 && p.Base != "" {
+			return nil, fmt.Errorf("%w: base %q: a base has none of its own", ErrProfile, p.Base)
+		}
 	}
 	for _, step := range []func() error{
-		p.checkFrame, p.buildSpec, p.checkMAC, p.checkKeys, p.checkNumbers, p.checkCodes, p.checkReversal, p.checkTransactions, p.checkRules,
+		p.checkFrame, p.buildSpec, p.checkMAC, p.checkKeys, p.checkPIN, p.checkNumbers, p.checkCodes, p.checkReversal, p.checkTransactions, p.checkRules,
 	} {
 		if err := step(); err != nil {
 			return nil, err

@@ -20,6 +20,9 @@ var (
 	ErrCardRemoved = pos.ErrCardRemoved
 	// ErrCardUnreadable: the card is there, what it says is not sense or is an error.
 	ErrCardUnreadable = pos.ErrCardUnreadable
+	// ErrChip wraps it: a contact chip that failed before an application was started. Such a card may be swiped where the
+	// acquirer's rule of fallback allows it.
+	ErrChip = fmt.Errorf("%w: the chip", pos.ErrCardUnreadable)
 	// ErrNoApplication wraps pos.ErrCardUnfit: the card has no payment application that this terminal takes.
 	ErrNoApplication = fmt.Errorf("%w: none on the card is known", pos.ErrCardUnfit)
 	// ErrUnsupported: the request asks for what this terminal does not do.

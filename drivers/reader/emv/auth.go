@@ -23,12 +23,19 @@ const (
 // errDataMissing says that the card has not the objects its authentication needs.
 var errDataMissing = errors.New("emv: authentication data missing")
 
-// authenticate is offline data authentication (EMV Book 2, 5 and 6). Whether it fails is a matter of the TVR and of the
-// action codes, so only a lost card is an error here.
+// Methods of offline data authentication that a terminal declares, byte 3 of tag 9F33.
+const (
+	canStatic   = 0x80
+	canDynamic  = 0x40
+	canCombined = 0x08
+)
+
+// authenticate is offline data authentication (EMV Book 2, 5 and 6; Book 3, 10.3): the best method that card and terminal
+// share. Whether it fails is a matter of the TVR and of the action codes, so only a lost card is an error here.
 func (d *Dialogue) authenticate(ctx context.Context) error {
-	profile := d.data[tagAIP][0]
+	profile, able := d.data[tagAIP][0], d.terminal.Capabilities[2]
 	switch {
-	case profile&aipCombined != 0:
+	case profile&aipCombined != 0 && able&canCombined != 0:
 		d.tsi[0] |= tsiAuthenticated
 		key, err := d.recoverCardKey()
 		d.markMissing(err)
@@ -37,7 +44,7 @@ func (d *Dialogue) authenticate(ctx context.Context) error {
 			return nil
 		}
 		d.cda, d.authentic = key, true // held until the cryptogram proves it
-	case profile&aipDynamic != 0:
+	case profile&aipDynamic != 0 && able&canDynamic != 0:
 		d.tsi[0] |= tsiAuthenticated
 		ok, err := d.dynamic(ctx)
 		if err != nil {
@@ -46,8 +53,9 @@ func (d *Dialogue) authenticate(ctx context.Context) error {
 		if d.authentic = ok; !ok {
 			d.tvr[0] |= tvrDynamicFailed
 		}
-	case profile&aipStatic != 0:
+	case profile&aipStatic != 0 && able&canStatic != 0:
 		d.tsi[0] |= tsiAuthenticated
+		d.tvr[0] |= tvrStaticSelected
 		if d.authentic = d.staticOK(); !d.authentic {
 			d.tvr[0] |= tvrStaticFailed
 		}
@@ -88,7 +96,11 @@ func (d *Dialogue) recoverIssuerKey() (*cardKey, error) {
 	if !ok || len(body) < issuerHead+1 || body[10] != 0x01 || body[11] != 0x01 || int(body[13]) != len(exponent) {
 		return nil, errCertificate
 	}
-	issuer, pan := compressed(body[1:5]), compressed(d.data[tagPAN])
+	pan, _ := d.identity()
+	issuer := compressed(body[1:5])
+	if d.terminal.Keys.revoked[Revocation{[5]byte(d.data[tagDFName][:5]), d.data[tagCAIndex][0], [3]byte(body[7:10])}] {
+		return nil, errCertificate
+	}
 	if len(issuer) < 3 || len(issuer) > len(pan) || pan[:len(issuer)] != issuer || d.certificateOver(body[5:7]) {
 		return nil, errCertificate
 	}
@@ -113,7 +125,7 @@ func (d *Dialogue) recoverCardKey() (*cardKey, error) {
 	if !ok || len(body) < cardHead+1 || body[16] != 0x01 || body[17] != 0x01 || int(body[19]) != len(exponent) {
 		return nil, errCertificate
 	}
-	if compressed(body[1:11]) != compressed(d.data[tagPAN]) || d.certificateOver(body[11:13]) {
+	if pan, _ := d.identity(); compressed(body[1:11]) != pan || d.certificateOver(body[11:13]) {
 		return nil, errCertificate
 	}
 	return certifiedKey(body[cardHead:], issuer.size()-cardFixed, int(body[18]), rest, exponent)
@@ -174,8 +186,12 @@ func (d *Dialogue) staticOK() bool {
 	if !ok {
 		return false
 	}
-	_, ok = issuer.recover(d.data[tagStaticSignature], 0x03, static)
-	return ok
+	body, ok := issuer.recover(d.data[tagStaticSignature], 0x03, static)
+	if !ok || len(body) < 4 || body[1] != 0x01 {
+		return false
+	}
+	d.data[tagAuthData] = body[2:4] // Book 2, 5.4: a later list may ask for it
+	return true
 }
 
 // dynamic is DDA: the card signs the unpredictable number (EMV Book 2, 6.5).
@@ -212,7 +228,22 @@ func (d *Dialogue) dynamic(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	recovered, ok := key.recover(signature, 0x05, challenge)
-	return ok && recovered[1] == 0x01 && dynamicData(recovered) != nil, nil
+	return ok && d.keepNumber(recovered), nil
+}
+
+// keepNumber takes the card's dynamic number out of a recovered signature of format 05, for the lists to come; false when
+// there is none.
+func (d *Dialogue) keepNumber(recovered []byte) bool {
+	inside := dynamicData(recovered)
+	if recovered[1] != 0x01 || len(inside) == 0 {
+		return false
+	}
+	n := int(inside[0])
+	if n < 2 || n > 8 || len(inside) < 1+n {
+		return false
+	}
+	d.data[tagDynamicNumber] = inside[1 : 1+n]
+	return true
 }
 
 func asksRandom(list []Field) bool {
@@ -236,15 +267,12 @@ func dynamicData(body []byte) []byte {
 // was exchanged. The cryptogram inside is the one that counts.
 func (d *Dialogue) checkCombined(answer []Object, signed []byte) bool {
 	body, ok := d.cda.recover(d.data[tagDynamicSig], 0x05, d.data[tagUnpredictable])
-	if !ok || body[1] != 0x01 {
+	if !ok || !d.keepNumber(body) {
 		return false
 	}
 	inside := dynamicData(body)
-	if len(inside) == 0 {
-		return false
-	}
 	n := int(inside[0])
-	if n < 2 || n > 8 || len(inside) < 1+n+1+8+20 {
+	if len(inside) < 1+n+1+8+20 {
 		return false
 	}
 	inside = inside[1+n:]

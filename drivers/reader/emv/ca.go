@@ -5,6 +5,7 @@ import (
 	"crypto/sha1" //nolint:gosec // EMV Book 2, B2.1 prescribes SHA-1
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"time"
 )
@@ -19,7 +20,7 @@ const (
 var ErrCAKey = errors.New("emv: bad CA key")
 
 // CAKey is one certification authority public key of a payment scheme. Modulus is 64 to 248 bytes, Exponent 3 or 65537;
-// a zero Expires never ends.
+// Expires is its last day, a zero one never comes.
 type CAKey struct {
 	RID      [5]byte
 	Index    byte
@@ -33,27 +34,64 @@ type caID struct {
 	index byte
 }
 
-// CATable finds the key a card names by its RID and index (tag 8F). The zero value holds none.
-type CATable struct{ keys map[caID]CAKey }
+// CATable finds the key a card names by its RID and index (tag 8F), and knows the issuers' certificates that were revoked.
+// The zero value holds none.
+type CATable struct {
+	keys    map[caID]CAKey
+	revoked map[Revocation]bool
+}
 
 // NewCATable checks keys and makes a table of them; the same RID and index twice is an error.
 func NewCATable(keys ...CAKey) (CATable, error) {
-	t := CATable{keys: map[caID]CAKey{}}
+	t := CATable{keys: map[caID]CAKey{}, revoked: map[Revocation]bool{}}
 	for _, k := range keys {
-		id := caID{k.RID, k.Index}
-		e := new(big.Int).SetBytes(k.Exponent)
-		switch {
-		case len(k.Modulus) < minModulus || len(k.Modulus) > maxModulus || k.Modulus[0]&0x80 == 0:
-			return CATable{}, fmt.Errorf("%w: %X index %02X: modulus of %d bytes", ErrCAKey, k.RID, k.Index, len(k.Modulus))
-		case e.Cmp(big.NewInt(3)) != 0 && e.Cmp(big.NewInt(65537)) != 0:
-			return CATable{}, fmt.Errorf("%w: %X index %02X: exponent", ErrCAKey, k.RID, k.Index)
+		if err := t.add(k); err != nil {
+			return CATable{}, err
 		}
-		if _, twice := t.keys[id]; twice {
-			return CATable{}, fmt.Errorf("%w: %X index %02X twice", ErrCAKey, k.RID, k.Index)
-		}
-		t.keys[id] = k
 	}
 	return t, nil
+}
+
+func (t CATable) add(k CAKey) error {
+	id := caID{k.RID, k.Index}
+	e := new(big.Int).SetBytes(k.Exponent)
+	switch {
+	case len(k.Modulus) < minModulus || len(k.Modulus) > maxModulus || k.Modulus[0]&0x80 == 0:
+		return fmt.Errorf("%w: %X index %02X: modulus of %d bytes", ErrCAKey, k.RID, k.Index, len(k.Modulus))
+	case e.Cmp(big.NewInt(3)) != 0 && e.Cmp(big.NewInt(65537)) != 0:
+		return fmt.Errorf("%w: %X index %02X: exponent", ErrCAKey, k.RID, k.Index)
+	}
+	if _, twice := t.keys[id]; twice {
+		return fmt.Errorf("%w: %X index %02X", ErrCATwice, k.RID, k.Index)
+	}
+	t.keys[id] = k
+	return nil
+}
+
+// Len is how many keys there are.
+func (t CATable) Len() int { return len(t.keys) }
+
+// With is the table with more keys; t itself stays as it is. Errors are those of NewCATable.
+func (t CATable) With(keys ...CAKey) (CATable, error) {
+	out := CATable{keys: maps.Clone(t.keys), revoked: t.revoked}
+	if out.keys == nil {
+		out.keys = map[caID]CAKey{}
+	}
+	for _, k := range keys {
+		if err := out.add(k); err != nil {
+			return CATable{}, err
+		}
+	}
+	return out, nil
+}
+
+// Revoke is the table with an issuer's certificate revoked; t itself stays as it is.
+func (t CATable) Revoke(r Revocation) CATable {
+	out := CATable{keys: t.keys, revoked: map[Revocation]bool{r: true}}
+	for k := range t.revoked {
+		out.revoked[k] = true
+	}
+	return out
 }
 
 func (t CATable) find(aid []byte, index byte, now time.Time) (*cardKey, bool) {
@@ -61,7 +99,7 @@ func (t CATable) find(aid []byte, index byte, now time.Time) (*cardKey, bool) {
 		return nil, false
 	}
 	k, ok := t.keys[caID{[5]byte(aid[:5]), index}]
-	if !ok || !k.Expires.IsZero() && now.After(k.Expires) {
+	if !ok || !k.Expires.IsZero() && now.Format("20060102") > k.Expires.Format("20060102") {
 		return nil, false
 	}
 	return newCardKey(k.Modulus, k.Exponent), true

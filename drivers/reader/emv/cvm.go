@@ -10,6 +10,10 @@ const (
 	cvmFail      = 0x00
 	cvmOnlinePIN = 0x02
 	cvmSignature = 0x1E
+
+	cvmPlainAndSignature  = 0x03 // offline PIN and signature
+	cvmSealedAndSignature = 0x05
+
 	cvmNone      = 0x1F
 	cvmNextOnBad = 0x40 // bit 7: when it does not succeed, the next rule applies
 	aipVerify    = 0x10
@@ -33,21 +37,18 @@ func (d *Dialogue) verifyCardholder(context.Context) error {
 		}
 		return nil
 	}
-	list := d.data[tagCVMList]
 	if d.data[tagAIP][0]&aipVerify == 0 {
 		return nil
 	}
-	if len(list) < 10 || len(list)%2 != 0 {
-		if len(list) == 0 {
-			d.tvr[0] |= tvrDataMissing
-			return nil
-		}
-		list = list[:8+(max(len(list), 8)-8)/2*2]
-	}
-	d.tsi[0] |= tsiVerified
-	if len(list) < 10 {
+	list := d.data[tagCVMList]
+	switch {
+	case len(list)%2 != 0: // EMV Book 3, 7.5: of the wrong form
+		return fault(ReasonData, ErrCardUnreadable, "CVM list of %d bytes", len(list))
+	case len(list) < 10: // 10.5: one without rules is as if it were not there
+		d.tvr[0] |= tvrDataMissing
 		return nil
 	}
+	d.tsi[0] |= tsiVerified
 	d.applyRules(list)
 	return nil
 }

@@ -3,8 +3,11 @@ package emv
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -31,9 +34,18 @@ type Terminal struct {
 	Qualifiers        [4]byte // 9F66, contactless
 	AIDs              [][]byte
 	Keys              CATable
+	Store             *KeyStore // where it is not nil, its table takes the place of Keys when a dialogue begins
 	Actions           ActionCodes
 	Selection         RandomSelection
 	Random            io.Reader // source of the unpredictable number; nil is crypto/rand
+
+	// FloorLimit, fen: from it on a payment goes online; 0 leaves the limits to the Request alone.
+	FloorLimit int64
+	// Log is the sum of what was taken offline from the same card and has not been sent, fen (EMV Book 3, 10.6.1): it counts
+	// towards the floor limit. nil knows of none. It must not keep the number.
+	Log func(pan string) int64
+	// Listed says whether the card is on the exception file; nil knows of none. It must not keep the number.
+	Listed func(pan string) bool
 }
 
 // DefaultTerminal is an attended terminal of the UnionPay profile with no CA key: the caller sets Keys.
@@ -81,18 +93,23 @@ type Request struct {
 	AllowOffline bool  // the limits hold: a TC may be asked
 	PINLimit     int64 // fen; contactless above it needs online PIN
 	ReadOnly     bool  // only the card's data: no cryptogram, no PIN
+
+	// Choose asks the customer which of several applications to use, by their names in the card's order of preference, and
+	// gives the index; nil takes the card's preference. It is called for contact cards only.
+	Choose func(ctx context.Context, names []string) (int, error)
 }
 
 // Result is what the card said up to and including the first GENERATE AC.
 type Result struct {
 	PAN, Expiry, Sequence, Track2 string // expiry YYMM; sequence 3 digits or empty; track 2 with =
 	AIDName                       string
-	Cryptogram                    byte // AAC, TC or ARQC
-	NeedPIN                       bool // the cardholder's verification is online PIN
-	Signature                     bool // the cardholder's verification is a signature
-	ODA                           bool // offline data authentication was done and is good
+	Cryptogram                    byte   // AAC, TC or ARQC
+	Reason                        string // of an AAC: one of Reasons
+	NeedPIN                       bool   // the cardholder's verification is online PIN
+	Signature                     bool   // the cardholder's verification is a signature
+	ODA                           bool   // offline data authentication was done and is good
 	Expired                       bool
-	TVR                           []byte
+	TVR, TSI                      []byte
 	F55, ShortF55                 []byte
 }
 
@@ -107,6 +124,8 @@ type Host struct {
 // Outcome is how the dialogue ended. Scripts is the value of DF31, five bytes a script.
 type Outcome struct {
 	Cryptogram    byte
+	Reason        string // of an AAC: one of Reasons; "" where the host refused
+	TVR, TSI      []byte
 	Scripts       []byte
 	F55, ShortF55 []byte
 }
@@ -129,6 +148,13 @@ type Dialogue struct {
 	needPIN    bool
 	signature  bool
 	cryptogram byte
+	reason     string // of an AAC
+	drawn      bool   // selected at random to go online
+	rolled     bool
+	refused    bool // an application did not start
+	blocked    bool // an application is blocked
+	optioned   bool // GET PROCESSING OPTIONS was answered
+	quick      bool // the answer was the cryptogram itself (qPBOC)
 	started    bool
 	ready      bool // the first cryptogram is there
 	finished   bool
@@ -139,28 +165,51 @@ func New(t Terminal, card Transceiver) *Dialogue {
 	if t.Random == nil {
 		t.Random = rand.Reader
 	}
+	if t.Store != nil {
+		t.Keys = t.Store.Table()
+	}
 	return &Dialogue{terminal: t, card: card, data: map[Tag][]byte{}}
 }
 
-// First runs the dialogue up to the first GENERATE AC.
+// First runs the dialogue up to the first GENERATE AC. Its error is a pos.Error with one of Reasons; errors.Is finds the
+// sentinels of this package behind it, and ErrChip where a damaged chip gives way to the stripe.
 func (d *Dialogue) First(ctx context.Context, req Request) (Result, error) {
 	if d.started {
-		return Result{}, fmt.Errorf("%w: the dialogue has begun already", ErrUnsupported)
+		return Result{}, Coded(fmt.Errorf("%w: the dialogue has begun already", ErrUnsupported))
 	}
 	d.started = true
 	d.req = req
+	r, err := d.first(ctx)
+	if err != nil && !req.Contactless && !d.optioned && errors.Is(err, ErrCardUnreadable) {
+		err = fmt.Errorf("%w: %w", ErrChip, err)
+	}
+	return r, Coded(err)
+}
+
+func (d *Dialogue) first(ctx context.Context) (Result, error) {
 	if err := d.terminalData(); err != nil {
 		return Result{}, err
 	}
-	if req.ReadOnly {
-		return d.readOnly(ctx)
+	if err := d.qualify(); err != nil {
+		return Result{}, err
 	}
-	for _, step := range []func(context.Context) error{
-		d.selectAndStart, d.readRecords, d.authenticate, d.restrict, d.verifyCardholder, d.manageRisk, d.firstCryptogram,
-	} {
-		if err := step(ctx); err != nil {
-			return Result{}, err
-		}
+	if err := d.run(ctx, d.selectAndStart, d.readRecords); err != nil {
+		return Result{}, err
+	}
+	var err error
+	switch {
+	case d.quick:
+		err = d.run(ctx, d.restrict, d.quickDecision)
+	case d.req.ReadOnly:
+		err = d.run(ctx, d.authenticate, d.restrict)
+	default:
+		err = d.run(ctx, d.authenticate, d.restrict, d.verifyCardholder, d.manageRisk, d.firstCryptogram)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	if d.req.ReadOnly {
+		return d.readOnly(), nil
 	}
 	full, err := d.field55()
 	if err != nil {
@@ -172,19 +221,23 @@ func (d *Dialogue) First(ctx context.Context, req Request) (Result, error) {
 	return r, nil
 }
 
-// readOnly stops before the cardholder and the cryptogram: selection, records, the authentication that needs no
-// cryptogram, dates. Its result asks for the host, as a stripe does; combined authentication proves nothing here.
-func (d *Dialogue) readOnly(ctx context.Context) (Result, error) {
-	for _, step := range []func(context.Context) error{d.selectAndStart, d.readRecords, d.authenticate, d.restrict} {
+func (d *Dialogue) run(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
-			return Result{}, err
+			return err
 		}
 	}
+	return nil
+}
+
+// readOnly ends before the cardholder and the cryptogram: selection, records, the authentication that needs no cryptogram,
+// dates. Its result asks for the host, as a stripe does; combined authentication proves nothing here.
+func (d *Dialogue) readOnly() Result {
 	if d.cda != nil {
 		d.cda, d.authentic = nil, false
 	}
-	d.cryptogram, d.ready = ARQC, true
-	return d.result(), nil
+	d.cryptogram, d.reason, d.needPIN, d.ready = ARQC, "", false, true
+	return d.result()
 }
 
 func (d *Dialogue) terminalData() error {
@@ -224,6 +277,7 @@ func (d *Dialogue) terminalData() error {
 		tagEntryMode:      {mode},
 		tagCounter:        bcd(fmt.Sprintf("%08s", d.req.STAN)),
 		tagCVMResults:     {0x3F, 0x00, 0x00},
+		tagFloorLimit:     binary.BigEndian.AppendUint32(nil, uint32(min(max(t.FloorLimit, 0), math.MaxUint32))),
 	} {
 		d.data[tag] = v
 	}
@@ -234,6 +288,9 @@ func (d *Dialogue) terminalData() error {
 func (d *Dialogue) value(t Tag) []byte {
 	switch t {
 	case tagTVR:
+		if d.quick { // what the card signed: at GET PROCESSING OPTIONS nothing was known yet
+			return make([]byte, len(d.tvr))
+		}
 		return d.tvr[:]
 	case tagTSI:
 		return d.tsi[:]
@@ -242,11 +299,12 @@ func (d *Dialogue) value(t Tag) []byte {
 }
 
 func (d *Dialogue) result() Result {
-	track2 := trackDigits(d.data[tagTrack2])
+	pan, expiry := d.identity()
 	r := Result{
-		PAN: compressed(d.data[tagPAN]), Expiry: compressed(d.data[tagExpiry])[:4], Track2: track2,
-		AIDName: d.name(), Cryptogram: d.cryptogram, NeedPIN: d.needPIN, Signature: d.signature, ODA: d.authentic,
-		Expired: d.tvr[1]&tvrExpired != 0, TVR: append([]byte(nil), d.tvr[:]...),
+		PAN: pan, Expiry: expiry[:4], Track2: trackDigits(d.data[tagTrack2]),
+		AIDName: d.name(), Cryptogram: d.cryptogram, Reason: d.reason, NeedPIN: d.needPIN, Signature: d.signature,
+		ODA: d.authentic, Expired: d.tvr[1]&tvrExpired != 0,
+		TVR: append([]byte(nil), d.tvr[:]...), TSI: append([]byte(nil), d.tsi[:]...),
 	}
 	if s := d.data[tagSequence]; len(s) == 1 {
 		r.Sequence = fmt.Sprintf("%03s", compressed(s))
@@ -255,15 +313,5 @@ func (d *Dialogue) result() Result {
 }
 
 func (d *Dialogue) name() string {
-	v := d.data[tagLabel]
-	if p := d.data[tagPreferredName]; len(p) > 0 && len(d.data[tagCodeTable]) == 1 && d.data[tagCodeTable][0] == 1 {
-		v = p
-	}
-	out := make([]byte, 0, len(v))
-	for _, c := range v {
-		if c >= 0x20 && c < 0x7F {
-			out = append(out, c)
-		}
-	}
-	return string(out)
+	return applicationName(d.data[tagPreferredName], d.data[tagCodeTable], d.data[tagLabel])
 }

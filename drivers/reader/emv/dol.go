@@ -33,13 +33,15 @@ func ParseDOL(b []byte) ([]Field, error) {
 // numeric tells the n-format objects a list may ask for: cut and filled on the left (EMV Book 3, 5.4).
 func numeric(t Tag) bool {
 	switch t {
-	case tagAmount, tagAmountOther, tagCountry, tagCurrency, tagDate, tagKind, tagTime, tagCounter, tagTerminalType:
+	case tagAmount, tagAmountOther, tagCountry, tagCurrency, tagDate, tagKind, tagTime, tagCounter, tagTerminalType,
+		tagExpiry, tagEffective, tagIssuerCountry, tagCardCurrency, tagSequence, tagEntryMode, tagIssuerID, tagCategory:
 		return true
 	}
 	return false
 }
 
-// Fill concatenates the values a data object list asks for, cut or padded to the asked length; what is unknown is zeros.
+// Fill concatenates the values a data object list asks for, cut or padded to the asked length: numbers on the left with
+// zeros, a compressed number (the PAN) on the right with F, all else on the right with zeros. What is unknown is zeros.
 func Fill(list []Field, value func(Tag) []byte) []byte {
 	var out []byte
 	for _, f := range list {
@@ -52,9 +54,29 @@ func Fill(list []Field, value func(Tag) []byte) []byte {
 		case numeric(f.Tag):
 			copy(field[f.Length-len(v):], v)
 		default:
-			copy(field, v)
+			n := copy(field, v)
+			for i := n; f.Tag == tagPAN && n > 0 && i < len(field); i++ {
+				field[i] = 0xFF
+			}
 		}
 		out = append(out, field...)
 	}
 	return out
+}
+
+// fill is Fill for the objects of this dialogue. A list that asks for the TC hash value (98) gets SHA-1 over what the
+// card's TDOL asks for; without one the terminal's default TDOL is used, which is empty, and the TVR says so (Book 3, 5.2.2).
+func (d *Dialogue) fill(list []Field) []byte {
+	for _, f := range list {
+		if f.Tag != tagCertificateHash {
+			continue
+		}
+		tdol, err := ParseDOL(d.data[tagTDOL])
+		if err != nil || len(tdol) == 0 {
+			d.tvr[4] |= tvrDefaultTDOL
+			tdol = nil
+		}
+		d.data[tagCertificateHash] = hash(Fill(tdol, d.value))
+	}
+	return Fill(list, d.value)
 }

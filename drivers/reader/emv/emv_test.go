@@ -2,10 +2,15 @@ package emv
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"tillkeeper/app/pos"
 )
 
 // The field 55 of the profile's reference messages: a contactless sale and the reversal of it.
@@ -128,7 +133,7 @@ func TestFill(t *testing.T) {
 	got := Fill(list, func(tag Tag) []byte {
 		return map[Tag][]byte{tagAmount: {0, 0, 0, 0, 1, 0x23}, tagPAN: {0x62, 0x24, 0x24, 0x29, 0x99}, 0xA5: {1, 2}}[tag]
 	})
-	want := bytesOf(t, "000000000123"+"00000123"+"0000000000000123"+"62242429"+"62242429990000000000"+"00000000"+"0000")
+	want := bytesOf(t, "000000000123"+"00000123"+"0000000000000123"+"62242429"+"6224242999FFFFFFFFFF"+"00000000"+"0000")
 	if !bytes.Equal(got, want) {
 		t.Errorf("%X\n%X", got, want)
 	}
@@ -163,6 +168,18 @@ func TestCVM(t *testing.T) {
 		"always PIN, no host":      {"000000000000000042001E03", -1, false, true, 0x10, "1E0300"},
 		"only PIN, no host":        {"00000000000000000200", -1, false, false, 0x90, "020001"},
 		"no rule holds":            {"00000000000000000201", 1, false, false, 0x80, "3F0001"},
+		"unattended cash":          {"00000000000000000201" + "1F04", 1, false, false, 0x80, "3F0001"},
+		"no cash here":             {"00000000000000001F02", 1, false, false, 0, "1F0202"},
+		"at X none":                {"00000064000000001F061E03", 100, false, true, 0, "1E0300"},
+		"at Y is not over":         {"00000000000000640209" + "1F00", 100, false, false, 0, "1F0002"},
+		"over X PIN":               {"00000064000000000207" + "1F00", 101, true, false, 0x04, "020700"},
+		"under Y":                  {"00000000000000641F081E03", 99, false, false, 0, "1F0802"},
+		"at Y signature":           {"00000000000000641F081E03", 100, false, true, 0, "1E0300"},
+		"condition of the future":  {"000000000000000002801F00", 1, false, false, 0, "1F0002"},
+		"PIN and signature":        {"000000000000000043001E03", 1, false, true, 0x10, "1E0300"},
+		"sealed PIN and signature": {"000000000000000045031E03", 1, false, true, 0, "1E0300"},
+		"fail does not go on":      {"000000000000000040001F00", 1, false, false, 0x80, "400001"},
+		"unknown and no more":      {"000000000000000020001F00", 1, false, false, 0xC0, "200001"},
 		"cash only":                {"000000000000000002041F05", 1, false, false, 0x80, "3F0001"},
 	} {
 		d := New(DefaultTerminal(), nil)
@@ -177,6 +194,87 @@ func TestCVM(t *testing.T) {
 			!bytes.Equal(d.data[tagCVMResults], bytesOf(t, test.result)) {
 			t.Errorf("%s: PIN %v signature %v TVR %02X result %X", name, d.needPIN, d.signature, d.tvr[2], d.data[tagCVMResults])
 		}
+	}
+}
+
+// TestCVMListOfTheWrongForm: rules cut in half end the payment, none at all are a missing object (EMV Book 3, 7.5, 10.5); a
+// card that knows no verification is asked for none, and amounts in another currency say nothing.
+func TestCVMListOfTheWrongForm(t *testing.T) {
+	for name, test := range map[string]struct {
+		list, aip, currency, result string
+		tvr                         [5]byte
+		tsi                         byte
+		bad                         bool
+	}{
+		"half a rule":          {"00000000000000001F", "7C00", "0156", "3F0000", [5]byte{}, 0, true},
+		"rule and a half":      {"00000000000000001F0002", "7C00", "0156", "3F0000", [5]byte{}, 0, true},
+		"no rules":             {"0000000000000000", "7C00", "0156", "3F0000", [5]byte{0x20}, 0, false},
+		"missing":              {"", "7C00", "0156", "3F0000", [5]byte{0x20}, 0, false},
+		"not supported":        {"00000000000000001F00", "6C00", "0156", "3F0000", [5]byte{}, 0, false},
+		"in dollars":           {"00000064000000001F061E03", "7C00", "0840", "1E0300", [5]byte{}, tsiVerified, false},
+		"in no currency":       {"00000064000000001F061E03", "7C00", "", "1E0300", [5]byte{}, tsiVerified, false},
+		"in our own currency":  {"00000064000000001F061E03", "7C00", "0156", "1F0602", [5]byte{}, tsiVerified, false},
+		"nothing is fulfilled": {"00000064000000001F071E09", "7C00", "0840", "3F0001", [5]byte{2: 0x80}, tsiVerified, false},
+	} {
+		d := New(DefaultTerminal(), nil)
+		d.req = Request{Amount: 1, TID: "12345678", Time: noon}
+		if err := d.terminalData(); err != nil {
+			t.Fatal(err)
+		}
+		d.data[tagAIP], d.data[tagCVMList], d.data[tagCardCurrency] = bytesOf(t, test.aip), bytesOf(t, test.list), bytesOf(t, test.currency)
+		err := d.verifyCardholder(t.Context())
+		if (pos.WhyNot(err, "") == ReasonData) != test.bad || d.tvr != test.tvr || d.tsi[0] != test.tsi ||
+			!bytes.Equal(d.data[tagCVMResults], bytesOf(t, test.result)) {
+			t.Errorf("%s: TVR %X TSI %X result %X %v", name, d.tvr, d.tsi, d.data[tagCVMResults], err)
+		}
+	}
+}
+
+// TestHashOfTheTransaction is the TC hash value (98): over what the card's TDOL asks for, else over nothing, with its bit.
+func TestHashOfTheTransaction(t *testing.T) {
+	list, err := ParseDOL(bytesOf(t, "9814"+"9F0206"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tdol, want := range map[string]struct {
+		over string
+		tvr  byte
+	}{"9F0206": {"000000000123", 0}, "": {"", 0x80}, "9F": {"", 0x80}} {
+		d := New(DefaultTerminal(), nil)
+		d.data[tagAmount], d.data[tagTDOL] = bytesOf(t, "000000000123"), bytesOf(t, tdol)
+		if got := d.fill(list); !bytes.Equal(got, append(hash(bytesOf(t, want.over)), bytesOf(t, "000000000123")...)) || d.tvr[4] != want.tvr {
+			t.Errorf("%q: %X TVR %X", tdol, got, d.tvr)
+		}
+	}
+}
+
+// TestReasonsAreWhole: every reason has a text and what to do about it, and an error without one gets the right one.
+func TestReasonsAreWhole(t *testing.T) {
+	for code, text := range Reasons() {
+		if text[0] == "" || text[1] == "" || strings.ToLower(code) != code || strings.Contains(code, " ") {
+			t.Errorf("%q: %q", code, text)
+		}
+	}
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{ErrCardRemoved, ReasonRemoved},
+		{ErrCardUnreadable, ReasonUnreadable},
+		{ErrChip, ReasonUnreadable},
+		{ErrNoApplication, ReasonUnsupported},
+		{ErrUnsupported, ReasonRequest},
+		{ErrCancelled, ReasonCancelled},
+		{fmt.Errorf("%w: %w", ErrCancelled, context.DeadlineExceeded), ReasonTimeout},
+		{fault(ReasonExpired, ErrCardUnreadable, "x"), ReasonExpired},
+	} {
+		got := Coded(test.err)
+		if pos.WhyNot(got, "") != test.want || !errors.Is(got, errors.Unwrap(test.err)) && !errors.Is(got, test.err) {
+			t.Errorf("%v: %q", test.err, pos.WhyNot(got, ""))
+		}
+	}
+	if Coded(nil) != nil {
+		t.Error("a reason for nothing")
 	}
 }
 
@@ -243,48 +341,4 @@ func TestCATable(t *testing.T) {
 			t.Errorf("%d: %v", year, ok)
 		}
 	}
-}
-
-// FuzzParse: no input panics, and what was understood is understood again when written anew.
-func FuzzParse(f *testing.F) {
-	for _, s := range []string{
-		saleF55, reversalF55, "6F128407A0000000031010A5075005554E494F4E", "7080", "9F8181", "70820001", "1F1F1F", "00005A0162",
-		"710F9F180400000001860600B0000000AA", "DF8129810100", "9F2681", "FF", "3F00",
-	} {
-		f.Add(bytesOf(f, s))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		objects, err := Parse(b)
-		if err != nil {
-			if !errors.Is(err, ErrTLV) {
-				t.Errorf("%X: %v", b, err)
-			}
-			return
-		}
-		written := Encode(objects...)
-		again, err := Parse(written)
-		if err != nil || !bytes.Equal(Encode(again...), written) {
-			t.Errorf("%X: %X %v", b, written, err)
-		}
-		parseHost(b)
-	})
-}
-
-// FuzzDOL: no list panics, and a filled one is as long as it says.
-func FuzzDOL(f *testing.F) {
-	f.Add(bytesOf(f, "9F02069F03069F1A0295055F2A029A039C019F3704"))
-	f.Add(bytesOf(f, "9F0280"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		list, err := ParseDOL(b)
-		if err != nil {
-			return
-		}
-		want := 0
-		for _, e := range list {
-			want += e.Length
-		}
-		if got := len(Fill(list, func(Tag) []byte { return b })); got != want {
-			t.Errorf("%d bytes, want %d", got, want)
-		}
-	})
 }

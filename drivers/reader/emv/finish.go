@@ -8,6 +8,7 @@ import (
 // Authorization response codes of the terminal itself (EMV Book 4, annex A6), tag 8A.
 const (
 	arcOfflineApproved = "Y1" // the first cryptogram was a TC
+	arcOfflineDeclined = "Z1"
 	arcUnableApproved  = "Y3" // the host could not be reached, approved
 	arcUnableDeclined  = "Z3"
 )
@@ -16,6 +17,11 @@ const (
 // 10.9 to 10.11). After a TC or AAC in the first one nothing more is sent. A TC that was given without the host ends its
 // field 55 with 8A "Y1" or "Y3", as the upload of an offline approval wants it. After a ReadOnly nothing is sent at all.
 func (d *Dialogue) Second(ctx context.Context, host Host) (Outcome, error) {
+	o, err := d.second(ctx, host)
+	return o, Coded(err)
+}
+
+func (d *Dialogue) second(ctx context.Context, host Host) (Outcome, error) {
 	if !d.ready || d.finished {
 		return Outcome{}, fmt.Errorf("%w: no first cryptogram, or ended already", ErrUnsupported)
 	}
@@ -33,6 +39,9 @@ func (d *Dialogue) Second(ctx context.Context, host Host) (Outcome, error) {
 	default:
 		return d.outcome(nil, "")
 	}
+	if d.quick {
+		return d.quickEnd(host)
+	}
 	if host.Unreachable {
 		return d.withoutHost(ctx)
 	}
@@ -42,7 +51,16 @@ func (d *Dialogue) Second(ctx context.Context, host Host) (Outcome, error) {
 func (d *Dialogue) withoutHost(ctx context.Context) (Outcome, error) {
 	asked, arc := AAC, arcUnableDeclined
 	limits := d.req.AllowOffline || d.req.Offline
-	if limits && d.req.Kind == KindPurchase && d.authentic && !d.needPIN && d.analyseDefault() == TC {
+	switch {
+	case d.req.Kind != KindPurchase:
+		d.reason = ReasonKind
+	case !limits:
+		d.reason = ReasonOffline
+	case !d.authentic:
+		d.reason = ReasonAuthenticity
+	case d.needPIN:
+		d.reason = ReasonOfflinePIN
+	case d.analyseDefault() == TC:
 		asked, arc = TC, arcUnableApproved
 	}
 	if err := d.secondCryptogram(ctx, asked, arc); err != nil {
@@ -105,9 +123,9 @@ func (d *Dialogue) secondCryptogram(ctx context.Context, asked byte, arc string)
 	d.data[tagAuthCode] = []byte(arc)
 	list, err := ParseDOL(d.data[tagCDOL2])
 	if err != nil {
-		return fmt.Errorf("%w: CDOL2: %w", ErrCardUnreadable, err)
+		return fault(ReasonData, ErrCardUnreadable, "CDOL2")
 	}
-	data := Fill(list, d.value)
+	data := d.fill(list)
 	got, err := d.generate(ctx, asked, data, append(append([]byte(nil), d.cdol1Data...), data...))
 	if err != nil {
 		return err
@@ -130,5 +148,12 @@ func (d *Dialogue) outcome(scripts []byte, arc string) (Outcome, error) {
 	if len(full) > maxField55 {
 		return Outcome{}, fmt.Errorf("%w: field 55 of %d bytes", ErrUnsupported, len(full))
 	}
-	return Outcome{Cryptogram: d.cryptogram, Scripts: scripts, F55: full, ShortF55: d.shortField55(scripts)}, nil
+	o := Outcome{
+		Cryptogram: d.cryptogram, Scripts: scripts, F55: full, ShortF55: d.shortField55(scripts),
+		TVR: append([]byte(nil), d.tvr[:]...), TSI: append([]byte(nil), d.tsi[:]...),
+	}
+	if d.cryptogram == AAC {
+		o.Reason = d.reason
+	}
+	return o, nil
 }

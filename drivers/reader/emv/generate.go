@@ -2,24 +2,31 @@ package emv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
 const askCombined = 0x10 // P1 of GENERATE AC: with a signature (CDA)
 
-// analyse is terminal action analysis (EMV Book 3, 10.7): which cryptogram to ask for in the first GENERATE AC.
+// analyse is terminal action analysis (EMV Book 3, 10.7): which cryptogram to ask for in the first GENERATE AC. An AAC has
+// its reason.
 func (d *Dialogue) analyse() byte {
 	t := d.terminal.Actions
-	if d.hit(t.Denial, d.issuerAction(tagIACDenial, 0x00)) {
+	if hits, bad := d.hit(t.Denial, d.issuerAction(tagIACDenial, 0x00)); bad {
+		d.reason = d.why(hits)
 		return AAC
 	}
 	if d.req.Offline {
 		if d.req.Kind != KindPurchase {
+			d.reason = ReasonKind
 			return AAC // nothing else is done without the host
 		}
 		return d.analyseDefault()
 	}
-	if d.req.ForceOnline || d.req.Kind != KindPurchase || d.hit(t.Online, d.issuerAction(tagIACOnline, 0xFF)) {
+	if d.req.ForceOnline || d.req.Kind != KindPurchase {
+		return ARQC
+	}
+	if _, online := d.hit(t.Online, d.issuerAction(tagIACOnline, 0xFF)); online {
 		return ARQC
 	}
 	return TC
@@ -27,7 +34,8 @@ func (d *Dialogue) analyse() byte {
 
 // analyseDefault decides when the host cannot be reached: approved unless a default action code says no.
 func (d *Dialogue) analyseDefault() byte {
-	if d.hit(d.terminal.Actions.Default, d.issuerAction(tagIACDefault, 0xFF)) {
+	if hits, bad := d.hit(d.terminal.Actions.Default, d.issuerAction(tagIACDefault, 0xFF)); bad {
+		d.reason = d.why(hits)
 		return AAC
 	}
 	return TC
@@ -42,27 +50,40 @@ func (d *Dialogue) issuerAction(t Tag, missing byte) [5]byte {
 	return out
 }
 
-func (d *Dialogue) hit(terminal, issuer [5]byte) bool {
+// hit is the bits of the TVR that an action code names, and whether there are any.
+func (d *Dialogue) hit(terminal, issuer [5]byte) (hits [5]byte, any bool) {
 	for i, v := range d.tvr {
-		if v&(terminal[i]|issuer[i]) != 0 {
-			return true
-		}
+		hits[i] = v & (terminal[i] | issuer[i])
 	}
-	return false
+	return hits, hits != [5]byte{}
 }
 
 func (d *Dialogue) firstCryptogram(ctx context.Context) error {
 	list, err := ParseDOL(d.data[tagCDOL1])
 	if err != nil {
-		return fmt.Errorf("%w: CDOL1: %w", ErrCardUnreadable, err)
+		return fault(ReasonData, ErrCardUnreadable, "CDOL1")
 	}
 	asked := d.analyse()
-	d.cdol1Data = Fill(list, d.value)
+	d.cdol1Data = d.fill(list)
 	d.cryptogram, err = d.generate(ctx, asked, d.cdol1Data, d.cdol1Data)
 	if err != nil {
 		return err
 	}
 	d.tsi[0] |= tsiCardRisk
+	if d.reason == ReasonCombined && d.data[tagCID][0]&0xC0 == ARQC {
+		return d.endCombined(ctx)
+	}
+	return nil
+}
+
+// endCombined ends a payment whose request was signed wrongly: the card is asked for an AAC at once (EMV Book 2, 6.6.3).
+// What it answers to that changes nothing.
+func (d *Dialogue) endCombined(ctx context.Context) error {
+	err := d.secondCryptogram(ctx, AAC, arcOfflineDeclined)
+	if errors.Is(err, ErrCancelled) {
+		return err
+	}
+	d.cryptogram, d.reason = AAC, ReasonCombined
 	return nil
 }
 
@@ -107,8 +128,11 @@ func (d *Dialogue) generate(ctx context.Context, asked byte, data, signed []byte
 	}
 	if combined && got != AAC && !d.checkCombined(answer, signed) {
 		d.tvr[0] |= tvrCombinedFailed
-		d.authentic = false
-		got = AAC // EMV Book 2, 6.6.2: the terminal declines
+		d.authentic, d.reason = false, ReasonCombined
+		return AAC, nil // EMV Book 2, 6.6.2: the terminal declines
+	}
+	if got == AAC && asked != AAC {
+		d.reason = whyCard(d.data[tagCID][0])
 	}
 	if len(d.data[tagCryptogram]) != 8 || len(d.data[tagIssuerData]) > 32 {
 		return AAC, fmt.Errorf("%w: incomplete cryptogram", ErrCardUnreadable)

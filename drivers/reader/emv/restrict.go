@@ -3,7 +3,6 @@ package emv
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"time"
 )
 
@@ -12,8 +11,10 @@ const (
 	tvrNotAuthenticated = 0x80 // byte 1
 	tvrStaticFailed     = 0x40
 	tvrDataMissing      = 0x20
+	tvrListed           = 0x10
 	tvrDynamicFailed    = 0x08
 	tvrCombinedFailed   = 0x04
+	tvrStaticSelected   = 0x02
 
 	tvrVersions     = 0x80 // byte 2
 	tvrExpired      = 0x40
@@ -30,7 +31,8 @@ const (
 	tvrUpperLimit   = 0x20
 	tvrRandomOnline = 0x10
 
-	tvrIssuerAuthFailed   = 0x40 // byte 5
+	tvrDefaultTDOL        = 0x80 // byte 5
+	tvrIssuerAuthFailed   = 0x40
 	tvrScriptFailedBefore = 0x20
 	tvrScriptFailedAfter  = 0x10
 )
@@ -51,20 +53,35 @@ func (d *Dialogue) restrict(context.Context) error {
 		d.tvr[1] |= tvrVersions
 	}
 	d.restrictUsage()
-	today := d.req.Time.Format("060102")
-	expiry := compressed(d.data[tagExpiry])
-	if !calendar(expiry) {
-		return fmt.Errorf("%w: expiry date", ErrCardUnreadable)
+	pan, expiry := d.identity()
+	if len(expiry) == 4 { // of the stripe image: good to the end of its month
+		expiry += "01"
+		if t, err := time.Parse("060102", expiry); err == nil {
+			expiry = t.AddDate(0, 1, -1).Format("060102")
+		}
 	}
+	if !calendar(expiry) {
+		return fault(ReasonData, ErrCardUnreadable, "expiry date")
+	}
+	today := d.req.Time.Format("060102")
 	if century(today) > century(expiry) {
 		d.tvr[1] |= tvrExpired
 	}
-	if from := compressed(d.data[tagEffective]); len(from) == 6 && digits(from) && century(today) < century(from) {
-		d.tvr[1] |= tvrNotEffective
+	if from := compressed(d.data[tagEffective]); from != "" {
+		if !calendar(from) {
+			return fault(ReasonData, ErrCardUnreadable, "effective date")
+		}
+		if century(today) < century(from) {
+			d.tvr[1] |= tvrNotEffective
+		}
+	}
+	if d.terminal.Listed != nil && d.terminal.Listed(pan) {
+		d.tvr[0] |= tvrListed
 	}
 	return nil
 }
 
+// calendar says whether YYMMDD is a day.
 func calendar(yymmdd string) bool {
 	_, err := time.Parse("060102", yymmdd)
 	return err == nil
@@ -99,17 +116,18 @@ func (r Request) buys() bool {
 }
 
 // manageRisk is terminal risk management (EMV Book 3, 10.6): floor limit, random selection, velocity. The floor limit is
-// the till's: a payment for which the till's limits do not hold exceeds it.
+// the till's: a payment for which the till's limits do not hold exceeds it, and so does one that reaches the terminal's own
+// limit together with what the same card left in the log (10.6.1).
 func (d *Dialogue) manageRisk(ctx context.Context) error {
 	d.tsi[0] |= tsiTerminalRisk
-	if !d.req.AllowOffline && !d.req.Offline {
+	switch {
+	case d.overFloor():
 		d.tvr[3] |= tvrFloorLimit
-	} else if !d.req.Offline && !d.req.ForceOnline { // where there is a choice
-		drawn, err := d.terminal.Selection.draw(d.terminal.Random, d.req.Amount)
-		if err != nil {
+	case !d.req.Offline && !d.req.ForceOnline: // where there is a choice
+		if err := d.roll(); err != nil {
 			return err
 		}
-		if drawn {
+		if d.drawn {
 			d.tvr[3] |= tvrRandomOnline
 		}
 	}
@@ -139,6 +157,34 @@ func (d *Dialogue) manageRisk(ctx context.Context) error {
 		d.tvr[3] |= tvrUpperLimit
 	}
 	return nil
+}
+
+// overFloor says whether the payment reaches the floor limit.
+func (d *Dialogue) overFloor() bool {
+	if !d.req.AllowOffline && !d.req.Offline {
+		return true
+	}
+	if d.terminal.FloorLimit <= 0 {
+		return false
+	}
+	sum := d.req.Amount
+	if pan, _ := d.identity(); d.terminal.Log != nil && pan != "" {
+		if before := d.terminal.Log(pan); before > 0 {
+			sum += min(before, maxAmount)
+		}
+	}
+	return sum >= d.terminal.FloorLimit
+}
+
+// roll draws once for a payment.
+func (d *Dialogue) roll() error {
+	if d.rolled {
+		return nil
+	}
+	d.rolled = true
+	var err error
+	d.drawn, err = d.terminal.Selection.draw(d.terminal.Random, d.req.Amount)
+	return err
 }
 
 // counter asks the card for a two-byte counter by GET DATA; -1 when it does not say.

@@ -80,5 +80,13 @@ const (
 	tagDynamicSig      Tag = 0x9F4B
 	tagDynamicNumber   Tag = 0x9F4C
 	tagTTQ             Tag = 0x9F66
+	tagCardRelated     Tag = 0x9F69
+	tagCardQualifiers  Tag = 0x9F6C
+	tagTDOL            Tag = 0x97
+	tagCertificateHash Tag = 0x98
+	tagIssuerID        Tag = 0x9F01
+	tagFloorLimit      Tag = 0x9F1B
+	tagCategory        Tag = 0x9F15
+	tagAuthData        Tag = 0x9F45
 	tagScriptResults   Tag = 0xDF31
 )

@@ -1,11 +1,19 @@
-// Package emv is the card dialogue of a payment terminal at APDU level (EMV 4.3 Books 1 to 4, in the UnionPay flavour):
-// selection, GET PROCESSING OPTIONS, READ RECORD, offline data authentication (SDA, DDA, CDA), processing
-// restrictions, cardholder verification, risk management, terminal action analysis, both GENERATE AC, issuer scripts,
-// and field 55 built from it.
+// Package emv is the card dialogue of a payment terminal at APDU level (EMV 4.3 Books 1 to 4, in the UnionPay flavour of
+// JR/T 0025): selection by PSE, PPSE and the terminal's own list with the customer's choice, GET PROCESSING OPTIONS, READ
+// RECORD, offline data authentication (SDA, DDA, CDA, contactless fDDA) against the scheme's keys, processing restrictions,
+// cardholder verification, risk management, terminal action analysis, both GENERATE AC, issuer authentication, issuer
+// scripts, and field 55 built from it. Contactless cards are taken in both forms: those that run the whole dialogue, and
+// those that give their cryptogram with the processing options (qPBOC) and may leave after their last record.
 //
-// It talks to a card only through a Transceiver, keeps nothing after the dialogue, never sees a PIN, opens no device and
-// no socket, and never panics on what a card or a host sends: every such byte is parsed strictly and refused whole.
-// Amounts are int64 in fen; dates are those of the time handed in. On the wire: ISO 7816-4 short APDUs, BER-TLV.
+// It is not a certified kernel (EMVCo level 2, nor a scheme's contactless approval), and it does not become one by passing
+// its tests: an acquirer may insist on a certified reader. Such a reader runs the dialogue itself, and its data objects come
+// in through ReadFacts and reader.NewCertified.
+//
+// It talks to a card only through a Transceiver, keeps nothing after the dialogue, never sees a PIN (offline PIN is not
+// offered: a rule that asks for it finds no PIN pad), knows no SM2 keys, opens no device and no socket, and never panics on
+// what a card or a host sends: every such byte is parsed strictly and refused whole. Every end without an approval has a
+// reason of the closed list Reasons. No error text carries data of a card. Amounts are int64 in fen; dates are those of the
+// time handed in. On the wire: ISO 7816-4 short APDUs, BER-TLV.
 package emv
 
 import (

@@ -35,6 +35,7 @@ type Config struct {
 	Dir              string             // its folder, made when absent
 	Profile          *wire.Profile      // how terminals speak
 	TMK              string             // hex, DefaultTMK when empty
+	BDK              string             // hex, of PIN pads with DUKPT; that of the demo when empty
 	Accounts         map[string]Account // by card number
 	Clock            pos.Clock          // of the time stamps; waits use the machine's monotonic clock
 	Latency          time.Duration      // added to every answer
@@ -50,6 +51,7 @@ type Config struct {
 type Host struct {
 	cfg Config
 	tmk []byte
+	bdk []byte // empty where the profile has no DUKPT
 	log *slog.Logger
 
 	mu        sync.Mutex // guards everything down to the line; never held while waiting
@@ -97,6 +99,9 @@ func New(cfg Config) (*Host, error) {
 	h := &Host{cfg: cfg, tmk: tmk, log: cfg.Logger, accounts: maps.Clone(cfg.Accounts), shop: cfg.Shop}
 	if h.accounts == nil {
 		h.accounts = map[string]Account{}
+	}
+	if err := h.loadBDK(); err != nil {
+		return nil, err
 	}
 	h.line.init()
 	h.line.tls = cfg.TLS

@@ -33,6 +33,7 @@ flags:
   --latency D      added to every answer
   --profile NAME   how terminals speak, a name or a file ("cup")
   --tmk HEX        terminal master key, 32 hex characters
+  --bdk HEX        base derivation key of PIN pads, where the profile has DUKPT
 `
 
 // Main is the command, see Usage. It answers the exit status: 0, 1 for a failure, 2 for wrong usage.
@@ -139,6 +140,7 @@ func hostCommand(ctx context.Context, args []string, fsys fs.FS, stdout, stderr 
 	dir := set.String("data", "", "folder of the host")
 	faults := set.String("faults", "", "fault plan, a JSON file")
 	tmk := set.String("tmk", DefaultTMK, "terminal master key, 32 hex characters")
+	bdk := set.String("bdk", "", "base derivation key of DUKPT, hex")
 	profile := set.String("profile", "cup", "profile, a name or a file")
 	latency := set.Duration("latency", 0, "added to every answer")
 	secure := set.Bool("tls", false, "TLS with certificates on both sides")
@@ -157,7 +159,7 @@ func hostCommand(ctx context.Context, args []string, fsys fs.FS, stdout, stderr 
 	}
 	cfg := Config{
 		Clock: pos.ShopClock{Zone: zone},
-		Dir:   *dir, TMK: *tmk, Latency: *latency,
+		Dir:   *dir, TMK: *tmk, BDK: *bdk, Latency: *latency,
 		Logger: slog.New(slog.NewTextHandler(stderr, nil)),
 	}
 	planted, err := planting(*spec)

@@ -146,7 +146,7 @@ func upstream(code string) bool { return code == "68" || code == "96" || code ==
 // checkPIN answers the code of a wrong PIN, empty when it is right.
 func (h *Host) checkPIN(t *terminal, m *wire.Message, a Account, number string) string {
 	card := h.cardHash(number)
-	pin, ok := clearPIN(t.pik, m.Get(52), number)
+	pin, ok := h.clearPIN(t, m, number)
 	switch {
 	case !ok:
 		return "99"
@@ -221,7 +221,7 @@ func (h *Host) judgeRefund(m *wire.Message, number string) (*txn, string) {
 	return t, "00"
 }
 
-// judgeCompletion takes at most what was authorized, once; a completion undone lets the authorization stand again.
+// judgeCompletion takes at most the profile's part of what was authorized, once; a completion undone lets the authorization stand again.
 func (h *Host) judgeCompletion(m *wire.Message, number string) (*txn, string) {
 	t := h.originalOf(m, number, KindPreauth)
 	switch {
@@ -229,7 +229,7 @@ func (h *Host) judgeCompletion(m *wire.Message, number string) (*txn, string) {
 		return nil, "25"
 	case t.voided || t.completed:
 		return nil, "12"
-	case amountOf(m) <= 0 || amountOf(m) > t.Amount:
+	case amountOf(m) <= 0 || amountOf(m) > t.Amount*int64(h.cfg.Profile.Limits.CompletionPercent)/100:
 		return nil, "64"
 	}
 	return t, "00"

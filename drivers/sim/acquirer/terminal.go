@@ -205,26 +205,3 @@ func (h *Host) mac(t *terminal, m *wire.Message) (string, error) {
 	}
 	return strings.ToUpper(hex.EncodeToString(raw)), nil
 }
-
-// clearPIN answers the PIN of an ISO 9564 format 0 block; ok is false when it is no such block.
-func clearPIN(pik []byte, block, pan string) (string, bool) {
-	raw, err := hex.DecodeString(block)
-	c, keyErr := desOf(pik)
-	if err != nil || keyErr != nil || len(raw) != 8 || len(pan) < 13 {
-		return "", false
-	}
-	right, err := hex.DecodeString("0000" + pan[len(pan)-13:len(pan)-1])
-	if err != nil {
-		return "", false
-	}
-	plain := ecb(c.Decrypt, raw)
-	for i := range plain {
-		plain[i] ^= right[i]
-	}
-	text := hex.EncodeToString(plain)
-	n := int(plain[0])
-	if n < 4 || n > 12 || !digits(text[2:2+n]) || strings.Trim(text[2+n:], "f") != "" {
-		return "", false
-	}
-	return text[2 : 2+n], true
-}

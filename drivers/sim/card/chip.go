@@ -17,6 +17,8 @@ const (
 	swWrongLength  = 0x6700
 	swNotAllowed   = 0x6985
 	swWrongData    = 0x6A80
+	swCardBlocked  = 0x6A81
+	swInvalidated  = 0x6283
 	swNotFound     = 0x6A82
 	swNoRecord     = 0x6A83
 	swNoData       = 0x6A88
@@ -45,7 +47,8 @@ type chip struct {
 	spent    atomic.Int64 // nanoseconds of computing answers
 	card     Card
 	combined bool // signs its cryptograms (CDA)
-	written  *profile
+	written  []*profile
+	current  int // the application that is selected
 	key      []byte
 
 	phase     phase
@@ -125,6 +128,10 @@ func (c *chip) answer(apdu []byte) []byte {
 		return nil
 	}
 	if c.card.Entry == "chip" && apdu[1] != 0xC0 && len(body) > 0 {
+		if sw != swOK { // T=0: a warning stands alone, what it warns of may be fetched
+			c.held = body
+			return twoBytes(sw)
+		}
 		return c.holdBack(apdu, body, len(data) > 0)
 	}
 	return append(body, twoBytes(sw)...)
@@ -157,7 +164,7 @@ func commandData(apdu []byte) ([]byte, bool) {
 func (c *chip) execute(class, ins, p1, p2 byte, data []byte) ([]byte, uint16) {
 	switch {
 	case class == 0x00 && ins == 0xA4 && p1 == 0x04:
-		return c.selectName(data)
+		return c.selectName(data, p2 == 0x02)
 	case class == 0x00 && ins == 0xB2 && p2&7 == 4:
 		return c.readRecord(p2>>3, p1)
 	case class == 0x00 && ins == 0xC0:
@@ -189,28 +196,52 @@ func (c *chip) execute(class, ins, p1, p2 byte, data []byte) ([]byte, uint16) {
 	return nil, swUnknownIns
 }
 
-func (c *chip) files() *profile {
+// apps are the applications of the chip, written at the first use.
+func (c *chip) apps() []*profile {
 	if c.written == nil {
-		p := personalise(c.card, c.combined)
-		c.written = &p
+		c.written = applications(c.card, c.combined)
 	}
 	return c.written
 }
 
-func (c *chip) selectName(name []byte) ([]byte, uint16) {
-	p := c.files()
+// files is the selected application, the first where none is.
+func (c *chip) files() *profile { return c.apps()[c.current] }
+
+func (c *chip) selectName(name []byte, next bool) ([]byte, uint16) {
+	directory := bytes.Equal(name, contactless) || bytes.Equal(name, contactDir)
 	switch {
+	case c.card.is(Blocked):
+		return nil, swCardBlocked
+	case directory && c.card.is(NoDirectory):
+		return nil, swNotFound
 	case c.card.Entry == "contactless" && bytes.Equal(name, contactless):
-		c.phase = idle
-		return fci(name, emv.Append(nil, 0xBF0C, p.entry())), swOK
+		c.phase, c.current = idle, 0
+		var entries []byte
+		for _, p := range c.apps() {
+			entries = append(entries, p.entry()...)
+		}
+		return fci(name, emv.Append(nil, 0xBF0C, entries)), swOK
 	case c.card.Entry == "chip" && bytes.Equal(name, contactDir):
-		c.phase = idle
+		c.phase, c.current = idle, 0
 		return fci(name, emv.Append(nil, 0x88, []byte{10})), swOK
-	case len(name) >= 5 && bytes.HasPrefix(p.aid, name):
-		c.phase = selected
-		inside := emv.Append(emv.Append(nil, 0x50, []byte(p.label)), 0x87, []byte{1})
+	}
+	from := 0
+	if next && c.phase == selected {
+		from = c.current + 1
+	}
+	for i := from; i < len(c.apps()); i++ {
+		p := c.apps()[i]
+		if len(name) < 5 || !bytes.HasPrefix(p.aid, name) {
+			continue
+		}
+		c.phase, c.current = selected, i
+		inside := emv.Append(emv.Append(nil, 0x50, []byte(p.label)), 0x87, []byte{p.rank})
 		if p.pdol != nil {
 			inside = emv.Append(inside, 0x9F38, p.pdol)
+		}
+		if c.card.is(ApplicationBlocked) {
+			c.phase = idle
+			return fci(p.aid, inside), swInvalidated
 		}
 		return fci(p.aid, inside), swOK
 	}
@@ -227,23 +258,42 @@ func (c *chip) readRecord(sfi, record byte) ([]byte, uint16) {
 	return nil, swNoRecord
 }
 
+// asked is how many bytes a data object list wants.
+func asked(list []byte) int {
+	fields, err := emv.ParseDOL(list)
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for _, f := range fields {
+		n += f.Length
+	}
+	return n
+}
+
 func (c *chip) processingOptions(data []byte) ([]byte, uint16) {
 	p := c.files()
-	want := 0
-	if p.pdol != nil {
-		want = 16
+	want := asked(p.pdol)
+	head := 2
+	if want >= 0x80 {
+		head = 3
 	}
 	switch {
 	case c.phase != selected:
 		return nil, swNotAllowed
-	case len(data) != 2+want || data[0] != 0x83 || int(data[1]) != want:
+	case len(data) != head+want || data[0] != 0x83 || int(data[head-1]) != want || head == 3 && data[1] != 0x81:
 		return nil, swWrongData
-	case c.counter == 0xFFFF:
+	case c.counter == 0xFFFF || p.refuses:
+		c.phase = idle
 		return nil, swNotAllowed
 	}
 	c.counter++
-	c.phase, c.options, c.denied = started, bytes.Clone(data[2:]), false
-	if c.card.Entry == "chip" {
+	c.phase, c.options, c.denied = started, bytes.Clone(data[head:]), false
+	switch {
+	case c.card.is(Quick):
+		c.phase = ended
+		return c.quickOptions(p), swOK
+	case c.card.Entry == "chip" && !c.card.is(Format2):
 		return emv.Append(nil, 0x80, append(bytes.Clone(p.aip), p.afl...)), swOK
 	}
 	return emv.Append(nil, 0x77, emv.Append(emv.Append(nil, 0x82, p.aip), 0x94, p.afl)), swOK

@@ -20,7 +20,9 @@ func twoKey(key []byte) cipher.Block {
 }
 
 // deriveKey makes the chip's key from PAN and sequence number (EMV Book 2, A1.4, option A).
-func deriveKey(pan, sequence string) []byte {
+func deriveKey(pan, sequence string) []byte { return deriveUnder(unhex(masterKey), pan, sequence) }
+
+func deriveUnder(master []byte, pan, sequence string) []byte {
 	s := pan + sequence[len(sequence)-2:]
 	if len(s) > 16 {
 		s = s[len(s)-16:]
@@ -33,7 +35,7 @@ func deriveKey(pan, sequence string) []byte {
 	for i, c := range left {
 		right[i] = ^c
 	}
-	out, block := make([]byte, 16), twoKey(unhex(masterKey))
+	out, block := make([]byte, 16), twoKey(master)
 	block.Encrypt(out[:8], left)
 	block.Encrypt(out[8:], right)
 	return out

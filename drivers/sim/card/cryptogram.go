@@ -3,6 +3,7 @@ package card
 import (
 	"bytes"
 	"crypto/sha1" //nolint:gosec // EMV Book 2, B2.1 prescribes SHA-1
+	"slices"
 
 	"tillkeeper/drivers/reader/emv"
 )
@@ -21,8 +22,8 @@ func (c *chip) internalAuthenticate(challenge []byte) ([]byte, uint16) {
 	if len(challenge) != 4 {
 		return nil, swWrongLength
 	}
-	signature := dynamicSignature(append([]byte{8}, c.number()...), challenge)
-	if c.card.Entry == "chip" {
+	signature := c.card.spoilt(WrongSignature, dynamicSignature(append([]byte{8}, c.number()...), challenge))
+	if c.card.Entry == "chip" && !c.card.is(Format2) {
 		return emv.Append(nil, 0x80, signature), swOK
 	}
 	return emv.Append(nil, 0x77, emv.Append(nil, 0x9F4B, signature)), swOK
@@ -45,6 +46,9 @@ func (c *chip) externalAuthenticate(data []byte) ([]byte, uint16) {
 	return nil, swOK
 }
 
+// firstResults is the first byte of the card verification results by the first cryptogram.
+var firstResults = map[byte]byte{emv.TC: 0x90, emv.ARQC: 0xA0, emv.AAC: 0x80}
+
 // generate is GENERATE AC, the first or the second.
 func (c *chip) generate(p1 byte, data []byte) ([]byte, uint16) {
 	asked, combined := p1&0xC0, p1&0x10 != 0
@@ -62,7 +66,7 @@ func (c *chip) generate(p1 byte, data []byte) ([]byte, uint16) {
 		if got == emv.ARQC {
 			c.phase = wanting
 		}
-		return c.cryptogram(got, combined, data, map[byte]byte{emv.TC: 0x90, emv.ARQC: 0xA0, emv.AAC: 0x80}[got], data), swOK
+		return c.cryptogram(c.reason(got, asked), combined, data, firstResults[got], data), swOK
 	case wanting:
 		if len(data) != cdolLength+2 {
 			return nil, swWrongLength
@@ -94,6 +98,14 @@ func (c *chip) first(asked byte) byte {
 	return emv.ARQC
 }
 
+// reason is what the low bits of tag 9F27 say of an AAC that was not asked for.
+func (c *chip) reason(kind, asked byte) byte {
+	if kind == emv.AAC && asked != emv.AAC && c.card.is(PINTries) {
+		return kind | 0x02
+	}
+	return kind
+}
+
 func (c *chip) second(asked byte, unreachable bool) byte {
 	if asked != emv.TC || c.denied {
 		return emv.AAC
@@ -107,25 +119,14 @@ func (c *chip) second(asked byte, unreachable bool) byte {
 // cryptogram writes the answer to GENERATE AC. input is what goes into the cryptogram, results the first byte of the
 // card verification results, signed all CDOL data so far.
 func (c *chip) cryptogram(kind byte, combined bool, input []byte, results byte, signed []byte) []byte {
-	p := c.files()
-	cvr := []byte{0x03, results, 0x00, 0x00}
-	key := sessionKey(c.key, c.counter)
-	message := append(bytes.Clone(input), p.aip...)
-	message = append(append(message, twoBytes(c.counter)...), cvr...)
-	ac := mac(key, message)
-
-	balance := []byte{0, 0, 0, 0, 0}
-	iad := append([]byte{0x07, 0x01, 0x01}, cvr...)
-	iad = append(append(iad, 0x01, 0x0A, 0x01), balance...)
-	iad = append(iad, mac(key, append(twoBytes(c.counter), balance...))[:4]...)
-
-	if c.card.Entry == "chip" && !combined {
+	ac, iad := c.compute(input, results)
+	if c.card.Entry == "chip" && !combined && !c.card.is(Format2) {
 		body := append([]byte{kind}, twoBytes(c.counter)...)
 		return emv.Append(nil, 0x80, append(append(body, ac...), iad...))
 	}
 	body := emv.Append(nil, 0x9F27, []byte{kind})
 	body = emv.Append(body, 0x9F36, twoBytes(c.counter))
-	if combined && kind != emv.AAC {
+	if combined && kind&0xC0 != emv.AAC {
 		body = emv.Append(body, 0x9F10, iad)
 		body = emv.Append(body, 0x9F4B, c.combinedSignature(kind, ac, body, signed))
 		return emv.Append(nil, 0x77, body)
@@ -143,5 +144,50 @@ func (c *chip) combinedSignature(kind byte, ac, said, signed []byte) []byte {
 	}
 	data := append([]byte{8}, c.number()...)
 	data = append(append(data, kind), ac...)
-	return dynamicSignature(h.Sum(data), signed[len(signed)-4:])
+	return c.card.spoilt(WrongSignature, dynamicSignature(h.Sum(data), signed[len(signed)-4:]))
+}
+
+// compute makes the cryptogram over input and the issuer's data with the card verification results.
+func (c *chip) compute(input []byte, results byte) (ac, iad []byte) {
+	p := c.files()
+	cvr := []byte{0x03, results, 0x00, 0x00}
+	key := sessionKey(c.key, c.counter)
+	message := append(bytes.Clone(input), p.aip...)
+	message = append(append(message, twoBytes(c.counter)...), cvr...)
+	ac = mac(key, message)
+
+	balance := []byte{0, 0, 0, 0, 0}
+	iad = append([]byte{0x07, 0x01, 0x01}, cvr...)
+	iad = append(append(iad, 0x01, 0x0A, 0x01), balance...)
+	return ac, append(iad, mac(key, append(twoBytes(c.counter), balance...))[:4]...)
+}
+
+// quickOptions is the answer of a quick card to GET PROCESSING OPTIONS: the cryptogram itself, and, where it approves, the
+// way to the records with its signature over what was exchanged (fDDA version 01, JR/T 0025.12).
+func (c *chip) quickOptions(p *profile) []byte {
+	wants, exchanged := c.options[:4], c.options[4:]
+	kind := byte(emv.ARQC)
+	if wants[1]&0x80 == 0 {
+		kind = c.first(emv.TC)
+	}
+	ac, iad := c.compute(exchanged, firstResults[kind])
+	own := []byte{0x00, 0x00}
+	if c.card.is(OnDevice) {
+		own[1] = 0x80
+	}
+	body := emv.Append(nil, 0x82, p.aip)
+	if kind == emv.TC {
+		body = emv.Append(body, 0x94, p.afl)
+		related := append(append([]byte{0x01}, c.number()[4:]...), own...)
+		amount, currency, random := exchanged[:6], exchanged[19:21], exchanged[25:29]
+		signature := dynamicSignature(append([]byte{2}, twoBytes(c.counter)...), slices.Concat(random, amount, currency, related))
+		p.records[place{3, 1}] = template(0x9F4B, c.card.spoilt(WrongSignature, signature), 0x9F69, related)
+		if c.card.is(Static) || c.card.is(Unsigned) {
+			p.records[place{3, 1}] = template(0x5F20, []byte("/"))
+		}
+	}
+	body = emv.Append(body, 0x5F34, packDigits(c.card.Sequence[1:]))
+	body = emv.Append(emv.Append(body, 0x9F36, twoBytes(c.counter)), 0x57, track(c.card, "201"))
+	body = emv.Append(emv.Append(body, 0x9F10, iad), 0x9F26, ac)
+	return emv.Append(nil, 0x77, emv.Append(body, 0x9F6C, own))
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Limits of a deck.
@@ -41,7 +42,7 @@ const (
 )
 
 // Card is one card of a deck. Expiry is YYMM, Sequence 3 digits, PIN empty for a card without one, Entry "contactless",
-// "chip" or "swipe".
+// "chip" or "swipe". Traits are words of Traits, with blanks between them, of what is particular about its chip.
 type Card struct {
 	Name     string `json:"name"`
 	PAN      string `json:"pan"`
@@ -51,6 +52,7 @@ type Card struct {
 	Entry    string `json:"entry"`
 	Offline  string `json:"offline"`
 	State    string `json:"state"`
+	Traits   string `json:"traits"`
 }
 
 // LoadDeck reads a deck, the JSON list of deck.json. Needed are name, pan, expiry and entry; the others default to 001, no
@@ -91,6 +93,7 @@ func parseCard(number int, keys map[string]json.RawMessage) (Card, error) {
 	fields := map[string]*string{
 		"name": &c.Name, "pan": &c.PAN, "expiry": &c.Expiry, "sequence": &c.Sequence, "pin": &c.PIN,
 		"entry": &c.Entry, "offline": &c.Offline, "state": &c.State,
+		"traits": &c.Traits,
 	}
 	who := fmt.Sprintf("number %d", number)
 	if err := json.Unmarshal(keys["name"], &c.Name); err == nil && c.Name != "" {
@@ -137,6 +140,11 @@ func (c Card) fault() (key, why string) {
 		return "offline", "online, approve, approve_y3 or decline is wanted"
 	case !slices.Contains([]string{Good, Damaged, Torn}, c.State):
 		return "state", "good, damaged or torn is wanted"
+	}
+	for _, word := range strings.Fields(c.Traits) {
+		if !slices.Contains(Traits(), word) {
+			return "traits", "words of " + strings.Join(Traits(), " ") + " are wanted"
+		}
 	}
 	return "", ""
 }

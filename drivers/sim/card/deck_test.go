@@ -17,6 +17,10 @@ func TestLoadDeck(t *testing.T) {
 	if len(deck) != 2 || deck[1] != want || deck[0].PIN != "123456" {
 		t.Errorf("%+v", deck)
 	}
+	deck, err = LoadDeck(strings.NewReader(`[{"name":"two","pan":"622424290000","expiry":"2806","entry":"chip","traits":"two revoked"}]`))
+	if err != nil || !deck[0].is(Two) || !deck[0].is(Revoked) || deck[0].is(Quick) {
+		t.Errorf("%+v %v", deck, err)
+	}
 }
 
 func TestLoadDeckErrors(t *testing.T) {
@@ -27,6 +31,7 @@ func TestLoadDeckErrors(t *testing.T) {
 		{`[{` + good + `,"pin":null}]`, `card "bad one": key "pin"`},
 		{`[{` + good + `,"pin":"12"}]`, `card "bad one": key "pin"`},
 		{`[{` + good + `,"state":"wet"}]`, `card "bad one": key "state"`},
+		{`[{` + good + `,"traits":"two purple"}]`, `card "bad one": key "traits": words of quick`},
 		{`[{` + good + `,"offline":"maybe"}]`, `card "bad one": key "offline"`},
 		{`[{` + good + `,"sequence":"1"}]`, `card "bad one": key "sequence"`},
 		{`[{` + good + `},{` + good + `}]`, `card "bad one": key "name": there twice`},

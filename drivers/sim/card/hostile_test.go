@@ -58,7 +58,7 @@ func TestAuthenticationFails(t *testing.T) {
 		"longer life":      {swap("5F2403280630", "5F2403300630"), 0x08},
 		"softer action":    {swap("9F0D05FC40008000", "9F0D050000000000"), 0x08},
 		"another AIP":      {swap("82027C00", "82027800"), 0x08},
-		"static only":      {swap("82027C00", "82025C00"), 0x40 | 0x20},
+		"static only":      {swap("82027C00", "82025C00"), 0x40 | 0x20 | 0x02},
 		"nothing at all":   {swap("82027C00", "82021C00"), 0x80},
 		"unknown CA":       {swap("8F01F0", "8F01F1"), 0x08},
 		"untouched":        {swap("9F4781", "9F4781"), 0x00},
@@ -110,7 +110,7 @@ func TestStatic(t *testing.T) {
 		buy := purchase(100)
 		buy.Offline = true
 		got, err := s.Read(context.Background(), buy)
-		if err != nil || got.ODA != good || (got.Cryptogram == reader.TC) != good || (got.TVR[0] == 0x40) == good {
+		if err != nil || got.ODA != good || (got.Cryptogram == reader.TC) != good || (got.TVR[0] == 0x42) == good || good && got.TVR[0] != 0x02 {
 			t.Errorf("%v: %+v %v", good, got, err)
 		}
 	}
@@ -235,10 +235,19 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(byte(1), unhex("6F0A8408A000000333010101A5009000"), unhex(arpc))
 	f.Add(byte(2), unhex("770E82027C009408080101001001030190009000"), unhex("710F9F180400000001860600B0000000AA"))
 	f.Add(byte(4), unhex("70819000"), unhex("72819000"))
+	f.Add(byte(0x43), unhex("771082020000"+"9F3602000157009F10009F2600"+"9000"), []byte{})
+	f.Add(byte(0x47), unhex("70009000"), []byte{})
+	f.Add(byte(0x23), unhex("6F0A8408A000000333010101A5009000"), unhex(arpc))
 	f.Add(byte(8), unhex("77269F2701409F360200019F26080102030405060708"), unhex("9F"))
 	f.Fuzz(func(t *testing.T, at byte, replaced, host []byte) {
 		c := base(reader.Contactless, Online)
 		c.PIN = ""
+		if at&0x40 != 0 {
+			c.Traits, c.Offline = Quick, Approve
+		}
+		if at&0x20 != 0 {
+			c.Entry, c.Traits = reader.Chip, Two
+		}
 		count := byte(0)
 		s := bentSession(c, at&0x80 != 0, func(_, answer []byte) []byte {
 			count++
@@ -250,7 +259,7 @@ func FuzzAnswers(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(got.F55) > 255 || len(got.PAN) > 19 || len(got.Track2) > 37 {
+		if len(got.F55) > 255 || len(got.PAN) > 19 || len(got.Track2) > 37 || got.Cryptogram == reader.TC && !got.ODA {
 			t.Errorf("%+v", got)
 		}
 		if final, err := s.Finish(context.Background(), reader.Answer{Approved: true, Code: "00", F55: host}); err == nil {

@@ -18,6 +18,8 @@ var ErrNoSuchCard = errors.New("no such card in the deck")
 // All methods may be called from any goroutine.
 type Reader struct {
 	terminal emv.Terminal
+	fallback *reader.Fallback // nil: a stripe is a stripe
+	now      func() time.Time
 
 	mu      sync.Mutex
 	names   []string
@@ -65,6 +67,14 @@ func Terminal() emv.Terminal {
 	t.Keys = keys
 	return t
 }
+
+// UseTerminal puts another terminal in the place of Terminal, with keys that trust Authority where the cards are to be
+// authenticated. It is called before the first Connect.
+func (r *Reader) UseTerminal(t emv.Terminal) { r.terminal = t }
+
+// UseFallback makes stripes and contact chips keep to the acquirer's rule for damaged chips; now is the clock of the shop.
+// It is called before the first Connect.
+func (r *Reader) UseFallback(f *reader.Fallback, now func() time.Time) { r.fallback, r.now = f, now }
 
 // Names lists the deck's cards in its order.
 func (r *Reader) Names() []string {
@@ -137,12 +147,19 @@ func (r *Reader) take() (reader.Session, <-chan struct{}, error) {
 	r.present = ""
 	r.release()
 	if c.Entry == reader.Swipe {
+		if r.fallback != nil {
+			return r.fallback.Swipe(stripe(c), r.now()), nil, nil
+		}
 		return reader.NewSwipe(stripe(c)), nil, nil
 	}
 	s := &slot{chip: r.chips[c.Name]}
 	s.chip.power()
 	r.current = s
-	return reader.NewSession(r.terminal, reader.Card{Entry: c.Entry, Wire: s, Release: s.release}), nil, nil
+	session := reader.NewSession(r.terminal, reader.Card{Entry: c.Entry, Wire: s, Release: s.release})
+	if r.fallback != nil && c.Entry == reader.Chip {
+		session = r.fallback.Watch(session, r.now)
+	}
+	return session, nil, nil
 }
 
 // State is empty while the reader is open, "offline" after Close.
@@ -174,6 +191,9 @@ func stripe(c Card) []byte {
 	service := "101"
 	if c.PIN != "" {
 		service = "120"
+	}
+	if c.is(ChipToo) {
+		service = "2" + service[1:]
 	}
 	raw := []byte(";" + c.PAN + "=" + c.Expiry + service + discretionary + "?")
 	raw = append(raw, reader.CheckCharacter(raw))

@@ -9,40 +9,47 @@ import (
 	"periph.io/x/conn/v3/spi"
 )
 
-// port is the SPI bus of a panel.
-type port struct{ p *Panel }
+// port is the SPI bus of a panel as one opener has it.
+type port struct {
+	p         *Panel
+	connected bool // both under the panel's lock
+	closed    bool
+}
 
-func (port) String() string { return "simulated SPI" }
+func (*port) String() string { return "simulated SPI" }
 
 // Connect gives the only connection.
-func (b port) Connect(_ physic.Frequency, mode spi.Mode, bits int) (spi.Conn, error) {
+func (b *port) Connect(_ physic.Frequency, mode spi.Mode, bits int) (spi.Conn, error) {
 	b.p.mu.Lock()
 	defer b.p.mu.Unlock()
 	switch {
-	case b.p.closed:
+	case b.closed:
 		return nil, ErrClosed
-	case b.p.connected:
+	case b.connected:
 		return nil, ErrConnected
 	case (mode != spi.Mode0 && mode != spi.Mode3) || bits != 8:
 		return nil, fmt.Errorf("%w: %v with %d", ErrMode, mode, bits)
 	}
-	b.p.connected = true
-	return bus(b), nil
+	b.connected = true
+	return bus{b.p, b}, nil
 }
 
 // LimitSpeed does nothing: a model has no clock.
-func (port) LimitSpeed(physic.Frequency) error { return nil }
+func (*port) LimitSpeed(physic.Frequency) error { return nil }
 
 // Close ends the bus; the picture stays.
-func (b port) Close() error {
+func (b *port) Close() error {
 	b.p.mu.Lock()
 	defer b.p.mu.Unlock()
-	b.p.closed = true
+	b.closed = true
 	return nil
 }
 
 // bus is a connection to a panel.
-type bus struct{ p *Panel }
+type bus struct {
+	p    *Panel
+	port *port
+}
 
 func (bus) String() string { return "simulated SPI" }
 
@@ -57,8 +64,10 @@ func (b bus) Tx(w, r []byte) error {
 	b.p.mu.Lock()
 	defer b.p.mu.Unlock()
 	switch {
-	case b.p.closed:
+	case b.port.closed:
 		return ErrClosed
+	case b.p.dead:
+		return ErrDead
 	case len(r) > 0:
 		return ErrReadBack
 	case len(w) > MaxTx:
@@ -98,6 +107,9 @@ func (pin) Function() string { return "OUT" }
 func (n pin) Out(l gpio.Level) error {
 	n.p.mu.Lock()
 	defer n.p.mu.Unlock()
+	if n.p.dead {
+		return ErrDead
+	}
 	n.p.dc = l
 	return nil
 }

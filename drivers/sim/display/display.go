@@ -1,5 +1,10 @@
-// Package display is a simulated customer's display: the model of an ST7789
-// panel of 240x240 pixels at the level of its SPI bus, below the real driver.
+// Package display holds simulated customer's displays: models of panels at the
+// level of their bus, below the real drivers, each with the switches of a
+// panel that is gone, comes back, or loses its power. OLED is an SSD1306 on
+// I2C, Paper the e-paper of Waveshare on SPI; Panel is the ST7789 that stands
+// on the bench.
+//
+// Panel is the model of an ST7789 panel of 240x240 pixels.
 // It decodes commands and data by the level of the data/command pin, keeps the
 // panel's RAM and writes what a customer would see as a PNG file, replaced as
 // a whole so that a reader never finds half of one. A panel that is asleep or
@@ -17,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/spi"
@@ -58,6 +64,7 @@ var (
 	ErrMode      = errors.New("the panel wants mode 0 or 3 with 8 bits")
 	ErrReadBack  = errors.New("the panel has no line to read from")
 	ErrClosed    = errors.New("the port is closed")
+	ErrDead      = fmt.Errorf("nothing is at the other end: %w", syscall.ENODEV)
 )
 
 // Panel is the simulated panel. Its methods may be called by several
@@ -65,23 +72,22 @@ var (
 type Panel struct {
 	path string
 
-	mu        sync.Mutex
-	connected bool
-	closed    bool
-	dc        gpio.Level
-	ram       [Size * Size]uint16
-	awake     bool
-	on        bool
-	inverted  bool
-	format    byte
-	columns   [2]int
-	rows      [2]int
-	cmd       byte
-	args      []byte
-	at        int // pixels of the window that were written
-	half      []byte
-	dropped   int
-	shown     look
+	mu       sync.Mutex
+	dead     bool
+	dc       gpio.Level
+	ram      [Size * Size]uint16
+	awake    bool
+	on       bool
+	inverted bool
+	format   byte
+	columns  [2]int
+	rows     [2]int
+	cmd      byte
+	args     []byte
+	at       int // pixels of the window that were written
+	half     []byte
+	dropped  int
+	shown    look
 }
 
 // look is what changes the whole picture at once.
@@ -97,8 +103,8 @@ func New(path string) (*Panel, error) {
 	return p, nil
 }
 
-// Port is the panel's SPI bus.
-func (p *Panel) Port() spi.PortCloser { return port{p} }
+// Port opens the panel's SPI bus: it connects once.
+func (p *Panel) Port() spi.PortCloser { return &port{p: p} }
 
 // DC is the pin that tells data (high) from commands (low).
 func (p *Panel) DC() gpio.PinOut { return pin{p} }
@@ -131,7 +137,7 @@ func (p *Panel) image() *image.RGBA {
 		if !p.inverted {
 			v = ^v
 		}
-		if !p.awake || !p.on {
+		if !p.awake || !p.on || p.dead {
 			v = 0
 		}
 		r, g, b := byte(v>>11), byte(v>>5)&0x3f, byte(v)&0x1f
@@ -140,6 +146,9 @@ func (p *Panel) image() *image.RGBA {
 	return img
 }
 
+// quick makes files that are larger and done in a third of the time.
+var quick = png.Encoder{CompressionLevel: png.BestSpeed}
+
 // save replaces the file.
 func (p *Panel) save() error {
 	p.shown = p.look()
@@ -147,7 +156,7 @@ func (p *Panel) save() error {
 	if err != nil {
 		return fmt.Errorf("the picture of the display: %w", err)
 	}
-	err = errors.Join(png.Encode(f, p.image()), f.Chmod(0o644), f.Close())
+	err = errors.Join(quick.Encode(f, p.image()), f.Chmod(0o644), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), p.path)
 	}
@@ -158,6 +167,6 @@ func (p *Panel) save() error {
 }
 
 func (p *Panel) look() look {
-	lit := p.awake && p.on
+	lit := p.awake && p.on && !p.dead
 	return look{lit: lit, inverted: lit && p.inverted}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"tillkeeper/app/pos"
 	"tillkeeper/drivers/acquirer/wire"
 	pad "tillkeeper/drivers/pinpad"
 )
@@ -59,9 +60,9 @@ func TestDamagedLine(t *testing.T) {
 				sim := New(store)
 				p := pad.New(func(ctx context.Context) (io.ReadWriteCloser, error) { return bentLine(sim, side, bend) })
 				sim.Enter("123456")
-				got, err := p.PINBlock(bg, pan, 1)
-				if err != nil || hex.EncodeToString(got[:]) != "5f1a4d2b657b4016" {
-					t.Errorf("%s, %s: %v %X", name, side, err, got)
+				got, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Amount: 1})
+				if err != nil || hex.EncodeToString(got.Block) != "5f1a4d2b657b4016" {
+					t.Errorf("%s, %s: %v %X", name, side, err, got.Block)
 				}
 				if want, _ := wire.MAC("ecb", unhex(t, makHex), []byte("a")); name != "" {
 					if mac, err := p.MAC(bg, "ecb", []byte("a")); err != nil || !bytes.Equal(mac[:], want) {

@@ -18,12 +18,29 @@ import (
 	"tillkeeper/drivers/keys"
 )
 
-const version = 2
+const version = 3
+
+// What a pad's own display may ask for; "" while it asks for nothing.
+const (
+	AsksPIN       = "pin"
+	AsksComponent = "component"
+	AsksBeep      = "beep" // the test picture, with a beep
+)
+
+// Screen is what the pad's own display shows.
+type Screen struct {
+	Asks   string
+	Amount int64 // with AsksPIN, minor units
+	Number int   // with AsksComponent: 1 or 2
+}
 
 // Sim is the simulated pad; its methods may be called by several goroutines.
 type Sim struct {
 	// Patience is how long the pad waits for a person; zero waits until the till ends it. Set before use.
 	Patience time.Duration
+
+	// Shown, where it is set before use, is told of each change of the pad's display, one after the other. It must not block.
+	Shown func(Screen)
 
 	store     *keys.Store
 	ceremony  *keys.Ceremony
@@ -58,6 +75,18 @@ func (s *Sim) Cancel() {
 
 // Type keys a component of the TMK in (32 hexadecimal digits): for the entry that waits, else for the next one.
 func (s *Sim) Type(component string) { s.custodian.put(&entry{typed: []byte(component)}) }
+
+func (s *Sim) show(to Screen) {
+	if s.Shown != nil {
+		s.Shown(to)
+	}
+}
+
+// Tamper is what happens when somebody opens the pad's case: every key is gone.
+func (s *Sim) Tamper() error {
+	s.ceremony.Cancel()
+	return s.store.Erase()
+}
 
 // Clear forgets what was keyed in and not used.
 func (s *Sim) Clear() {

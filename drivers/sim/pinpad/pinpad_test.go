@@ -65,8 +65,8 @@ func TestPINBlockKnownAnswer(t *testing.T) {
 	for range 2 {
 		sim.Enter("0000")
 		sim.Enter("123456") // the later one stands
-		if got, err := p.PINBlock(bg, pan, 100); err != nil || hex.EncodeToString(got[:]) != "5f1a4d2b657b4016" {
-			t.Errorf("%v %X", err, got)
+		if got, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Amount: 100}); err != nil || hex.EncodeToString(got.Block) != "5f1a4d2b657b4016" {
+			t.Errorf("%v %X", err, got.Block)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func TestKeys(t *testing.T) {
 	if _, err := p.MAC(bg, "ecb", nil); !errors.Is(err, pad.ErrNoKeys) {
 		t.Errorf("%v", err)
 	}
-	if _, err := p.PINBlock(bg, pan, 1); !errors.Is(err, pos.ErrNoKeys) {
+	if _, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Amount: 1}); !errors.Is(err, pos.ErrNoKeys) {
 		t.Errorf("%v", err)
 	}
 	if err := p.LoadKeys(bg, unhex(t, f62Hex), "003"); err != nil {
@@ -145,18 +145,18 @@ func TestPINEndings(t *testing.T) {
 		"only OK":    sim.Bypass,
 	} {
 		act()
-		if _, err := p.PINBlock(bg, pan, 1); !errors.Is(err, pad.ErrCancelled) {
+		if _, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Amount: 1}); !errors.Is(err, pad.ErrCancelled) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	sim.Enter("123456")
-	if _, err := p.PINBlock(bg, "12", 1); !errors.Is(err, pad.ErrRefused) {
+	if _, err := p.PINBlock(bg, pos.PINRequest{PAN: "12", Amount: 1}); !errors.Is(err, pad.ErrRefused) {
 		t.Errorf("%v", err)
 	}
 	sim.Clear()
 	ended, stop := context.WithCancel(bg)
 	stop()
-	if _, err := p.PINBlock(ended, pan, 1); !errors.Is(err, pad.ErrCancelled) {
+	if _, err := p.PINBlock(ended, pos.PINRequest{PAN: pan, Amount: 1}); !errors.Is(err, pad.ErrCancelled) {
 		t.Errorf("%v", err)
 	}
 	if _, err := p.MAC(ended, "ecb", nil); !errors.Is(err, context.Canceled) || errors.Is(err, pad.ErrCancelled) {
@@ -180,19 +180,19 @@ func TestPINWaits(t *testing.T) {
 			}
 			sim.Enter("123456")
 		}()
-		if got, err := p.PINBlock(bg, pan, 12345); err != nil || hex.EncodeToString(got[:]) != "5f1a4d2b657b4016" {
-			t.Errorf("%v %X", err, got)
+		if got, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Amount: 12345}); err != nil || hex.EncodeToString(got.Block) != "5f1a4d2b657b4016" {
+			t.Errorf("%v %X", err, got.Block)
 		}
 		// Nobody enters.
 		ctx, stop := context.WithTimeout(bg, time.Minute)
 		defer stop()
-		if _, err := p.PINBlock(ctx, pan, 1); !errors.Is(err, pad.ErrTimeout) {
+		if _, err := p.PINBlock(ctx, pos.PINRequest{PAN: pan, Amount: 1}); !errors.Is(err, pad.ErrTimeout) {
 			t.Errorf("%v", err)
 		}
 		// The cashier ends it.
 		ctx, cancel := context.WithCancel(bg)
 		go func() { time.Sleep(time.Second); cancel() }()
-		if _, err := p.PINBlock(ctx, pan, 1); !errors.Is(err, pad.ErrCancelled) {
+		if _, err := p.PINBlock(ctx, pos.PINRequest{PAN: pan, Amount: 1}); !errors.Is(err, pad.ErrCancelled) {
 			t.Errorf("%v", err)
 		}
 		if _, ok := sim.Waiting(); ok {
@@ -203,7 +203,7 @@ func TestPINWaits(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		sim.Patience = time.Second
-		if _, err := p.PINBlock(bg, pan, 1); !errors.Is(err, pad.ErrTimeout) {
+		if _, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Amount: 1}); !errors.Is(err, pad.ErrTimeout) {
 			t.Errorf("%v", err)
 		}
 		p.Close()
@@ -241,7 +241,7 @@ func TestNoPINOrKeyOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	sim.Enter("135790")
-	if _, err := p.PINBlock(bg, pan, 1); err != nil {
+	if _, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Amount: 1}); err != nil {
 		t.Fatal(err)
 	}
 	p.Close()
@@ -294,8 +294,8 @@ func TestListen(t *testing.T) {
 	for range 2 {
 		p := pad.New(func(context.Context) (io.ReadWriteCloser, error) { return net.Dial("tcp", l.Addr().String()) })
 		sim.Enter("123456")
-		if got, err := p.PINBlock(bg, pan, 1); err != nil || hex.EncodeToString(got[:]) != "5f1a4d2b657b4016" {
-			t.Errorf("%v %X", err, got)
+		if got, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Amount: 1}); err != nil || hex.EncodeToString(got.Block) != "5f1a4d2b657b4016" {
+			t.Errorf("%v %X", err, got.Block)
 		}
 		if err := p.Close(); err != nil {
 			t.Error(err)

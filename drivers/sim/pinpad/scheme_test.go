@@ -72,18 +72,18 @@ func TestANSIX9241PINBlocksOverTheWire(t *testing.T) {
 	sim, p := withDevice(t, tdesDevice(t))
 	for i, want := range []string{"1B9C1845EB993A7A", "10A01C8D02C69107", "18DC07B94797B466", "0BC79509D5645DF7", "5BC0AF22AD87B327"} {
 		sim.Enter("1234")
-		got, err := p.PIN(bg, pad.PINRequest{Scheme: pad.DUKPT, PAN: "4012345678909"})
+		got, err := p.PINBlock(bg, pos.PINRequest{Keys: pos.PINDUKPTTDES, PAN: "4012345678909"})
 		if err != nil || !bytes.Equal(got.Block, unhex(t, want)) || !bytes.Equal(got.KSN, unhex(t, "FFFF9876543210E0000"+string(rune('1'+i)))) {
 			t.Errorf("%v %X %X, want %s", err, got.KSN, got.Block, want)
 		}
 	}
 	// A PIN that is not entered uses no key up.
 	sim.Cancel()
-	if _, err := p.PIN(bg, pad.PINRequest{Scheme: pad.DUKPT, PAN: pan}); !errors.Is(err, pad.ErrCancelled) {
+	if _, err := p.PINBlock(bg, pos.PINRequest{Keys: pos.PINDUKPTTDES, PAN: pan}); !errors.Is(err, pad.ErrCancelled) {
 		t.Errorf("%v", err)
 	}
 	sim.Enter("1234")
-	if got, err := p.PIN(bg, pad.PINRequest{Scheme: pad.DUKPT, PAN: "4012345678909"}); err != nil || hex.EncodeToString(got.Block) != "a16df70ae36158d8" {
+	if got, err := p.PINBlock(bg, pos.PINRequest{Keys: pos.PINDUKPTTDES, PAN: "4012345678909"}); err != nil || hex.EncodeToString(got.Block) != "a16df70ae36158d8" {
 		t.Errorf("%v %X", err, got.Block)
 	}
 	if i, err := p.Info(bg); err != nil || i.DUKPT != dukpt.KindTDES || i.HasKeys {
@@ -111,16 +111,16 @@ func TestEveryFormatUnderEveryScheme(t *testing.T) {
 		"AES, TDEA2": {aesDevice(t, dukpt.TDEA2), []pad.Format{pad.Format0, pad.Format3}, host(dukpt.TDEA2)},
 		"AES, TDEA3": {aesDevice(t, dukpt.TDEA3), []pad.Format{pad.Format0, pad.Format3}, host(dukpt.TDEA3)},
 	} {
-		r := pad.PINRequest{PAN: pan, Amount: 100}
+		r := pos.PINRequest{PAN: pan, Amount: 100}
 		sim, p := loaded(t)
 		if c.device != nil {
 			sim, p = withDevice(t, c.device)
-			r.Scheme = pad.DUKPT
+			r.Keys = map[byte]string{dukpt.KindTDES: pos.PINDUKPTTDES, dukpt.KindAES: pos.PINDUKPTAES}[c.device.Kind()]
 		}
 		for _, f := range []pad.Format{pad.Format0, pad.Format3, pad.Format4} {
-			r.Format = f
+			r.Format = byte(f)
 			sim.Enter("824613")
-			got, err := p.PIN(bg, r)
+			got, err := p.PINBlock(bg, r)
 			if !slices.Contains(c.formats, f) {
 				if !errors.Is(err, pad.ErrRefused) {
 					t.Errorf("%s, format %d: %v", name, f, err)
@@ -186,7 +186,7 @@ func (worn) Next() (dukpt.Keys, error) { return dukpt.Keys{}, dukpt.ErrExhausted
 func TestDUKPTExhausted(t *testing.T) {
 	sim, p := withDevice(t, worn{tdesDevice(t)})
 	sim.Enter("1234")
-	if _, err := p.PIN(bg, pad.PINRequest{Scheme: pad.DUKPT, PAN: pan}); !errors.Is(err, pad.ErrExhausted) {
+	if _, err := p.PINBlock(bg, pos.PINRequest{Keys: pos.PINDUKPTTDES, PAN: pan}); !errors.Is(err, pad.ErrExhausted) {
 		t.Errorf("%v", err)
 	}
 	if _, _, err := p.Encrypt(bg, nil); !errors.Is(err, pad.ErrExhausted) {
@@ -201,11 +201,11 @@ func TestDUKPTExhausted(t *testing.T) {
 func TestBypass(t *testing.T) {
 	sim, p := loaded(t)
 	sim.Bypass()
-	if _, err := p.PIN(bg, pad.PINRequest{PAN: pan, Bypass: true}); !errors.Is(err, pad.ErrBypassed) {
-		t.Errorf("%v", err)
+	if r, err := p.PINBlock(bg, pos.PINRequest{PAN: pan, Bypass: true}); err != nil || !r.Bypassed || r.Block != nil {
+		t.Errorf("%v %+v", err, r)
 	}
 	sim.Bypass()
-	if _, err := p.PIN(bg, pad.PINRequest{PAN: pan}); !errors.Is(err, pad.ErrCancelled) {
+	if _, err := p.PINBlock(bg, pos.PINRequest{PAN: pan}); !errors.Is(err, pad.ErrCancelled) {
 		t.Errorf("not allowed: %v", err)
 	}
 }

@@ -91,21 +91,26 @@ func (c *session) handle(ctx context.Context, f pad.Frame) error {
 		return c.reply(f, pad.StatusOK, nil)
 	case quit != nil && waits(f.Cmd) && asking == f.Seq:
 		return nil // the same command again: its entry goes on
+	case quit != nil && f.Cmd == pad.CmdInfo: // a till that begins anew
+		quit()
+		c.wait.Wait()
 	case quit != nil:
 		return c.reply(f, pad.StatusBusy, nil)
 	case waits(f.Cmd):
+		line := ctx
 		ctx, stop := context.WithCancel(ctx)
 		c.mu.Lock()
 		c.quit, c.asking = stop, f.Seq
 		c.mu.Unlock()
-		c.wait.Go(func() { c.ask(ctx, stop, f) })
+		c.wait.Go(func() { c.ask(line, ctx, stop, f) })
 		return nil
 	}
 	status, data := c.sim.do(ctx, f)
 	return c.reply(f, status, data)
 }
 
-func (c *session) ask(ctx context.Context, stop context.CancelFunc, f pad.Frame) {
+// ask does a command that waits for a person and answers it, unless the line has ended meanwhile.
+func (c *session) ask(line, ctx context.Context, stop context.CancelFunc, f pad.Frame) { //nolint:revive // two lifetimes
 	defer stop()
 	entry := c.sim.pin
 	if f.Cmd == pad.CmdComponent {
@@ -115,7 +120,9 @@ func (c *session) ask(ctx context.Context, stop context.CancelFunc, f pad.Frame)
 	c.mu.Lock()
 	c.quit = nil
 	c.mu.Unlock()
-	c.reply(f, status, data) //nolint:errcheck // the reader finds the same fault
+	if line.Err() == nil {
+		c.reply(f, status, data) //nolint:errcheck // the reader finds the same fault
+	}
 }
 
 // waits tells whether a command waits for a person.

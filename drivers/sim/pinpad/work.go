@@ -18,7 +18,7 @@ func (s *Sim) do(ctx context.Context, f pad.Frame) (status byte, data []byte) {
 	switch f.Cmd {
 	case pad.CmdInfo:
 		_, err := s.store.Working()
-		return pad.StatusOK, []byte{version, flag(s.store.HasTMK()), flag(err == nil), s.store.DUKPTKind()}
+		return pad.StatusOK, []byte{version, bit(s.store.HasTMK()), bit(err == nil), s.store.DUKPTKind()}
 	case pad.CmdLoad:
 		layout, f62, err := split(f.Data)
 		if err == nil {
@@ -41,11 +41,15 @@ func (s *Sim) do(ctx context.Context, f pad.Frame) (status byte, data []byte) {
 		return pad.StatusOK, mac
 	case pad.CmdData:
 		return s.data(f.Data)
+	case pad.CmdBeep:
+		s.show(Screen{Asks: AsksBeep})
+		s.show(Screen{})
+		return pad.StatusOK, nil
 	}
 	return pad.StatusRefused, nil
 }
 
-func flag(b bool) byte {
+func bit(b bool) byte {
 	if b {
 		return 1
 	}
@@ -130,7 +134,10 @@ func (s *Sim) pin(ctx context.Context, data []byte) (status byte, out []byte) {
 	if status := s.ready(format, scheme); status != pad.StatusOK {
 		return status, nil
 	}
-	e, status := s.customer.wait(ctx, s.Patience, int64(binary.BigEndian.Uint64(data[3:]))) //nolint:gosec // the till wrote it from a signed one
+	amount := int64(binary.BigEndian.Uint64(data[3:])) //nolint:gosec // the till wrote it from a signed one
+	s.show(Screen{Asks: AsksPIN, Amount: amount})
+	defer s.show(Screen{})
+	e, status := s.customer.wait(ctx, s.Patience, amount)
 	if status != pad.StatusOK {
 		return status, nil
 	}
@@ -152,9 +159,10 @@ func (s *Sim) ready(f pad.Format, scheme pad.Scheme) byte {
 	kind := s.store.DUKPTKind()
 	w, err := s.store.Working()
 	switch {
-	case scheme == pad.DUKPT && kind == 0, scheme == pad.Session && (err != nil || w.PIK == nil):
+	case scheme == pad.Session && (err != nil || w.PIK == nil), scheme != pad.Session && kind == 0:
 		return pad.StatusNoKeys
-	case scheme == pad.DUKPT && (f != pad.Format4 || kind == dukpt.KindAES), scheme == pad.Session && f != pad.Format4:
+	case scheme == pad.DUKPTAES && kind == dukpt.KindAES,
+		scheme == pad.DUKPTTDES && kind == dukpt.KindTDES && f != pad.Format4, scheme == pad.Session && f != pad.Format4:
 		return pad.StatusOK
 	}
 	return pad.StatusRefused
@@ -164,7 +172,7 @@ func (s *Sim) ready(f pad.Format, scheme pad.Scheme) byte {
 func (s *Sim) block(f pad.Format, scheme pad.Scheme, pin []byte, pan string) (status byte, out []byte) {
 	var key Key
 	var ksn []byte
-	if scheme == pad.DUKPT {
+	if scheme != pad.Session {
 		k, err := s.store.NextDUKPT()
 		if err != nil {
 			return answer(err)
@@ -190,6 +198,8 @@ func (s *Sim) component(ctx context.Context, data []byte) (status byte, out []by
 	if len(data) == 0 || data[0] != 1 && data[0] != 2 {
 		return pad.StatusRefused, nil
 	}
+	s.show(Screen{Asks: AsksComponent, Number: int(data[0])})
+	defer s.show(Screen{})
 	e, status := s.custodian.wait(ctx, s.Patience, 0)
 	if status == pad.StatusOK && e.cancelled {
 		status = pad.StatusCancelled

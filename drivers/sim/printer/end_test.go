@@ -127,7 +127,7 @@ func TestSlipIsPrintedConfirmedAndDrawnFromItsBytes(t *testing.T) {
 	if got := read(t, filepath.Join(dir, "receipts", "000123.png")); got != "000123" {
 		t.Fatalf("QR says %q", got)
 	}
-	want, err := driver.Encode(sale("000123"), 48, nil)
+	want, err := driver.NewForm(d.Model(), 0, nil).Encode(sale("000123"))
 	if err != nil {
 		t.Fatal(err)
 	}

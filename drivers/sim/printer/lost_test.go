@@ -63,7 +63,7 @@ func TestJobThatNobodyConfirmsIsUnknownAndIsNotRepeated(t *testing.T) {
 	}{"no confirmation": {0, "not confirmed"}, "hung up within the job": {60, driver.Unplugged}} {
 		var states []driver.JobState
 		d := driver.New(mute(t, c.hangUpAfter), driver.Opts{
-			Poll: 2 * time.Millisecond, Finish: 20 * time.Millisecond,
+			Model: "TM-T82III", Poll: 2 * time.Millisecond, Finish: 20 * time.Millisecond,
 			OnJob: func(j driver.Job) { states = append(states, j.State) },
 		})
 		if err := d.Print(pos.PrintJob{Number: "000001", Slip: sale("000001")}); err != nil {

@@ -18,11 +18,17 @@ const (
 	opQRLevel
 	opQRStore // data
 	opQRPrint
-	opDone // data: process id
-	opFence
-	opKanji // arg: 1 on, 0 off
+	opDone  // data: process id
+	opFence // arg: 1 paper, 2 drawer
+	opAbout // arg: what is asked
+	opASB   // arg: what is told by itself
+	opBarHigh
+	opBarWide
+	opBarcode // data: what GS k 73 is given
+	opKanji   // arg: 1 on, 0 off
 	opRealTime
 	opOther
+	opNothing // 00 outside of a command
 )
 
 // command is one command read from the bytes.
@@ -41,7 +47,8 @@ var lengths = map[string]struct {
 }{
 	"\x1b@": {2, opInit}, "\x1ba": {3, opAlign}, "\x1bE": {3, opBold}, "\x1bd": {3, opLines}, "\x1bJ": {3, opOther},
 	"\x1bp": {5, opKick}, "\x1b2": {2, opOther}, "\x1b3": {3, opOther}, "\x1b!": {3, opOther}, "\x1bt": {3, opOther},
-	"\x1d!": {3, opSize}, "\x1dr": {3, opFence}, "\x1da": {3, opOther}, "\x1dI": {3, opOther}, "\x1dB": {3, opOther},
+	"\x1d!": {3, opSize}, "\x1dr": {3, opFence}, "\x1da": {3, opASB}, "\x1dI": {3, opAbout}, "\x1dB": {3, opOther},
+	"\x1dh": {3, opBarHigh}, "\x1dw": {3, opBarWide}, "\x1dH": {3, opOther}, "\x1df": {3, opOther}, "\x1bR": {3, opOther},
 	"\x1c&": {2, opKanji}, "\x1c.": {2, opKanji}, "\x1cS": {4, opOther},
 	"\x10\x04": {3, opRealTime}, "\x10\x05": {3, opRealTime}, "\x10\x14": {5, opRealTime},
 }
@@ -57,6 +64,8 @@ func next(b []byte, kanji bool) (command, int) {
 		return escape(b)
 	case c == '\n':
 		return command{op: opFeed}, 1
+	case c == 0:
+		return command{op: opNothing}, 1
 	case c < 0x20:
 		return command{op: opOther}, 1
 	case c >= 0x81 && c != 0xff && kanji:
@@ -92,6 +101,8 @@ func escape(b []byte) (command, int) {
 		return raster(b)
 	case "\x1d(":
 		return function(b)
+	case "\x1dk":
+		return barcode(b)
 	}
 	return command{op: opOther}, 2
 }
@@ -118,6 +129,28 @@ func raster(b []byte) (command, int) {
 		return command{}, 0
 	}
 	return command{op: opRaster, wide: wide, rows: rows, data: b[8:n]}, n
+}
+
+// barcode reads GS k: the form that ends with 00, and the form with a length.
+func barcode(b []byte) (command, int) {
+	switch {
+	case len(b) < 4:
+		return command{}, 0
+	case b[2] <= 6:
+		for i, c := range b[3:] {
+			if c == 0 {
+				return command{op: opOther}, 4 + i
+			}
+		}
+		return command{}, 0
+	case len(b) < 4+int(b[3]):
+		return command{}, 0
+	}
+	n := 4 + int(b[3])
+	if b[2] != 73 {
+		return command{op: opOther}, n
+	}
+	return command{op: opBarcode, data: b[4:n]}, n
 }
 
 // function reads GS ( x pL pH and its parameters.

@@ -1,12 +1,10 @@
 package printer
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
-	"strings"
 	"sync"
 
 	"github.com/skip2/go-qrcode"
@@ -21,6 +19,7 @@ import (
 // The head of the printer in dots, 8 to the millimetre.
 const (
 	headDots80 = 576
+	headDots58 = 384
 	cellDots   = 12 // of a half-width character
 	rowDots    = 24
 	pitchDots  = 30 // from row to row
@@ -31,13 +30,18 @@ const (
 )
 
 // Render draws what a printer of 80 mm would put on paper for the bytes of a
-// slip. Font is a TrueType font with the characters of the slip.
+// slip, RenderOn one whose head has so many dots. Font is a TrueType font with the characters of the slip.
 func Render(b, ttf []byte) (image.Image, error) {
+	return RenderOn(b, ttf, headDots80)
+}
+
+// RenderOn draws what a head of so many dots would put on paper.
+func RenderOn(b, ttf []byte, dots int) (image.Image, error) {
 	f, err := opentype.Parse(ttf)
 	if err != nil {
 		return nil, fmt.Errorf("font of the receipt: %w", err)
 	}
-	return render(b, f, headDots80)
+	return render(b, f, dots)
 }
 
 // paper is the strip under the head.
@@ -53,6 +57,7 @@ type paper struct {
 	module int
 	level  qrcode.RecoveryLevel
 	qr     string
+	bars   struct{ high, wide int }
 	font   *sfnt.Font
 	faces  map[int]font.Face
 	err    error
@@ -73,7 +78,8 @@ var renderMu sync.Mutex // opentype fonts and faces are not for two goroutines
 func render(b []byte, f *sfnt.Font, width int) (image.Image, error) {
 	renderMu.Lock()
 	defer renderMu.Unlock()
-	p := &paper{width: width, font: f, faces: map[int]font.Face{}, module: 3, level: qrcode.Low, y: margin}
+	p := &paper{width: width, font: f, faces: map[int]font.Face{}, module: 3, level: qrcode.Low, y: margin, kanji: true}
+	p.bars.high, p.bars.wide = 162, 3
 	p.img = image.NewGray(image.Rect(0, 0, width+2*margin, 1024))
 	white(p.img, p.img.Bounds())
 	for len(b) > 0 && p.err == nil {
@@ -102,7 +108,7 @@ func (p *paper) do(c command) {
 	case opFeed:
 		p.flush(true)
 	case opInit:
-		p.align, p.size, p.bold = 0, 0, false
+		p.align, p.size, p.bold, p.row = 0, 0, false, p.row[:0]
 	case opAlign:
 		p.align = c.arg % 48
 	case opSize:
@@ -124,6 +130,12 @@ func (p *paper) do(c command) {
 		p.qr = string(c.data)
 	case opQRPrint:
 		p.drawQR()
+	case opBarHigh:
+		p.bars.high = c.arg
+	case opBarWide:
+		p.bars.wide = max(1, min(6, c.arg))
+	case opBarcode:
+		p.drawBars(c.data)
 	}
 }
 
@@ -270,63 +282,4 @@ func (p *paper) raster(c command) {
 		}
 	}
 	p.feed(c.rows)
-}
-
-func (p *paper) drawQR() {
-	p.flush(false)
-	code, err := qrcode.New(p.qr, p.level)
-	if err != nil {
-		p.err = fmt.Errorf("QR code of the receipt: %w", err)
-		return
-	}
-	code.DisableBorder = true
-	bits := code.Bitmap()
-	side := len(bits) * p.module
-	p.feed(2 * p.module)
-	p.reach(p.y + side)
-	left := p.left(side)
-	for y, row := range bits {
-		for x, on := range row {
-			if on {
-				box := image.Rect(left+x*p.module, p.y+y*p.module, left+(x+1)*p.module, p.y+(y+1)*p.module)
-				draw.Draw(p.img, box, image.Black, image.Point{}, draw.Src)
-			}
-		}
-	}
-	p.feed(side + 2*p.module)
-}
-
-// nameOf finds what a slip is called in its own bytes: the text of its first QR
-// code, with "-copy" when it is marked COPY.
-func nameOf(b []byte) string {
-	name, text, kanji := "", bytes.Buffer{}, false
-	for len(b) > 0 {
-		c, n := next(b, kanji)
-		if n == 0 {
-			break
-		}
-		switch c.op {
-		case opText:
-			text.Write(c.data)
-		case opFeed:
-			text.WriteByte('\n')
-		case opKanji:
-			kanji = c.arg == 1
-		case opQRStore:
-			if name == "" {
-				name = string(c.data)
-			}
-		}
-		b = b[n:]
-	}
-	name = strings.Map(func(r rune) rune {
-		if r == '-' || (r >= '0' && r <= '9') || (r >= 'A' && r <= 'Z') || (r >= 'a' && r <= 'z') {
-			return r
-		}
-		return -1
-	}, name)
-	if name != "" && strings.Contains(text.String(), "COPY") {
-		name += "-copy"
-	}
-	return name
 }

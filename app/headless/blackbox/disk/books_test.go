@@ -1,15 +1,13 @@
 package disk
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os/exec"
 	"slices"
 
+	"tillkeeper/app/headless/blackbox/child"
 	"tillkeeper/store"
 )
 
@@ -24,42 +22,26 @@ var keeps = map[string][]string{
 	"delivering":       {"delivering", "delivered", "late_declined"},
 }
 
-// entry is one line of the acquirer's ledger.
-type entry struct {
-	Batch, STAN, Kind string
-	Net               int64
-}
-
 // ledger is what the acquirer charged, by batch and trace number.
 func (s *shop) ledger() (map[[2]string]int64, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, program, "acquirer", "ledger", "--data", s.host).Output()
-	if err != nil {
-		return nil, err
-	}
+	all, err := child.Ledger(program, s.host)
 	charged := map[[2]string]int64{}
-	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var e entry
-		if err := d.Decode(&e); errors.Is(err, io.EOF) {
-			return charged, nil
-		} else if err != nil {
-			return nil, err
-		}
+	for _, e := range all {
 		if e.Kind != "reversal" && e.Kind != "settlement" {
 			charged[[2]string{e.Batch, e.STAN}] += e.Net
 		}
 	}
+	return charged, err
 }
 
 // found gives everything that the till remembers.
 func (s *shop) found() ([]attempt, error) {
-	a, err := s.till.ask(cmd{"cmd": "find", "limit": 100000})
+	a, err := s.till.Ask(cmd{"cmd": "find", "limit": 100000})
 	if err != nil {
 		return nil, err
 	}
 	var all []attempt
-	return all, into(a["attempts"], &all)
+	return all, child.Into(a["attempts"], &all)
 }
 
 // kept holds the answers that were written against what is found again.
@@ -118,13 +100,13 @@ func (s *shop) settled(seen map[string]attempt) (all []attempt) {
 	s.t.Helper()
 	left := json.Number("-")
 	for range 20 {
-		a := s.till.must(s.t, cmd{"cmd": "forward", "timeout_ms": 20000})
+		a := s.till.Must(s.t, cmd{"cmd": "forward", "timeout_ms": 20000})
 		if left, _ = a["left"].(json.Number); left == "0" {
 			break
 		}
 	}
 	if left != "0" {
-		s.t.Errorf("%s items are left: %v", left, s.till.must(s.t, cmd{"cmd": "queue"}))
+		s.t.Errorf("%s items are left: %v", left, s.till.Must(s.t, cmd{"cmd": "queue"}))
 	}
 	all, err := s.found()
 	if err != nil {

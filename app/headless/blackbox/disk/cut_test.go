@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tillkeeper/app/headless/blackbox/child"
 	"tillkeeper/store/storetest"
 )
 
@@ -65,9 +66,9 @@ func sellUntilCut(s *shop, disk *storetest.Disk, dice *rand.Rand, seen map[strin
 	s.t.Helper()
 	s.open()
 	if !away {
-		s.till.must(s.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+		s.till.Must(s.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	}
-	s.till.must(s.t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
+	s.till.Must(s.t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
 	cut := make(chan error, 1)
 	time.AfterFunc(time.Duration(dice.Int64N(int64(sellFor))), func() { cut <- disk.Cut() })
 	for range mostSales {
@@ -80,7 +81,7 @@ func sellUntilCut(s *shop, disk *storetest.Disk, dice *rand.Rand, seen map[strin
 			seen[a.ID] = a
 			continue
 		}
-		if err != nil && !errors.Is(err, errGone) {
+		if err != nil && !errors.Is(err, child.ErrGone) {
 			s.t.Fatal(err)
 		}
 		break // the journal failed, for which there is one reason only
@@ -89,7 +90,7 @@ func sellUntilCut(s *shop, disk *storetest.Disk, dice *rand.Rand, seen map[strin
 		s.t.Fatal(err)
 	}
 	s.noPanic()
-	s.till.kill()
+	s.till.Kill()
 	disk.Unmount(s.t)
 	disk.Mount(s.t)
 }
@@ -107,7 +108,7 @@ func Test_power_cuts_in_the_first_run(t *testing.T) {
 		if err := disk.Cut(); err != nil {
 			t.Fatal(err)
 		}
-		s.till.kill()
+		s.till.Kill()
 		disk.Unmount(t)
 		disk.Mount(t)
 		s.ready()

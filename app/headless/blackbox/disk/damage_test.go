@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"tillkeeper/app/headless/blackbox/child"
 	"tillkeeper/store"
 )
 
@@ -38,16 +39,16 @@ func (s *shop) look(ids []string) (v shown) {
 	v.sales = map[string]string{}
 	s.open()
 	defer func() { s.noPanic() }()
-	a, err := s.till.ask(cmd{"cmd": "selftest"})
+	a, err := s.till.Ask(cmd{"cmd": "selftest"})
 	if err != nil {
 		v.refused = "start"
-		if code := s.wait(); code == 0 || !bytes.Contains([]byte(s.till.errs.String()), []byte("what to do: ")) {
-			s.t.Errorf("the till ended with %d and says\n%s", code, tail(s.till.errs.String()))
+		if code := s.wait(); code == 0 || !bytes.Contains([]byte(s.till.Errs.String()), []byte("what to do: ")) {
+			s.t.Errorf("the till ended with %d and says\n%s", code, child.Tail(s.till.Errs.String()))
 		}
 		return v
 	}
 	var checks []struct{ Name, State, Remedy string }
-	if err := into(a["checks"], &checks); err != nil {
+	if err := child.Into(a["checks"], &checks); err != nil {
 		s.t.Fatal(err)
 	}
 	for _, c := range checks {
@@ -59,9 +60,9 @@ func (s *shop) look(ids []string) (v shown) {
 		}
 	}
 	for _, id := range ids {
-		a, err := s.till.ask(cmd{"cmd": "attempt", "attempt": id})
+		a, err := s.till.Ask(cmd{"cmd": "attempt", "attempt": id})
 		if err != nil {
-			s.t.Fatalf("asking for %s: %v\n%s", id, err, tail(s.till.errs.String()))
+			s.t.Fatalf("asking for %s: %v\n%s", id, err, child.Tail(s.till.Errs.String()))
 		}
 		if code, _ := failure(a); code != "" {
 			v.wrong++
@@ -73,8 +74,8 @@ func (s *shop) look(ids []string) (v shown) {
 		}
 		v.sales[id] = string(raw)
 	}
-	if a, err = s.till.ask(cmd{"cmd": "check"}); err != nil {
-		s.t.Fatalf("checking: %v\n%s", err, tail(s.till.errs.String()))
+	if a, err = s.till.Ask(cmd{"cmd": "check"}); err != nil {
+		s.t.Fatalf("checking: %v\n%s", err, child.Tail(s.till.Errs.String()))
 	}
 	found, _ := a["findings"].([]any) //nolint:errcheck // an error answer has none
 	v.findings = len(found)
@@ -227,7 +228,7 @@ func Test_damage_before_the_start(t *testing.T) {
 func (s *shop) takesNothing(why string) {
 	s.t.Helper()
 	s.open()
-	if _, err := s.till.ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err != nil {
+	if _, err := s.till.Ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err != nil {
 		s.wait()
 		return
 	}

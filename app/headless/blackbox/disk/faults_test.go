@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // injections are faults of single system calls on the journal. Strace counts
@@ -109,10 +111,10 @@ func (s *shop) tried() (seen map[string]attempt, refused []string) {
 	s.open()
 	signIn := cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}
 	for _, c := range []cmd{{"cmd": "wait", "for": "online", "timeout_ms": 3000}, signIn, signIn} {
-		a, err := s.till.ask(c)
+		a, err := s.till.Ask(c)
 		if err != nil { // a till that cannot open says so and ends
 			s.wait()
-			return seen, append(refused, "start: "+lastLine(s.till.errs.String()))
+			return seen, append(refused, "start: "+lastLine(s.till.Errs.String()))
 		}
 		if code, _ := failure(a); code != "" {
 			refused = append(refused, code)
@@ -121,8 +123,8 @@ func (s *shop) tried() (seen map[string]attempt, refused []string) {
 	for i := range faultySales {
 		a, code, remedy, err := s.pay([]string{"card", "cash"}[i%2], "ok")
 		switch {
-		case errors.Is(err, errGone):
-			t.Errorf("the till ended while it sold\n%s", tail(s.till.errs.String()))
+		case errors.Is(err, child.ErrGone):
+			t.Errorf("the till ended while it sold\n%s", child.Tail(s.till.Errs.String()))
 			return seen, refused
 		case err != nil:
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tillkeeper/app/headless/blackbox/child"
 	"tillkeeper/store/storetest"
 )
 
@@ -30,9 +31,9 @@ func (s *shop) refuses(why string) {
 		{"cmd": "pay", "tender": "cash"},
 		{"cmd": "scan", "code": "6928804002348"},
 	} {
-		a, err := s.till.ask(c)
+		a, err := s.till.Ask(c)
 		if err != nil {
-			s.t.Fatalf("%s: %v\n%s", why, err, tail(s.till.errs.String()))
+			s.t.Fatalf("%s: %v\n%s", why, err, child.Tail(s.till.Errs.String()))
 		}
 		if code, remedy := failure(a); code == "" || code == "internal" || remedy == "" {
 			s.t.Errorf("%s: %v is answered %v", why, c, a)
@@ -49,7 +50,7 @@ func (s *shop) refuses(why string) {
 func (s *shop) faulted(parts ...string) {
 	s.t.Helper()
 	var checks []struct{ Name, State, Code, Detail, Remedy string }
-	if err := into(s.till.must(s.t, cmd{"cmd": "selftest"})["checks"], &checks); err != nil {
+	if err := child.Into(s.till.Must(s.t, cmd{"cmd": "selftest"})["checks"], &checks); err != nil {
 		s.t.Fatal(err)
 	}
 	for _, part := range parts {
@@ -78,7 +79,7 @@ func Test_full_disk(t *testing.T) {
 	}
 	s.closeHost()
 	s.openHost(silence)
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	a, code, _, err := s.pay("card", "ok")
 	if err != nil || code != "" || a.State != "reversing" && a.State != "unknown" {
 		t.Fatalf("an answer that got lost: %+v, %s, %v", a, code, err)
@@ -99,11 +100,11 @@ func Test_full_disk(t *testing.T) {
 		t.Errorf("the till ended with %d", code)
 	}
 	s.open() // it may come up or say why not, but not fall over
-	if a, err := s.till.ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err == nil && a["ok"] == true {
+	if a, err := s.till.Ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err == nil && a["ok"] == true {
 		s.refuses("nothing is left at the start")
 		s.end()
-	} else if code := s.wait(); code == 0 || !strings.Contains(s.till.errs.String(), "no space left") {
-		t.Errorf("started without room, the till ended with %d\n%s", code, tail(s.till.errs.String()))
+	} else if code := s.wait(); code == 0 || !strings.Contains(s.till.Errs.String(), "no space left") {
+		t.Errorf("started without room, the till ended with %d\n%s", code, child.Tail(s.till.Errs.String()))
 	}
 	must(t, disk.Empty())
 	s.ready()
@@ -125,7 +126,7 @@ func Test_disk_that_is_too_small(t *testing.T) {
 	s := emptyShop(t, filepath.Join(disk.Dir, "till"))
 	s.openHost()
 	s.open()
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	signIn(s)
 	s.refuses("eight MiB")
 	s.faulted("disk")
@@ -134,7 +135,7 @@ func Test_disk_that_is_too_small(t *testing.T) {
 	}
 }
 
-func signIn(s *shop) { s.till.must(s.t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}) }
+func signIn(s *shop) { s.till.Must(s.t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}) }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -161,7 +162,7 @@ func Test_read_only_disk(t *testing.T) {
 	if code := s.wait(); code == 0 {
 		t.Error("the till opened on a read-only disk")
 	}
-	t.Logf("at the start: %s", tail(s.till.errs.String()))
+	t.Logf("at the start: %s", child.Tail(s.till.Errs.String()))
 	disk.Unmount(t)
 	disk.Mount(t)
 	s.ready()

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 const config = `
@@ -28,7 +30,7 @@ type shop struct {
 	t              testing.TB
 	data, host     string
 	config, addr   string
-	till, acquirer *process
+	till, acquirer *child.Process
 	wrap           []string // a program that starts the till
 }
 
@@ -78,38 +80,29 @@ func emptyShop(t testing.TB, data string) *shop {
 	if err := errors.Join(l.Close(), os.WriteFile(s.config, []byte(config), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.till.kill(); s.acquirer.kill() })
+	t.Cleanup(func() { s.till.Kill(); s.acquirer.Kill() })
 	return s
 }
 
 // openHost starts the acquirer, with a plan of faults if there is one.
 func (s *shop) openHost(plan ...string) {
 	s.t.Helper()
-	args := []string{program, "acquirer", "--listen", s.addr, "--data", s.host}
+	var more []string
 	for _, p := range plan {
 		name := s.config + ".faults"
 		if err := os.WriteFile(name, []byte(p), 0o600); err != nil {
 			s.t.Fatal(err)
 		}
-		args = append(args, "--faults", name)
+		more = append(more, "--faults", name)
 	}
-	p, err := start(args...)
-	if err != nil {
+	var err error
+	if s.acquirer, err = child.Acquirer(&child.Log{}, program, s.addr, s.host, more...); err != nil {
 		s.t.Fatal(err)
-	}
-	s.acquirer = p
-	select {
-	case line := <-p.lines:
-		if !strings.HasPrefix(string(line), "listening ") {
-			s.t.Fatalf("the acquirer says %q\n%s", line, tail(p.errs.String()))
-		}
-	case <-time.After(waitLimit):
-		s.t.Fatal("the acquirer does not come up")
 	}
 }
 
 func (s *shop) closeHost() {
-	s.acquirer.kill()
+	s.acquirer.Kill()
 	s.acquirer = nil
 }
 
@@ -117,7 +110,7 @@ func (s *shop) closeHost() {
 func (s *shop) open() {
 	s.t.Helper()
 	args := append(s.wrap[:len(s.wrap):len(s.wrap)], program, "headless", "--demo", "--data", s.data, "--host", s.addr, "--config", s.config)
-	p, err := start(args...)
+	p, err := child.Start(&child.Log{}, args[0], args[1:]...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -128,18 +121,18 @@ func (s *shop) open() {
 func (s *shop) ready() {
 	s.t.Helper()
 	s.open()
-	s.till.must(s.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
-	s.till.must(s.t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
+	s.till.Must(s.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(s.t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
 }
 
 // end closes the till cleanly and gives its exit code.
 func (s *shop) end() int {
 	s.t.Helper()
-	_, err := s.till.ask(cmd{"cmd": "quit"})
-	if err != nil && !errors.Is(err, errGone) {
+	_, err := s.till.Ask(cmd{"cmd": "quit"})
+	if err != nil && !errors.Is(err, child.ErrGone) {
 		s.t.Fatal(err)
 	}
-	s.till.in.Close()
+	s.till.Hang()
 	return s.wait()
 }
 
@@ -149,20 +142,20 @@ func (s *shop) wait() int {
 	go func(lines <-chan []byte) {
 		for range lines {
 		}
-	}(s.till.lines)
+	}(s.till.Lines)
 	select {
-	case <-s.till.ended:
-	case <-time.After(waitLimit):
-		s.t.Fatalf("the till does not end\n%s", tail(s.till.errs.String()))
+	case <-s.till.Ended:
+	case <-time.After(child.Limit):
+		s.t.Fatalf("the till does not end\n%s", child.Tail(s.till.Errs.String()))
 	}
 	s.noPanic()
-	return s.till.cmd.ProcessState.ExitCode()
+	return s.till.Cmd.ProcessState.ExitCode()
 }
 
 // noPanic looks for a stack on the till's standard error.
 func (s *shop) noPanic() {
 	s.t.Helper()
-	said := s.till.errs.String()
+	said := s.till.Errs.String()
 	for _, sign := range []string{"panic:", "goroutine ", "fatal error:", "SIGBUS", "SIGSEGV"} {
 		if i := strings.Index(said, sign); i >= 0 {
 			s.t.Errorf("the till panicked: %s", said[i:min(len(said), i+3000)])
@@ -181,7 +174,7 @@ type attempt struct {
 // pay puts an article into the basket and pays it. code is of an answer without
 // an attempt.
 func (s *shop) pay(tender, card string) (a attempt, code, remedy string, err error) {
-	added, err := s.till.ask(cmd{"cmd": "scan", "code": "6928804002348"})
+	added, err := s.till.Ask(cmd{"cmd": "scan", "code": "6928804002348"})
 	if err != nil {
 		return a, "", "", err
 	}
@@ -192,14 +185,14 @@ func (s *shop) pay(tender, card string) (a attempt, code, remedy string, err err
 	if tender == "card" {
 		c["card"], c["pin"] = card, "123456"
 	}
-	got, err := s.till.ask(c)
+	got, err := s.till.Ask(c)
 	if err != nil {
 		return a, "", "", err
 	}
 	if code, remedy = failure(got); code != "" {
 		return a, code, remedy, nil
 	}
-	return a, "", "", into(got["attempt"], &a)
+	return a, "", "", child.Into(got["attempt"], &a)
 }
 
 // sold pays and expects it to go well.
@@ -207,7 +200,7 @@ func (s *shop) sold(tender, card string) attempt {
 	s.t.Helper()
 	a, code, _, err := s.pay(tender, card)
 	if err != nil || code != "" || a.State != "approved" {
-		s.t.Fatalf("paying: %+v, %s, %v\n%s", a, code, err, tail(s.till.errs.String()))
+		s.t.Fatalf("paying: %+v, %s, %v\n%s", a, code, err, child.Tail(s.till.Errs.String()))
 	}
 	return a
 }

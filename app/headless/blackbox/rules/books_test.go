@@ -1,9 +1,10 @@
 package rules
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // attempt is what the till says of one payment.
@@ -34,15 +35,6 @@ func (a attempt) times(event string) int {
 	return n
 }
 
-// decode turns an answer's generic value into a typed one.
-func decode(from, into any) error {
-	raw, err := json.Marshal(from)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(raw, into)
-}
-
 // takes says what the shop has of an attempt.
 func (a attempt) takes() int64 {
 	switch a.State {
@@ -63,7 +55,7 @@ func (a attempt) takes() int64 {
 // what the other has, and nobody is charged for anything else.
 func (s *shop) agree(t *testing.T, except ...string) {
 	t.Helper()
-	s.till.must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
 	s.same(t, except...)
 }
 
@@ -118,7 +110,7 @@ func (s *shop) of(t *testing.T, kind string) []entry {
 // refused asks and expects an error with this code.
 func (s *shop) refused(t *testing.T, code string, c cmd) {
 	t.Helper()
-	a, err := s.till.ask(c)
+	a, err := s.till.Ask(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +124,7 @@ func (s *shop) refused(t *testing.T, code string, c cmd) {
 func (s *shop) did(t *testing.T, c cmd) attempt {
 	t.Helper()
 	var got struct{ Attempt attempt }
-	if err := decode(s.till.must(t, c), &got); err != nil {
+	if err := child.Into(s.till.Must(t, c), &got); err != nil {
 		t.Fatal(err)
 	}
 	return got.Attempt

@@ -25,7 +25,7 @@ func (s *shop) waiting(t *testing.T, cards ...string) (all []attempt) {
 func (s *shop) lineUp(t *testing.T, rules string) {
 	t.Helper()
 	s.hostUp(t, plan(rules))
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 }
 
 func TestRule07UploadsAndAdvices(t *testing.T) {
@@ -51,7 +51,7 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 		s := opened(t, brisk, "")
 		a := s.waiting(t, "offline-approve")[0]
 		s.lineUp(t, `{"fault":"code","type":"36","code":"94","nth":1}`)
-		s.till.must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
 		s.waitFor(t, a.ID, "manual")
 		s.same(t)
 	})
@@ -71,7 +71,7 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 		s := opened(t, brisk, "")
 		all := s.waiting(t, "offline-approve", "late-decline", "offline-approve-tap")
 		s.lineUp(t, "")
-		s.till.must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
 		s.waitFor(t, all[0].ID, "delivered")
 		s.waitFor(t, all[1].ID, "late_declined")
 		s.waitFor(t, all[2].ID, "delivered")
@@ -86,7 +86,7 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 	t.Run("a deferred sale answered 10", func(t *testing.T) {
 		s := opened(t, brisk+"[offline]\ndeferred = true\n", "")
 		s.closeHost()
-		s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "60"})
+		s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "60"})
 		a := s.pay(t, "card", "card", "partial-10")
 		if a.State != "deferred" {
 			t.Fatalf("%s %s", a.State, a.AnswerCode)
@@ -138,7 +138,7 @@ func undoWaiting(t *testing.T) {
 		s := opened(t, brisk, "")
 		a := s.waiting(t, "late-decline")[0]
 		s.lineUp(t, "")
-		s.till.must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
 		s.waitFor(t, a.ID, "late_declined")
 		s.refused(t, "late_declined_item", cmd{"cmd": "refund", "receipt": a.Receipt, "override": supervisor})
 		s.agree(t)
@@ -164,13 +164,13 @@ func undoWaiting(t *testing.T) {
 func TestRule08NobodySellsTheSameBasketAgain(t *testing.T) {
 	t.Run("a second tap is refused", func(t *testing.T) {
 		s := opened(t, "[host]\ntimeout = \"20s\"\n", plan(`{"fault":"delay","mti":"0200","delay":"500ms"}`))
-		s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+		s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
 		pay := `{"cmd":"pay","tender":"card","card":"ok"}`
-		if err := s.till.send(pay + "\n" + pay); err != nil {
+		if err := s.till.Send(pay + "\n" + pay); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 2 {
-			a, err := s.till.answer()
+			a, err := s.till.Answer()
 			if err != nil || a["ok"] != (i == 0) {
 				t.Errorf("tap %d: %v %v", i+1, a, err)
 			}
@@ -249,8 +249,8 @@ func TestRule09ApprovedByTheHostButNotFinishedHere(t *testing.T) {
 
 func TestRule11OnStartEveryAttemptLeftSendingIsReversing(t *testing.T) {
 	s := opened(t, "[host]\ntimeout = \"5s\"\nreversal_repeat = \"200ms\"\n", plan(`{"fault":"drop_answer","mti":"0200"}`))
-	s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
-	if err := s.till.send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
+	s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+	if err := s.till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
 		t.Fatal(err)
 	}
 	until(t, func() bool { return len(s.of(t, "sale")) == 1 })
@@ -268,7 +268,7 @@ func TestRule11OnStartEveryAttemptLeftSendingIsReversing(t *testing.T) {
 	s.openUp(t)
 	s.is(t, all[0].ID, "reversing")
 	s.hostUp(t, "")
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	if a := s.sale(t, "card", "card", "ok"); a.State != "approved" {
 		t.Errorf("%s %s", a.State, a.AnswerCode)
 	}
@@ -280,7 +280,7 @@ func TestRule12ShownAgainAtEachOpening(t *testing.T) {
 	s := opened(t, brisk, "")
 	all := s.waiting(t, "late-decline", "offline-approve")
 	s.lineUp(t, fmt.Sprintf(`{"fault":"code","stan":%q,"code":"94","nth":1}`, all[1].STAN))
-	s.till.must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+	s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
 	s.waitFor(t, all[0].ID, "late_declined")
 	s.waitFor(t, all[1].ID, "manual")
 	for range 3 {
@@ -293,7 +293,7 @@ func TestRule12ShownAgainAtEachOpening(t *testing.T) {
 		s.openUp(t)
 	}
 	for _, a := range all {
-		s.till.must(t, cmd{"cmd": "resolve", "attempt": a.ID, "how": "written_off", "reason": "the owner pays", "override": supervisor})
+		s.till.Must(t, cmd{"cmd": "resolve", "attempt": a.ID, "how": "written_off", "reason": "the owner pays", "override": supervisor})
 	}
 	if q := s.queue(t); len(q) != 0 {
 		t.Errorf("resolved, and the work list is %v", q)
@@ -318,7 +318,7 @@ func TestRule13ARefundWithNoAnswer(t *testing.T) {
 			if a.State != "refund_unknown" && a.State != "approved" {
 				t.Fatalf("%s %s", a.State, a.AnswerCode)
 			}
-			s.till.must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
+			s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
 			s.is(t, a.ID, "approved")
 			sent := w.sent("0220")
 			if len(sent) < 1+c.more {
@@ -338,7 +338,7 @@ func TestRule13ARefundWithNoAnswer(t *testing.T) {
 	t.Run("over a restart", func(t *testing.T) {
 		s, w := tapped(t, "[host]\ntimeout = \"20s\"\n", plan(`{"fault":"drop_answer","mti":"0220","nth":1}`))
 		sold := s.sale(t, "card", "card", "ok")
-		if err := s.till.send(fmt.Sprintf(`{"cmd":"refund","receipt":%q,"override":{"staff":"2001","pin":"135790"}}`, sold.Receipt)); err != nil {
+		if err := s.till.Send(fmt.Sprintf(`{"cmd":"refund","receipt":%q,"override":{"staff":"2001","pin":"135790"}}`, sold.Receipt)); err != nil {
 			t.Fatal(err)
 		}
 		until(t, func() bool { return len(s.of(t, "refund")) == 1 })

@@ -26,7 +26,7 @@ func Test_pain_7_a_printer_that_stops_and_no_reprint(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.openUp(t)
-	s.till.must(t, cmd{"cmd": "reprint", "receipt": a.Receipt})
+	s.till.Must(t, cmd{"cmd": "reprint", "receipt": a.Receipt})
 	until(t, func() bool {
 		f, err := os.Stat(name)
 		return err == nil && f.Size() > 0
@@ -41,7 +41,7 @@ func Test_pain_10_closing_hangs_or_skips_sales(t *testing.T) {
 		sold = append(sold, s.sale(t, "card", "card", "ok"))
 	}
 	s.hostUp(t, plan(`{"fault":"drop_answer","mti":"0500","nth":1}`))
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	c := s.settled(t)
 	if !c.Balanced || c.Till["debit_count"] != 5 || c.Host["debit_count"] != 5 || c.Till["debit"] != 5*750 {
 		t.Errorf("%+v", c)
@@ -73,10 +73,10 @@ func Test_pain_15_the_same_receipt_refunded_twice(t *testing.T) {
 	t.Run("in parts, beyond what is left", func(t *testing.T) {
 		s := opened(t, brisk, "")
 		a := s.sale(t, "card", "card", "ok")
-		s.till.must(t, cmd{"cmd": "refund", "receipt": a.Receipt, "amount": 500, "override": supervisor})
+		s.till.Must(t, cmd{"cmd": "refund", "receipt": a.Receipt, "amount": 500, "override": supervisor})
 		s.refused(t, "too_much", cmd{"cmd": "refund", "receipt": a.Receipt, "amount": 251, "override": supervisor})
 		s.refused(t, "refunded_already", cmd{"cmd": "void", "receipt": a.Receipt, "override": supervisor})
-		s.till.must(t, cmd{"cmd": "refund", "receipt": a.Receipt, "amount": 250, "override": supervisor})
+		s.till.Must(t, cmd{"cmd": "refund", "receipt": a.Receipt, "amount": 250, "override": supervisor})
 		s.is(t, a.ID, "refunded")
 		s.agree(t)
 	})

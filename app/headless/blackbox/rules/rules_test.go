@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"testing"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 const brisk = "[host]\ntimeout = \"1500ms\"\nreversal_repeat = \"200ms\"\n"
@@ -18,8 +20,8 @@ func (s *shop) waitFor(t *testing.T, id, state string) attempt {
 
 func TestRule01JournalBeforeTheFirstByte(t *testing.T) {
 	s := opened(t, "[host]\ntimeout = \"20s\"\nreversal_repeat = \"200ms\"\n", plan(`{"fault":"drop_answer","mti":"0200","nth":1}`))
-	s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
-	if err := s.till.send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
+	s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+	if err := s.till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
 		t.Fatal(err)
 	}
 	until(t, func() bool { return len(s.of(t, "sale")) == 1 })
@@ -44,7 +46,7 @@ func TestRule02ANewSTANForEveryAttempt(t *testing.T) {
 		first := s.sale(t, "card", "card", "ok")
 		s.lineDown(t) // a declined attempt that sent nothing
 		s.hostUp(t, "")
-		s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+		s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 		second := s.sale(t, "card", "card", "ok")
 		seen := map[string]bool{}
 		n := 0
@@ -81,7 +83,7 @@ func TestRule03OneFinancialRequestOutstanding(t *testing.T) {
 		for range 4 {
 			s.sale(t, "card", "card", "ok")
 		}
-		s.till.must(t, cmd{"cmd": "refund", "receipt": s.find(t)[0].Receipt, "override": supervisor})
+		s.till.Must(t, cmd{"cmd": "refund", "receipt": s.find(t)[0].Receipt, "override": supervisor})
 		open := 0
 		for _, f := range w.all() {
 			switch f.MTI {
@@ -166,7 +168,7 @@ func TestRule04UnknownMeansReverse(t *testing.T) {
 	})
 	t.Run("the amount as asked, also after a partial approval", func(t *testing.T) {
 		s, w := tapped(t, brisk, plan(`{"fault":"drop_answer","mti":"0200","nth":1}`))
-		s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "100"})
+		s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "100"})
 		a := s.pay(t, "card", "card", "partial-10")
 		s.agree(t)
 		if rev := w.sent("0400"); len(rev) == 0 || rev[0].Get(4) != fmt.Sprintf("%012d", a.Amount) {
@@ -186,20 +188,20 @@ func afterTheBatch(t *testing.T) {
 	if lost.State != "reversing" {
 		t.Fatalf("%s", lost.State)
 	}
-	s.till.must(t, cmd{"cmd": "clear"})
+	s.till.Must(t, cmd{"cmd": "clear"})
 	var r struct {
 		Balanced bool
 		LeftOut  []struct{ Attempt string } `json:"left_out"`
 	}
 	s.refused(t, "items_left", cmd{"cmd": "settle"})
-	if err := decode(s.till.must(t, cmd{"cmd": "settle", "override": supervisor}), &r); err != nil {
+	if err := child.Into(s.till.Must(t, cmd{"cmd": "settle", "override": supervisor}), &r); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.LeftOut) != 1 || r.LeftOut[0].Attempt != lost.ID || !r.Balanced {
 		t.Errorf("the settlement is %+v", r)
 	}
 	s.hostUp(t, "")
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	got := s.waitFor(t, lost.ID, "manual")
 	if got.Batch != lost.Batch {
 		t.Errorf("it changed its batch from %s to %s", lost.Batch, got.Batch)
@@ -208,7 +210,7 @@ func afterTheBatch(t *testing.T) {
 		t.Errorf("the queue is %v", q)
 	}
 	s.refused(t, "reason_missing", cmd{"cmd": "resolve", "attempt": lost.ID, "how": "as_in_file", "override": supervisor})
-	s.till.must(t, cmd{"cmd": "resolve", "attempt": lost.ID, "how": "send_again", "reason": "the bank asks for it", "override": supervisor})
+	s.till.Must(t, cmd{"cmd": "resolve", "attempt": lost.ID, "how": "send_again", "reason": "the bank asks for it", "override": supervisor})
 	s.waitFor(t, lost.ID, "manual") // and again 25
 	a := s.did(t, cmd{"cmd": "resolve", "attempt": lost.ID, "how": "as_in_file", "reason": "not in the file", "override": supervisor})
 	last := a.Events[len(a.Events)-1]
@@ -283,7 +285,7 @@ func notAcknowledged(t *testing.T) {
 		t.Errorf("the reversal was tried %d times before the new request", n)
 	}
 	s.hostUp(t, "")
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	s.agree(t)
 	s.is(t, lost.ID, "reversed")
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // closing is what a settlement answers.
@@ -19,7 +21,7 @@ type closing struct {
 func (s *shop) settled(t *testing.T) closing {
 	t.Helper()
 	var c closing
-	if err := decode(s.till.must(t, cmd{"cmd": "settle", "override": supervisor}), &c); err != nil {
+	if err := child.Into(s.till.Must(t, cmd{"cmd": "settle", "override": supervisor}), &c); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -33,7 +35,7 @@ func TestRule10Settlement(t *testing.T) {
 		s.cut()
 		s.hostUp(t, plan(`{"fault":"drop_answer","mti":"0200","nth":1},{"fault":"drop_request","mti":"0400","times":1}`))
 		s.openUp(t)
-		s.till.must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
+		s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
 		lost := s.sale(t, "card", "card", "second")
 		c := s.settled(t)
 		if !c.Balanced || c.Till["debit_count"] != c.Host["debit_count"] {
@@ -96,7 +98,7 @@ func cashGoesOn(t *testing.T) {
 	s, w := tapped(t, brisk, plan(`{"fault":"drop_request","mti":"0500"}`))
 	sold := s.sale(t, "card", "card", "ok")
 	s.refused(t, "settlement_running", cmd{"cmd": "settle"})
-	s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+	s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
 	s.refused(t, "settlement_running", cmd{"cmd": "pay", "tender": "card", "card": "ok"})
 	s.refused(t, "settlement_running", cmd{"cmd": "pay", "tender": "qr"})
 	s.refused(t, "settlement_running", cmd{"cmd": "refund", "receipt": sold.Receipt, "override": supervisor})
@@ -105,7 +107,7 @@ func cashGoesOn(t *testing.T) {
 	}
 	before := len(w.sent("0200", "0220", "0400"))
 	s.hostUp(t, "")
-	s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	s.settled(t)
 	s.waitFor(t, sold.ID, "settled")
 	if n := len(w.sent("0200", "0220", "0400")); n != before {
@@ -139,8 +141,8 @@ func killedWhileItWaits(t *testing.T) {
 func grossTotals(t *testing.T) {
 	s := opened(t, brisk, "")
 	one, two := s.sale(t, "card", "card", "ok"), s.sale(t, "card", "card", "second")
-	s.till.must(t, cmd{"cmd": "void", "receipt": one.Receipt, "override": supervisor})
-	s.till.must(t, cmd{"cmd": "refund", "receipt": two.Receipt, "amount": 250, "override": supervisor})
+	s.till.Must(t, cmd{"cmd": "void", "receipt": one.Receipt, "override": supervisor})
+	s.till.Must(t, cmd{"cmd": "refund", "receipt": two.Receipt, "amount": 250, "override": supervisor})
 	c := s.settled(t)
 	want := map[string]int64{"debit": 1500, "debit_count": 2, "credit": 1000, "credit_count": 2}
 	for k, v := range want {

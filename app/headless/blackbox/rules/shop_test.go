@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // opened is a demo shop whose till is open and online, with a cashier.
@@ -50,15 +52,15 @@ func (s *shop) openUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.acquirer != nil {
-		s.till.must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+		s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	}
-	s.till.must(t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
+	s.till.Must(t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
 }
 
 // sale adds an article of 7.50 and pays as said; more keys come in pairs.
 func (s *shop) sale(t *testing.T, tender string, more ...any) attempt {
 	t.Helper()
-	s.till.must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+	s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
 	return s.pay(t, tender, more...)
 }
 
@@ -69,7 +71,7 @@ func (s *shop) pay(t *testing.T, tender string, more ...any) attempt {
 		c[fmt.Sprint(more[i])] = more[i+1]
 	}
 	var got struct{ Attempt attempt }
-	if err := decode(s.till.must(t, c), &got); err != nil {
+	if err := child.Into(s.till.Must(t, c), &got); err != nil {
 		t.Fatal(err)
 	}
 	return got.Attempt
@@ -82,7 +84,7 @@ func (s *shop) find(t *testing.T, keys ...any) []attempt {
 		c[fmt.Sprint(keys[i])] = keys[i+1]
 	}
 	var got struct{ Attempts []attempt }
-	if err := decode(s.till.must(t, c), &got); err != nil {
+	if err := child.Into(s.till.Must(t, c), &got); err != nil {
 		t.Fatal(err)
 	}
 	return got.Attempts
@@ -91,7 +93,7 @@ func (s *shop) find(t *testing.T, keys ...any) []attempt {
 func (s *shop) state(t *testing.T, id string) attempt {
 	t.Helper()
 	var got struct{ Attempts []attempt }
-	if err := decode(s.till.must(t, cmd{"cmd": "attempt", "attempt": id}), &got); err != nil || len(got.Attempts) != 1 {
+	if err := child.Into(s.till.Must(t, cmd{"cmd": "attempt", "attempt": id}), &got); err != nil || len(got.Attempts) != 1 {
 		t.Fatalf("attempt %s: %d found, %v", id, len(got.Attempts), err)
 	}
 	return got.Attempts[0]
@@ -113,7 +115,7 @@ type item struct {
 func (s *shop) queue(t *testing.T) []item {
 	t.Helper()
 	var got struct{ Items []item }
-	if err := decode(s.till.must(t, cmd{"cmd": "queue"}), &got); err != nil {
+	if err := child.Into(s.till.Must(t, cmd{"cmd": "queue"}), &got); err != nil {
 		t.Fatal(err)
 	}
 	return got.Items
@@ -122,7 +124,7 @@ func (s *shop) queue(t *testing.T) []item {
 // until polls; its limit is far beyond what is ever needed.
 func until(t *testing.T, ready func() bool) {
 	t.Helper()
-	for end := time.Now().Add(answerLimit); !ready(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(child.Limit); !ready(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it does not happen")
 		}
@@ -134,12 +136,12 @@ func until(t *testing.T, ready func() bool) {
 func (s *shop) lineDown(t *testing.T) {
 	t.Helper()
 	s.closeHost()
-	until(t, func() bool { return s.till.must(t, cmd{"cmd": "status"})["link"] == "offline" })
+	until(t, func() bool { return s.till.Must(t, cmd{"cmd": "status"})["link"] == "offline" })
 	if a := s.sale(t, "card", "card", "second"); a.State != "declined" {
 		t.Fatalf("without a host: %s %s", a.State, a.AnswerCode)
 	}
-	s.till.must(t, cmd{"cmd": "clear"})
-	if link := s.till.must(t, cmd{"cmd": "status"})["link"]; link != "offline" {
+	s.till.Must(t, cmd{"cmd": "clear"})
+	if link := s.till.Must(t, cmd{"cmd": "status"})["link"]; link != "offline" {
 		t.Fatalf("the line is %v", link)
 	}
 }

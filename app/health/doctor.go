@@ -1,0 +1,82 @@
+package health
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"tillkeeper/app/decline"
+	"tillkeeper/app/pos"
+)
+
+// ErrFound says that the doctor found something wrong.
+var ErrFound = errors.New("something is wrong: see above")
+
+// Doctor prints how each part of the till is and what to do about it. It
+// promises one line a part, the same as text or as JSON lines.
+type Doctor struct {
+	Codes *decline.Table // texts of reasons and remedies
+	Lang  string
+	JSON  bool
+}
+
+// finding is a line of the doctor.
+type finding struct {
+	Device string `json:"device"`
+	State  string `json:"state"` // ok busy warn fault off
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Remedy string `json:"remedy"`
+}
+
+// Print writes the conditions; ErrFound says that one of them is a fault.
+func (d Doctor) Print(out io.Writer, found []pos.Condition) error {
+	wrong := false
+	for _, c := range found {
+		wrong = wrong || c.State == "fault"
+		f := finding{Device: c.Name, State: c.State, Code: c.Code, Detail: c.Detail}
+		text := ""
+		if c.Code != "" && c.State != "off" {
+			e := d.Codes.Lookup(c.Code)
+			text, f.Remedy = e.Text(d.Lang), e.Action(d.Lang)
+		}
+		if c.Remedy != "" {
+			f.Remedy = c.Remedy
+		}
+		if err := d.line(out, f, text); err != nil {
+			return err
+		}
+	}
+	if wrong {
+		return ErrFound
+	}
+	return nil
+}
+
+func (d Doctor) line(out io.Writer, f finding, text string) error {
+	if d.JSON {
+		return json.NewEncoder(out).Encode(f)
+	}
+	line := fmt.Sprintf("%-8s %-5s", f.Device, f.State)
+	for _, part := range []string{f.Code, text, f.Detail} {
+		if part != "" {
+			line += "  " + part
+		}
+	}
+	if f.Remedy != "" {
+		line += "\n               -> " + f.Remedy
+	}
+	_, err := fmt.Fprintln(out, line)
+	return err
+}
+
+// Of makes a condition of an error: its code and remedy where it has them.
+func Of(name string, err error) pos.Condition {
+	c := judge(name, err, "device_fault")
+	var named *pos.Error
+	if errors.As(err, &named) {
+		c.Remedy = named.Remedy
+	}
+	return c
+}

@@ -1,0 +1,140 @@
+package drivers
+
+import (
+	"net/url"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"tillkeeper/app/pos"
+)
+
+// address is a device's URL taken apart: scheme:path?key=value.
+type address struct {
+	device, scheme, path string
+	query                url.Values
+}
+
+// schemes says which schemes a device knows and which keys each takes after
+// the question mark.
+var schemes = map[string]map[string][]string{
+	Reader: {
+		"sim": nil, "pcsc": {"reader", "socket"}, "pn532+serial": {"baud"}, "pn532+i2c": nil, "pn532+spi": nil,
+	},
+	PINPad:   {"sim": nil, "serial": {"baud"}, "tcp": nil},
+	Printer:  {"sim": nil, "serial": {"baud", "columns", "model"}, "lp": {"columns", "model"}, "tcp": {"columns", "model"}},
+	QR:       {"sim": nil, "st7789+spi": {"dc", "reset", "rotate"}, "ssd1306+i2c": {"rotate"}, "waveshare2in13v2+spi": paper, "waveshare2in13v3+spi": paper, "waveshare2in13v4+spi": paper},
+	Pole:     {"sim": nil, "serial": {"baud", "model"}},
+	Scanner:  {"sim": nil, "evdev": nil, "serial": {"baud"}},
+	Scale:    {"sim": nil, "cas": {"baud"}},
+	Customer: {"window": nil},
+}
+
+// paper are the keys of e-paper.
+var paper = []string{"dc", "cs", "reset", "busy", "rotate"}
+
+// examples are what an error proposes.
+var examples = map[string]string{
+	Reader:   `"pcsc:", "pn532+serial:/dev/ttyUSB0?baud=115200", "sim:" or ""; several with commas between them`,
+	PINPad:   `"serial:/dev/ttyS1?baud=9600" or "sim:"`,
+	Printer:  `"serial:/dev/ttyUSB0?baud=115200", "lp:/dev/usb/lp0", "tcp:192.168.1.50:9100", "sim:" or ""`,
+	QR:       `"st7789+spi:SPI0.0?dc=GPIO25", "ssd1306+i2c:I2C1", "sim:" or ""`,
+	Pole:     `"serial:/dev/ttyUSB1?baud=9600", "sim:" or ""`,
+	Scanner:  `"evdev:/dev/input/by-id/usb-...-event-kbd", "serial:/dev/ttyACM0?baud=9600", "sim:" or ""`,
+	Scale:    `"cas:/dev/ttyUSB2?baud=9600", "sim:" or ""`,
+	Customer: `"window:" or ""`,
+}
+
+// parse takes the URL of a device apart. An empty one has an empty scheme.
+func parse(device, text string) (address, error) {
+	a := address{device: device}
+	if text == "" {
+		return a, nil
+	}
+	var rest string
+	a.scheme, rest, _ = strings.Cut(text, ":")
+	keys, known := schemes[device][a.scheme]
+	if !known || !strings.Contains(text, ":") {
+		return a, unknown(device, text, examples[device])
+	}
+	path, query, _ := strings.Cut(rest, "?")
+	a.path = path
+	var err error
+	if a.query, err = url.ParseQuery(query); err != nil {
+		return a, pos.Errorf("bad_config", "write "+examples[device], "devices.%s: %q: %v", device, text, err)
+	}
+	for k := range a.query {
+		if !slices.Contains(keys, k) {
+			return a, pos.Errorf("bad_config", "leave it out; known are: "+strings.Join(sorted(keys), " "), "devices.%s: %s takes no %q", device, a.scheme, k)
+		}
+	}
+	if path == "" && a.scheme != "sim" && a.scheme != "pcsc" && a.scheme != "window" {
+		return a, pos.Errorf("bad_config", "write "+examples[device], "devices.%s: %q names no place", device, text)
+	}
+	return a, nil
+}
+
+// valid says whether a URL, or a reader's list of URLs, can be understood.
+func valid(device, text string) error {
+	for _, one := range each(device, text) {
+		if _, err := parse(device, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxReaders is how many card readers a till has at most.
+const maxReaders = 4
+
+// each takes the list of card readers apart; any other device is one.
+func each(device, text string) []string {
+	if device != Reader {
+		return []string{text}
+	}
+	var out []string
+	for _, one := range strings.SplitN(text, ",", maxReaders) {
+		out = append(out, strings.TrimSpace(one))
+	}
+	return out
+}
+
+func sorted(keys []string) []string {
+	out := append([]string{"nothing"}, keys...)
+	if len(keys) > 0 {
+		out = slices.Clone(keys)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func unknown(key, text, allowed string) error {
+	return pos.Errorf("bad_config", "write "+allowed, "devices.%s: %q is no device of this version", key, text)
+}
+
+// number reads a key as a number between low and high; without it, what it is
+// by default.
+func (a address) number(key string, def, low, high int) (int, error) {
+	text := a.query.Get(key)
+	if text == "" {
+		return def, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < low || n > high {
+		return 0, pos.Errorf("bad_config", "write a number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high), "devices.%s: %s=%q", a.device, key, text)
+	}
+	return n, nil
+}
+
+// The speeds that a serial line may be asked for, in baud.
+const (
+	minBaud     = 300
+	maxBaud     = 4_000_000
+	printerBaud = 9600
+	padBaud     = 9600
+	readerBaud  = 115200
+	smallBaud   = 9600 // poles, scanners, scales
+)
+
+func (a address) baud(def int) (int, error) { return a.number("baud", def, minBaud, maxBaud) }

@@ -1,0 +1,103 @@
+package find
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// The limits of a look at what programs have open.
+const (
+	maxProcesses = 8192
+	maxOpen      = 4096 // files of one process
+)
+
+// Holder is a program that has a file open.
+type Holder struct {
+	PID  int
+	Name string
+}
+
+// Holders names the programs that have a file open, by process number. Hidden
+// says that some programs' files may not be seen, those of other users.
+func (h *Host) Holders(ctx context.Context, path string) (holders []Holder, hidden bool) {
+	node, err := filepath.EvalSymlinks(h.real(path))
+	if err != nil {
+		node = h.real(path)
+	}
+	d, err := os.Open(h.real("/proc"))
+	if err != nil {
+		return nil, true
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(maxProcesses)
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return holders, true
+		}
+		dir := h.real("/proc/" + name)
+		has, seen := hasOpen(dir, node)
+		hidden = hidden || !seen
+		if has {
+			holders = append(holders, Holder{PID: pid, Name: text(dir, "comm")})
+		}
+	}
+	sort.Slice(holders, func(i, j int) bool { return holders[i].PID < holders[j].PID })
+	return holders, hidden
+}
+
+// hasOpen says whether a process has a file open, and whether that can be seen.
+func hasOpen(dir, node string) (has, seen bool) {
+	d, err := os.Open(filepath.Join(dir, "fd"))
+	if err != nil {
+		return false, os.IsNotExist(err) // a process that has ended holds nothing
+	}
+	defer d.Close()
+	files, err := d.Readdirnames(maxOpen)
+	if err != nil && len(files) == 0 {
+		return false, os.IsNotExist(err)
+	}
+	for _, f := range files {
+		to, err := os.Readlink(filepath.Join(dir, "fd", f))
+		if err == nil && strings.TrimSuffix(to, " (deleted)") == node {
+			return true, true
+		}
+	}
+	return false, true
+}
+
+// thieves are the programs that take devices of a till, and what ends that.
+var thieves = map[string]string{
+	"cupsd":          "sudo systemctl disable --now cups cups-browsed",
+	"usb":            "sudo systemctl disable --now cups cups-browsed", // CUPS' backend
+	"cups-browsed":   "sudo systemctl disable --now cups-browsed",
+	"ipp-usb":        "sudo systemctl disable --now ipp-usb",
+	"ModemManager":   "sudo systemctl disable --now ModemManager",
+	"brltty":         "sudo systemctl disable --now brltty, or sudo apt remove brltty",
+	"gpsd":           "sudo systemctl disable --now gpsd.socket gpsd",
+	"scdaemon":       "gpgconf --kill scdaemon",
+	"tillkeeper":     "another till runs on this machine: end it",
+	"pcscd":          "sudo systemctl stop pcscd.socket pcscd, or use pcsc: as the reader",
+	"nfc-list":       "end it",
+	"fwupd":          "sudo systemctl disable --now fwupd",
+	"upowerd":        "sudo systemctl disable --now upower",
+	"systemd-logind": "sign out of the other session",
+}
+
+// remedy is how to make a program let go of a device.
+func (p Holder) remedy() string {
+	if p.Name == "agetty" || p.Name == "getty" || p.Name == "login" {
+		return "it offers a login there: sudo systemctl disable --now 'serial-getty@*'"
+	}
+	if r, ok := thieves[p.Name]; ok {
+		return r
+	}
+	return "sudo kill " + strconv.Itoa(p.PID)
+}

@@ -1,0 +1,108 @@
+package drivers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tillkeeper/app/pos"
+	"tillkeeper/drivers/port"
+	"tillkeeper/drivers/scale"
+	"tillkeeper/drivers/scanner"
+	simscale "tillkeeper/drivers/sim/scale"
+	simscanner "tillkeeper/drivers/sim/scanner"
+	"tillkeeper/drivers/supervise"
+)
+
+// openScanner has the codes of a scanner come out of the set's one stream.
+func (s *Set) openScanner(_ context.Context, text string) (*unit, error) {
+	a, err := parse(Scanner, text)
+	if err != nil {
+		return nil, err
+	}
+	source, end := scanner.Evdev(a.path), func() error { return nil }
+	switch a.scheme {
+	case "sim":
+		keys := &simscanner.Keyboard{}
+		if err := keys.Plug(); err != nil {
+			return nil, err
+		}
+		s.Bench.put(func(h *hands) { h.scanner = keys })
+		source, end = scanner.Keyboard(keys.Open), func() error {
+			s.Bench.put(func(h *hands) { h.scanner = nil })
+			return keys.Unplug()
+		}
+	case "serial":
+		speed, err := a.baud(smallBaud)
+		if err != nil {
+			return nil, err
+		}
+		source = scanner.Serial(a.path, speed)
+	}
+	sup := supervise.New(supervise.Options[*scanner.Reading]{
+		Name: Scanner, Poll: -1, Log: s.c.Log, Changed: func(pos.Condition) { s.changed() }, Open: s.scans.Opener(source),
+	})
+	return &unit{
+		port: sup, state: sup.Condition, nudge: sup.Nudge, scheme: a.scheme, path: a.path,
+		check: func(ctx context.Context, _ pos.Level) pos.Condition { return sup.Look(ctx) },
+		close: func() error { return errors.Join(sup.Close(), end()) },
+	}, nil
+}
+
+// fault is the condition that an error of a device means.
+func fault(err error) pos.Condition {
+	c := pos.Condition{State: "fault", Code: port.Reason(err)}
+	if err != nil {
+		c.Detail = err.Error()
+	}
+	return c
+}
+
+func grams(n int64) string { return fmt.Sprintf("%d g", n) }
+
+// scalePoll is the time between two looks at a scale that nobody weighs on.
+const scalePoll = 10 * time.Second
+
+func (s *Set) openScale(_ context.Context, text string) (*unit, error) {
+	a, err := parse(Scale, text)
+	if err != nil {
+		return nil, err
+	}
+	end := func() error { return nil }
+	if a.scheme == "sim" {
+		sim, err := simscale.New()
+		if err != nil {
+			return nil, err
+		}
+		s.Bench.put(func(h *hands) { h.scale = sim })
+		a.path = sim.Path()
+		end = func() error {
+			s.Bench.put(func(h *hands) { h.scale = nil })
+			return sim.Close()
+		}
+	}
+	speed, err := a.baud(smallBaud)
+	if err != nil {
+		return nil, errors.Join(err, end())
+	}
+	d := scale.New(func() (scale.Link, error) { return port.OpenLine(a.path, speed) }, scale.Opts{})
+	look := supervise.New(supervise.Options[*scale.Scale]{
+		Name: Scale, Poll: scalePoll, Log: s.c.Log, Changed: func(pos.Condition) { s.changed() },
+		Open: func(context.Context) (*scale.Scale, error) { return d, nil },
+	})
+	return &unit{
+		port: pos.Scale(d), state: look.Condition, nudge: look.Nudge, scheme: a.scheme, path: a.path,
+		check: func(ctx context.Context, level pos.Level) pos.Condition {
+			if level == pos.CheckInternal {
+				return look.Look(ctx)
+			}
+			g, err := d.Weigh(ctx)
+			if err != nil {
+				return fault(err)
+			}
+			return pos.Condition{State: "ok", Detail: grams(g)}
+		},
+		close: func() error { return errors.Join(look.Close(), d.Close(), end()) },
+	}, nil
+}
