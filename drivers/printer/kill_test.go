@@ -258,8 +258,12 @@ func TestKillHarnessSeesADriverThatSendsAgain(t *testing.T) {
 		}, "times"},
 		"forgets": {func(queue string) { _ = os.Remove(queue) }, "is not on paper"},
 	} {
-		taken, unknown, paper := killed(t, 6, c.wreck)
-		if all := strings.Join(judge(taken, unknown, paper), "\n"); !strings.Contains(all, c.sign) {
+		all := ""
+		for try := 0; try < 5 && !strings.Contains(all, c.sign); try++ { // a kill may hit nothing
+			taken, unknown, paper := killed(t, 6, c.wreck)
+			all = strings.Join(judge(taken, unknown, paper), "\n")
+		}
+		if !strings.Contains(all, c.sign) {
 			t.Errorf("%s: not caught: %q", name, all)
 		}
 	}
