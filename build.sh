@@ -10,6 +10,10 @@ export GOFLAGS="-tags=$TAGS -trimpath -buildvcs=false"
 BIN=.bin
 RUN=.run
 case "${LANG:-C}" in C | POSIX | C.*) export LANG=zh_CN.UTF-8 ;; esac # the window library wants a language
+# A job or a container may have no home, or one that cannot be written.
+[ -n "${HOME:-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6) || true
+[ -w "${HOME:-/none}" ] || HOME=$PWD/$BIN/home
+export HOME
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -32,14 +36,18 @@ install_packages() {
 		as=(sudo)
 	fi
 	say "installing ${missing[*]}"
+	as+=(env LC_ALL=C DEBIAN_FRONTEND=noninteractive)
 	"${as[@]}" apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive "${as[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+	"${as[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
 		die "apt-get could not install: ${missing[*]}"
 }
 
 # A Go from 1.21 on fetches the toolchain that go.mod names by itself. Where
-# there is none (Debian 12 has 1.19), the same toolchain comes from Go's proxy.
-GO_FETCHED=1.26.0
+# there is none (Debian 12 has 1.19), one comes from Go's proxy; its checksums
+# were compared with Go's own log of them (sum.golang.org).
+GO_FETCHED=1.26.8
+GO_SUM_amd64=30c2b1bf7dcc88d3eb0a1364e47ddd9128edb3110a30e8a0ef61cd5856b31de7
+GO_SUM_arm64=02b36b6787b3ac767668f630e2998df45a3b1f9ffee08d1bf3ef6487cd658d99
 need_go() {
 	[ -x /usr/local/go/bin/go ] && PATH="/usr/local/go/bin:$PATH"
 	[ -x "$PWD/$BIN/go/bin/go" ] && PATH="$PWD/$BIN/go/bin:$PATH"
@@ -49,13 +57,16 @@ need_go() {
 	command -v go >/dev/null && have=$(go version | sed 's/^go version go//; s/ .*//')
 	[ "$(printf '%s\n' 1.21 "$have" | sort -V | head -1)" = 1.21 ] && return 0
 	install_packages ca-certificates curl unzip
-	local arch name
+	local arch name sum
 	arch=$(dpkg --print-architecture)
+	sum=GO_SUM_$arch
+	[ -n "${!sum:-}" ] || die "install Go $GO_WANTED by hand: no checksum of it for $arch is known here"
 	name="v0.0.1-go$GO_FETCHED.linux-$arch"
 	say "fetching Go $GO_FETCHED into $BIN/go"
 	mkdir -p "$BIN"
 	curl -fsSL -o "$BIN/go.zip" "https://proxy.golang.org/golang.org/toolchain/@v/$name.zip" ||
 		die "Go $GO_FETCHED could not be fetched; install Go $GO_WANTED by hand"
+	echo "${!sum}  $BIN/go.zip" | sha256sum --check --quiet || die "what was fetched is not Go $GO_FETCHED"
 	rm -rf "$BIN/go" "$BIN/fetched"
 	unzip -q "$BIN/go.zip" -d "$BIN/fetched"
 	mv "$BIN/fetched/golang.org/toolchain@$name" "$BIN/go"
@@ -111,6 +122,8 @@ test_all() {
 	staticcheck -tags "$TAGS" ./...
 	say "tests without the window, with the race detector"
 	go test -race -shuffle=on -timeout 20m $(no_fyne)
+	say "the histories once more, without it: 20,000 of each kind"
+	go test -shuffle=on -timeout 20m ./app/forward
 	if [ -n "$(with_fyne)" ]; then
 		say "the window, under Xvfb"
 		go test -shuffle=on -timeout 20m $(with_fyne)
@@ -119,20 +132,22 @@ test_all() {
 }
 
 # --- package -----------------------------------------------------------------
-# A release: the binary, the licences, the list of modules, and their checksums.
+# A release: the binary, the manual, the rules for devices, the licences, the
+# list of modules, and their checksums.
 package() {
 	build
 	local v out
 	v=$("$BIN/tillkeeper" version | cut -d' ' -f2)
 	out="dist/tillkeeper-$v-linux-$(go env GOARCH)"
 	rm -rf "$out" && mkdir -p "$out"
-	cp "$BIN/tillkeeper" LICENSE README.md "$out/"
+	cp -r "$BIN/tillkeeper" LICENSE README.md docs "$out/"
 	cp assets/fonts/OFL.txt "$out/OFL-fonts.txt"
 	cp assets/system/*.rules "$out/"
 	go version -m "$BIN/tillkeeper" >"$out/MODULES.txt"
-	(cd "$out" && sha256sum ./* >SHA256SUMS)
+	(cd "$out" && find . -type f ! -name SHA256SUMS -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS)
 	tar --sort=name --mtime=@0 --owner=0 --group=0 -C dist -cf - "$(basename "$out")" | gzip -n >"$out.tar.gz"
 	say "$out.tar.gz $(sha256sum "$out.tar.gz" | cut -c1-16)"
+	say "how to install it: docs/MANUAL.md, \"Installing\""
 }
 
 # --- torture -----------------------------------------------------------------

@@ -98,11 +98,11 @@ func runKeys(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 	if t.people, err = opening.People(f.Data, t.cfg.Import); err != nil {
 		return err
 	}
-	keys, err := drivers.OpenKeys(t.devices(f))
+	keys, err := drivers.OpenKeyEntry(ctx, t.devices(f))
 	if err != nil {
 		return err
 	}
-	return opening.Ceremony{In: in, Out: out, Hush: drivers.Hush, Staff: t.people, Key: keys.Ceremony(), Append: t.journal.Append, Now: time.Now}.Run(ctx)
+	return opening.Ceremony{In: in, Out: out, Hush: drivers.Hush, Staff: t.people, Key: keys, Append: t.journal.Append, Now: time.Now}.Run(ctx)
 }
 
 func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
@@ -131,7 +131,7 @@ func runDoctor(ctx context.Context, args []string, out, errs io.Writer) error {
 		return err
 	}
 	if err := t.openJournal(f); err != nil {
-		return d.Print(out, []pos.Condition{health.Of("journal", err)})
+		return d.In(t.cfg.Window.Language).Print(out, drivers.Look(ctx, t.devices(f), health.Of("journal", err)))
 	}
 	defer t.journal.Close()
 	d.Lang = t.cfg.Window.Language
@@ -285,7 +285,7 @@ func (t *till) devices(f opening.Flags) drivers.Config {
 		Profile: c.Host.Profile, Timeout: c.Host.Timeout.Std(), ReversalRepeat: c.Host.ReversalRepeat.Std(),
 		KeyStore: c.Keys.Store, TMK: c.Keys.TMK, Passphrase: opening.Passphrase(), FilesURL: c.Host.Files, FilesCA: c.Host.FilesCA,
 		English: c.Window.Language == "en", HostInside: f.Demo && f.Host == "" && !c.Named["host.address"], Devices: c.Devices.URLs(t.chosen),
-		Remember: opening.Remember(f.Data), Gateway: c.Wallet.Gateway, Clock: pos.ShopClock{Zone: t.zone}, Log: t.log,
+		Remember: opening.Remember(f.Data), Gateway: c.Wallet.Gateway, Clock: pos.ShopClock{Zone: t.zone}, Log: t.log, Look: f.Look,
 	}
 	if c.Host.TLS == "mutual" {
 		d.TLS = &acquirer.Files{CA: c.Host.CA, Certificate: c.Host.Cert, Key: c.Host.Key}
@@ -356,7 +356,7 @@ func (t *till) window() (gui.Parts, error) {
 		Quick: quick, Staff: t.people.Operators(), Closing: t.desk, FilesDir: filepath.Join(t.data, "files"), Fetches: t.set.Files != nil,
 		Send:    func(ctx context.Context, _ string) error { _, err := t.forward.Forward(ctx); return err },
 		Day:     func(at time.Time) string { day, _ := t.dayOf(at); return day },
-		Keys:    t.set.Keys.Ceremony(),
+		Keys:    t.set.KeyEntry(),
 		Approve: opening.Custodians(t.people), Note: opening.Note(t.journal),
 		Equipment: t.set, Bench: t.set.Bench, Codes: t.set.Codes, Weigh: t.set.Scale.Weigh, Customer: t.cfg.Devices.URLs(t.chosen)["customer"] != "",
 		Dark: t.cfg.Window.Theme == "dark", English: t.cfg.Window.Language == "en", Width: float32(w), Height: float32(h), Full: full,

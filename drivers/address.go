@@ -1,13 +1,18 @@
 package drivers
 
 import (
+	"net"
 	"net/url"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/drivers/pole"
+	"tillkeeper/drivers/printer"
 )
 
 // address is a device's URL taken apart: scheme:path?key=value.
@@ -64,21 +69,95 @@ func parse(device, text string) (address, error) {
 	if a.query, err = url.ParseQuery(query); err != nil {
 		return a, pos.Errorf("bad_config", "write "+examples[device], "devices.%s: %q: %v", device, text, err)
 	}
-	for k := range a.query {
+	for k, values := range a.query {
 		if !slices.Contains(keys, k) {
 			return a, pos.Errorf("bad_config", "leave it out; known are: "+strings.Join(sorted(keys), " "), "devices.%s: %s takes no %q", device, a.scheme, k)
 		}
+		if len(values) > 1 {
+			return a, pos.Errorf("bad_config", "write it once", "devices.%s: %q stands there more than once", device, k)
+		}
 	}
-	if path == "" && a.scheme != "sim" && a.scheme != "pcsc" && a.scheme != "window" {
-		return a, pos.Errorf("bad_config", "write "+examples[device], "devices.%s: %q names no place", device, text)
-	}
-	return a, nil
+	return a, a.place(text)
 }
 
-// valid says whether a URL, or a reader's list of URLs, can be understood.
+// place says whether what follows the scheme can be a place of its kind.
+func (a address) place(text string) error {
+	bad := func(why string) error {
+		return pos.Errorf("bad_config", "write "+examples[a.device], "devices.%s: %q %s", a.device, text, why)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return bad("has a character that no address has")
+	}
+	switch a.scheme {
+	case "sim", "pcsc", "window":
+		if a.path != "" {
+			return bad("takes nothing behind the colon but a question mark")
+		}
+	case "serial", "cas", "lp", "evdev", "pn532+serial":
+		if !strings.HasPrefix(a.path, "/") {
+			return bad("names no place: a path begins with /")
+		}
+	case "tcp":
+		if _, port, err := net.SplitHostPort(a.path); err != nil || port == "" {
+			return bad("names no place: host:port")
+		}
+	default:
+		if a.path == "" {
+			return bad("names no place")
+		}
+	}
+	return nil
+}
+
+// valid says whether a URL, or a reader's list of URLs, can be understood, the
+// numbers and names behind the question mark too: a device in use is not given
+// up for one that cannot be.
 func valid(device, text string) error {
-	for _, one := range each(device, text) {
-		if _, err := parse(device, one); err != nil {
+	list := each(device, text)
+	if len(list) > maxReaders {
+		return pos.Errorf("bad_config", "name fewer", "devices.%s: %d readers, at most %d", device, len(list), maxReaders)
+	}
+	for _, one := range list {
+		a, err := parse(device, one)
+		if err != nil {
+			return err
+		}
+		if a.scheme == "" && len(list) > 1 {
+			return pos.Errorf("bad_config", "take out the comma that is too much", "devices.%s: %q has an empty place", device, text)
+		}
+		if err := a.settings(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settings says whether what stands behind the question mark is possible.
+func (a address) settings() error {
+	if _, err := a.baud(smallBaud); err != nil {
+		return err
+	}
+	if _, err := a.number("columns", 0, minColumns, maxColumns); err != nil {
+		return err
+	}
+	if turn, err := a.number("rotate", 0, 0, 270); err != nil || turn%90 != 0 {
+		return pos.Errorf("bad_config", "write rotate=0, 90, 180 or 270", "devices.%s: rotate=%q", a.device, a.query.Get("rotate"))
+	}
+	name := a.query.Get("model")
+	if name == "" {
+		return nil
+	}
+	switch a.device {
+	case Printer:
+		if _, known := printer.Find(name); !known {
+			var names []string
+			for _, m := range printer.Models {
+				names = append(names, strconv.Quote(m.Name))
+			}
+			return pos.Errorf("bad_config", "leave model= out, then the printer is asked, or write one of "+strings.Join(names, ", "), "devices.%s: there is no model %q", a.device, name)
+		}
+	case Pole:
+		if _, err := pole.Named(name); err != nil {
 			return err
 		}
 	}
@@ -94,7 +173,7 @@ func each(device, text string) []string {
 		return []string{text}
 	}
 	var out []string
-	for _, one := range strings.SplitN(text, ",", maxReaders) {
+	for _, one := range strings.Split(text, ",") {
 		out = append(out, strings.TrimSpace(one))
 	}
 	return out

@@ -3,9 +3,11 @@ package drivers
 import (
 	"context"
 	"io/fs"
+	"sync"
 	"time"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/drivers/port"
 	"tillkeeper/drivers/scanner"
 )
 
@@ -26,10 +28,10 @@ func (s *Set) openDevices(ctx context.Context, c Config) error {
 		Reader: s.openReaders, PINPad: s.openPad, Printer: s.openPrinter, QR: s.openPanel,
 		Pole: s.openPole, Scanner: s.openScanner, Scale: s.openScale,
 	} {
-		s.slots[name] = &slot{name: name, open: open}
+		s.slots[name] = &slot{name: name, open: open, log: c.Log}
 	}
 	s.Reader, s.pad = readerSlot{s.slots[Reader]}, padSlot{s.slots[PINPad]}
-	s.PINPad, s.Printer = s.pad, printerSlot{s.slots[Printer]}
+	s.PINPad, s.Printer = s.pad, newPrinterSlot(s.slots[Printer])
 	s.Displays = []pos.Display{newDisplaySlot(s.slots[QR]), newDisplaySlot(s.slots[Pole])}
 	s.Codes, s.Scale = s.scans.Codes(), scaleSlot{s.slots[Scale]}
 	for _, name := range order {
@@ -52,19 +54,20 @@ func (s *Set) openDevices(ctx context.Context, c Config) error {
 // always are the devices that have a condition even where none is configured.
 var always = map[string]bool{Reader: true, PINPad: true, Printer: true}
 
-// Conditions says how each device is, by what is known.
+// Conditions says how each device is, by what is known. It asks no device and
+// no file: a sale calls it.
 func (s *Set) Conditions() []pos.Condition {
 	var out []pos.Condition
 	noPrinter := false
-	for _, d := range s.Devices() {
-		c := d.Condition
-		if d.Name == Printer {
+	for _, name := range order {
+		c, url := s.condition(name)
+		if name == Printer {
 			noPrinter = c.State == "fault"
 		}
-		if d.Name == Drawer && c.State == "fault" && noPrinter {
+		if name == Drawer && c.State == "fault" && noPrinter {
 			continue // a consequence: it hangs on the printer
 		}
-		if d.URL != "" || always[d.Name] {
+		if url != "" || always[name] {
 			out = append(out, c)
 		}
 	}
@@ -74,33 +77,57 @@ func (s *Set) Conditions() []pos.Condition {
 	return out
 }
 
-// Self looks at each device more closely than Conditions: the self-test.
+// condition is that of a device and its URL, "" where none is configured.
+func (s *Set) condition(name string) (c pos.Condition, url string) {
+	if name == Drawer {
+		if d := s.drawer(); d != nil {
+			return d.State(), "printer:"
+		}
+		return pos.Condition{Name: Drawer, State: "off", Code: "not_configured"}, ""
+	}
+	sl := s.slots[name]
+	return sl.condition(), sl.address()
+}
+
+// checkLimit bounds an internal check of one device; the search for the cause of
+// a fault comes after it.
+const (
+	checkLimit = 4 * time.Second
+	checkGrace = time.Second // for a driver to notice the limit
+)
+
+// Self looks at each device more closely than Conditions: the self-test. It
+// looks at all of them at once, so that several silent ones take no longer than
+// one.
 func (s *Set) Self(ctx context.Context) []pos.Condition {
 	out := s.Conditions()
+	var looking sync.WaitGroup
 	for i, c := range out {
 		for _, name := range order {
 			if conditionName(name) == c.Name && (name == Drawer || s.slots[name].address() != "") {
-				out[i] = s.Check(ctx, name, pos.CheckInternal)
+				looking.Go(func() { out[i] = s.Check(ctx, name, pos.CheckInternal) })
 			}
 		}
 	}
-	return out
+	looking.Wait()
+	return append(out, s.owed()...)
 }
 
 // Devices lists the devices of the till in their order.
 func (s *Set) Devices() []pos.Device {
 	var out []pos.Device
+	plugs := s.plugs.Load()
 	for _, name := range order {
+		c, url := s.condition(name)
 		if name == Drawer {
-			if d := s.drawer(); d != nil {
-				out = append(out, pos.Device{Name: Drawer, URL: "printer:", Condition: d.State()})
+			if url != "" {
+				out = append(out, pos.Device{Name: Drawer, URL: url, Condition: c})
 			}
 			continue
 		}
-		sl := s.slots[name]
-		d := pos.Device{Name: name, URL: sl.address(), Condition: sl.condition()}
-		if u := sl.now(); u != nil {
-			d.Identity = u.identity()
+		d := pos.Device{Name: name, URL: url, Condition: c}
+		if u := s.slots[name].now(); u != nil {
+			d.Identity = u.identity(s.machine, plugs)
 		}
 		out = append(out, d)
 	}
@@ -109,10 +136,16 @@ func (s *Set) Devices() []pos.Device {
 
 // Check looks at one device, as deep as asked.
 func (s *Set) Check(ctx context.Context, name string, level pos.Level) pos.Condition {
+	began := time.Now()
+	short, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	if level != pos.CheckInternal {
+		short = ctx // that waits for paper, or for a hand
+	}
 	sl := s.slots[name]
 	if sl == nil {
 		if d := s.drawer(); name == Drawer && d != nil {
-			return d.Check(ctx, level)
+			return d.Check(short, level)
 		}
 		return pos.Condition{Name: name, State: "off", Code: "not_configured"}
 	}
@@ -120,9 +153,35 @@ func (s *Set) Check(ctx context.Context, name string, level pos.Level) pos.Condi
 	if u == nil || u.check == nil {
 		return sl.condition()
 	}
-	began := time.Now()
-	c := why(ctx, u.scheme, u.path, u.check(ctx, level))
+	c := s.ask(short, u, level)
+	if name != Reader { // those look for themselves: there may be several
+		c = s.why(ctx, address{device: name, scheme: u.scheme, path: u.path}, c)
+	}
 	c.Name, c.Took = conditionName(name), time.Since(began)
+	return c
+}
+
+// ask looks at a unit no longer than the context and a little: a driver may hang
+// in the machine's own drivers. Its look goes on and ends by its own limits.
+func (s *Set) ask(ctx context.Context, u *unit, level pos.Level) pos.Condition {
+	said := make(chan pos.Condition, 1)
+	go func() { said <- u.check(ctx, level) }()
+	select {
+	case c := <-said:
+		return c
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(checkGrace)
+	defer grace.Stop()
+	select {
+	case c := <-said:
+		return c
+	case <-grace.C:
+	}
+	c := u.state()
+	if c.State == "ok" {
+		c = pos.Condition{State: "fault", Code: port.Offline, Detail: "it does not end its check"}
+	}
 	return c
 }
 
@@ -173,8 +232,9 @@ func (s *Set) Settle(ctx context.Context) {
 	defer cancel()
 	for {
 		busy := false
-		for _, d := range s.Devices() {
-			busy = busy || d.Condition.State == "busy"
+		for _, name := range order {
+			c, _ := s.condition(name)
+			busy = busy || c.State == "busy"
 		}
 		if !busy {
 			return

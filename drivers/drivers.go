@@ -20,6 +20,8 @@ import (
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/acquirer"
 	"tillkeeper/drivers/acquirer/wire"
+	"tillkeeper/drivers/download"
+	"tillkeeper/drivers/find"
 	"tillkeeper/drivers/keys"
 	"tillkeeper/drivers/reader/emv"
 	"tillkeeper/drivers/scanner"
@@ -54,6 +56,7 @@ type Config struct {
 	Think          time.Duration                // what a simulated customer takes longer than a script's
 	Clock          pos.Clock
 	Log            *slog.Logger
+	Look           bool // the devices are only looked at: slips that wait stay where they are
 }
 
 // Set is the opened devices. Its ports stay the same for the life of the till,
@@ -78,16 +81,23 @@ type Set struct {
 	slots       map[string]*slot
 	pad         padSlot
 	scans       *scanner.Scanner
-	authorities *emv.KeyStore // CA keys of the acquirer's file; nil: none
+	authorities *emv.KeyStore // CA keys that are in force
+	trusted     emv.CATable   // those that are in force whatever a file says: of the simulated scheme
+	downloads   *download.Loader
+	fetchFile   func(ctx context.Context, name string) (io.ReadCloser, error) // from the acquirer's service; nil: there is none
 	onChange    atomic.Pointer[func()]
+	plugs       atomic.Int64 // events of plugging in and out so far
+	machine     *find.Host
+	seen        *memory       // what was where; nil: nothing is remembered
+	news        chan struct{} // of one: a device has changed its condition
 	closers     []func() error
 }
 
 // Open opens everything that the configuration names.
 func Open(ctx context.Context, c Config) (*Set, error) {
-	s := &Set{Bench: &Bench{}, c: c}
+	s := &Set{Bench: &Bench{}, c: c, machine: find.New("/"), seen: openMemory(c.Dir), news: make(chan struct{}, 1)}
 	for _, open := range []func(context.Context, Config) error{
-		s.openKeys, s.openAuthorities, s.openDevices, s.openHost, s.openFiles, s.openWallet,
+		s.openKeys, s.openAuthorities, s.openDevices, s.openFiles, s.openDownloads, s.openHost, s.openWallet,
 	} {
 		if err := open(ctx, c); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -101,6 +111,10 @@ func Open(ctx context.Context, c Config) (*Set, error) {
 func (s *Set) OnChange(f func()) { s.onChange.Store(&f) }
 
 func (s *Set) changed() {
+	select {
+	case s.news <- struct{}{}:
+	default: // one is waiting
+	}
 	if f := s.onChange.Load(); f != nil {
 		(*f)()
 	}
@@ -143,9 +157,12 @@ func (s *Set) openHost(ctx context.Context, c Config) error {
 			return err
 		}
 	}
+	holder := &keyHolder{padSlot: s.pad}
+	holder.starting.Store(true)
+	defer holder.starting.Store(false)
 	s.Host = acquirer.New(acquirer.Options{
-		Address: c.Address, Profile: profile, TID: c.TID, MID: c.MID, Keys: s.pad, Timeout: c.Timeout, TLS: secure,
-		ReversalRepeat: c.ReversalRepeat, Clock: c.Clock, Log: c.Log,
+		Address: c.Address, Profile: profile, TID: c.TID, MID: c.MID, Keys: holder, Timeout: c.Timeout, TLS: secure,
+		ReversalRepeat: c.ReversalRepeat, Clock: c.Clock, Log: c.Log, Asked: s.downloads.Asked,
 	})
 	s.closers = append(s.closers, s.Host.Close)
 	return nil

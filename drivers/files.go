@@ -23,7 +23,8 @@ const (
 	fileMost   = 1 << 30 // bytes
 )
 
-// files fetches the acquirer's file of a day over HTTPS: URL/2006-01-02.csv.
+// files fetches the acquirer's files over HTTPS: that of a day, URL/2006-01-02.csv,
+// and others by their name.
 type files struct {
 	url    string
 	client http.Client
@@ -53,7 +54,8 @@ func (s *Set) openFiles(_ context.Context, c Config) error {
 	f := &files{url: strings.TrimRight(c.FilesURL, "/")}
 	f.client.Timeout = fetchLimit
 	f.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots}}
-	s.Files = f.fetch
+	s.fetchFile = f.get
+	s.Files = func(ctx context.Context, day string) (io.ReadCloser, error) { return f.get(ctx, day+".csv") }
 	return nil
 }
 
@@ -74,11 +76,11 @@ func authority(path string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// errFile says that the acquirer has no file for a day, or did not hand it out.
+// errFile says that the acquirer has no such file, or did not hand it out.
 var errFile = errors.New("the acquirer did not hand the file out")
 
-func (f *files) fetch(ctx context.Context, day string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url+"/"+day+".csv", nil)
+func (f *files) get(ctx context.Context, name string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url+"/"+name, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +90,7 @@ func (f *files) fetch(ctx context.Context, day string) (io.ReadCloser, error) {
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, errors.Join(
-			&pos.Error{Code: "file_missing", Message: fmt.Sprintf("there is no file of %s yet (%s)", day, resp.Status), Remedy: "fetch it later", Err: errFile}, resp.Body.Close())
+			&pos.Error{Code: "file_missing", Message: fmt.Sprintf("there is no file %s yet (%s)", name, resp.Status), Remedy: "fetch it later", Err: errFile}, resp.Body.Close())
 	}
 	return struct {
 		io.Reader

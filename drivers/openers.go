@@ -2,7 +2,13 @@ package drivers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/pinpad"
@@ -10,36 +16,88 @@ import (
 	simpad "tillkeeper/drivers/sim/pinpad"
 )
 
-// wire gives the way to a device that speaks over a stream of bytes.
-func (a address) wire(baud int) (func() (io.ReadWriteCloser, error), error) {
+// wire gives the way to a device that speaks over a stream of bytes. The end of
+// the context ends the wait for one in the network.
+func (a address) wire(baud int) (func(ctx context.Context) (io.ReadWriteCloser, error), error) {
 	switch a.scheme {
 	case "serial", "cas":
 		speed, err := a.baud(baud)
 		if err != nil {
 			return nil, err
 		}
-		return opener(func() (*port.Line, error) { return port.OpenLine(a.path, speed) }), nil
+		return opener(func(context.Context) (*port.Line, error) { return port.OpenLine(a.path, speed) }), nil
 	case "lp":
-		return opener(func() (*port.Line, error) { return port.OpenLP(a.path) }), nil
+		return opener(func(context.Context) (*port.Line, error) { return port.OpenLP(a.path) }), nil
 	case "tcp":
-		return func() (io.ReadWriteCloser, error) {
-			l, err := port.DialTCP(a.path)
-			if err != nil {
-				return nil, err
-			}
-			return l, nil
-		}, nil
+		return opener(func(ctx context.Context) (*port.TCP, error) { return port.DialTCPContext(ctx, a.path) }), nil
 	}
 	return nil, unknown(a.device, a.scheme+":"+a.path, examples[a.device])
 }
 
-func opener(open func() (*port.Line, error)) func() (io.ReadWriteCloser, error) {
-	return func() (io.ReadWriteCloser, error) {
-		l, err := open()
+// opener has an opening that failed give no line at all.
+func opener[L io.ReadWriteCloser](open func(ctx context.Context) (L, error)) func(ctx context.Context) (io.ReadWriteCloser, error) {
+	return func(ctx context.Context) (io.ReadWriteCloser, error) {
+		l, err := open(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return l, nil
+	}
+}
+
+// gate is the way to a device as long as its unit is in its slot. Ended, it
+// gives up an opening that waits and opens nothing any more: who was late with
+// the old device does not take the line from the new one.
+type gate struct {
+	open func(ctx context.Context) (io.ReadWriteCloser, error)
+	ctx  context.Context // ends with the gate
+	stop context.CancelFunc
+
+	mu   sync.Mutex
+	line io.Closer // the last one that was opened
+}
+
+func newGate(open func(ctx context.Context) (io.ReadWriteCloser, error)) *gate {
+	g := &gate{open: open}
+	g.ctx, g.stop = context.WithCancel(context.Background())
+	return g
+}
+
+// pass opens the way.
+func (g *gate) pass() (io.ReadWriteCloser, error) {
+	if g.ctx.Err() != nil {
+		return nil, errReplaced
+	}
+	l, err := g.open(g.ctx)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case err != nil:
+		return nil, err
+	case g.ctx.Err() != nil:
+		return nil, errors.Join(errReplaced, l.Close())
+	}
+	g.line = l
+	return l, nil
+}
+
+// errReplaced is for those who are late with a device that was taken out.
+var errReplaced = fmt.Errorf("another device has taken its place: %w", os.ErrClosed)
+
+// end shuts the gate.
+func (g *gate) end() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stop()
+}
+
+// cut shuts the gate and ends what is being said behind it.
+func (g *gate) cut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stop()
+	if g.line != nil {
+		_ = g.line.Close() // its driver closes it too
 	}
 }
 
@@ -48,22 +106,21 @@ func (s *Set) openPad(_ context.Context, text string) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	var pad *pinpad.Pad
-	end := func() error { return pad.Close() }
+	var open func(ctx context.Context) (io.ReadWriteCloser, error)
+	leave := func() {}
 	if a.scheme == "sim" {
 		sim := simpad.New(s.Keys)
 		s.Bench.put(func(h *hands) { h.pad = sim })
-		pad = pinpad.New(sim.Open)
-		end = func() error {
-			s.Bench.put(func(h *hands) { h.pad = nil })
-			return pad.Close()
-		}
-	} else {
-		open, err := a.wire(padBaud)
-		if err != nil {
-			return nil, err
-		}
-		pad = pinpad.New(func(context.Context) (io.ReadWriteCloser, error) { return open() })
+		open, leave = sim.Open, func() { s.Bench.put(func(h *hands) { h.pad = nil }) }
+	} else if open, err = a.wire(padBaud); err != nil {
+		return nil, err
+	}
+	way := newGate(open)
+	pad := pinpad.New(func(context.Context) (io.ReadWriteCloser, error) { return way.pass() })
+	end := func() error {
+		leave()
+		way.cut() // nobody waits for the end of a PIN entry
+		return pad.Close()
 	}
 	pad.Watch(func(pos.Condition) { s.changed() })
 	return &unit{port: pad, state: pad.State, check: pad.Check, nudge: pad.Nudge, close: end, scheme: a.scheme, path: a.path}, nil
@@ -102,4 +159,24 @@ func (p padSlot) PINBlock(ctx context.Context, ask pos.PINRequest) (pos.PINResul
 		return pos.PINResult{}, err
 	}
 	return pad.PINBlock(ctx, ask)
+}
+
+// startLimit bounds the first question to a PIN pad, whether it has working keys:
+// one that is well answers in a tenth of it, and a till that starts does not wait
+// for one that is silent. It signs on then, as soon as there is a pad.
+const startLimit = 500 * time.Millisecond
+
+// keyHolder is the pad as the line to the host knows it.
+type keyHolder struct {
+	padSlot
+	starting atomic.Bool
+}
+
+func (k *keyHolder) HasKeys(ctx context.Context) (bool, error) {
+	if !k.starting.Load() {
+		return k.padSlot.HasKeys(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	return k.padSlot.HasKeys(ctx)
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	periph "periph.io/x/conn/v3/display"
@@ -14,6 +15,7 @@ import (
 	"tillkeeper/drivers/pole"
 	"tillkeeper/drivers/port"
 	simdisplay "tillkeeper/drivers/sim/display"
+	simpole "tillkeeper/drivers/sim/pole"
 	"tillkeeper/drivers/supervise"
 )
 
@@ -29,12 +31,13 @@ type screen interface {
 const screenPoll = 10 * time.Second
 
 // displayUnit has a display looked at: one that lost its power, or came back,
-// shows again what it should. test draws its test picture.
-func (s *Set) displayUnit(a address, bare screen, test func() error, end func() error) *unit {
+// shows again what it should. first shows a view and waits for it, test draws
+// the test picture.
+func (s *Set) displayUnit(a address, bare screen, first func(pos.View) error, test func() error, end func() error) *unit {
 	d := &watched{screen: bare, changed: s.changed}
 	look := supervise.New(supervise.Options[screen]{
 		Name: conditionName(a.device), Poll: screenPoll, Log: s.c.Log, Changed: func(pos.Condition) { s.changed() },
-		Open: func(context.Context) (screen, error) { return open{d}, nil },
+		Open: func(ctx context.Context) (screen, error) { return open{d}, d.Poll(ctx) }, // so that one that is missing is never well in between
 	})
 	return &unit{
 		port: pos.Display(d), scheme: a.scheme, path: a.path, nudge: look.Nudge,
@@ -45,8 +48,13 @@ func (s *Set) displayUnit(a address, bare screen, test func() error, end func() 
 			return look.Condition()
 		},
 		check: func(ctx context.Context, level pos.Level) pos.Condition {
-			if level != pos.CheckInternal {
+			switch {
+			case level != pos.CheckInternal:
 				if err := test(); err != nil {
+					return fault(err)
+				}
+			case !d.shown.Load(): // nothing was shown yet: it may not even be open
+				if err := first(pos.View{State: pos.ViewIdle}); err != nil {
 					return fault(err)
 				}
 			}
@@ -67,17 +75,22 @@ func (s *Set) displayUnit(a address, bare screen, test func() error, end func() 
 	}
 }
 
-// watched is a display that tells when its condition changes.
+// watched is a display that tells when its condition changes. It keeps the
+// condition: the display's own waits for what it draws, which takes seconds on
+// e-paper, and whoever asks is in the middle of a sale.
 type watched struct {
 	screen
 	changed func()
+	shown   atomic.Bool // something was, well or not
 
-	mu   sync.Mutex
-	last string // state and code
+	telling sync.Mutex // one look at a time, so that none is overtaken by an older one
+	mu      sync.Mutex
+	last    pos.Condition // zero: not looked at yet
 }
 
 // Show shows, and tells whether that brought a fault or ended one.
 func (w *watched) Show(v pos.View) error {
+	w.shown.Store(true)
 	err := w.screen.Show(v)
 	w.tell()
 	return err
@@ -90,12 +103,20 @@ func (w *watched) Poll(ctx context.Context) error {
 	return err
 }
 
-func (w *watched) tell() {
-	c := w.Condition()
+// Condition is that of the last view or look; it waits for nothing.
+func (w *watched) Condition() pos.Condition {
 	w.mu.Lock()
-	now := c.State + " " + c.Code
-	same := now == w.last
-	w.last = now
+	defer w.mu.Unlock()
+	return w.last
+}
+
+func (w *watched) tell() {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	c := w.screen.Condition()
+	w.mu.Lock()
+	same := c.State == w.last.State && c.Code == w.last.Code
+	w.last = c
 	w.mu.Unlock()
 	if !same {
 		w.changed()
@@ -148,9 +169,9 @@ func (s *Set) openPanel(_ context.Context, text string) (*unit, error) {
 	}
 	if strings.HasPrefix(a.scheme, "waveshare") {
 		slow := display.NewPaperDisplay(panel, display.PaperOpts{})
-		return s.displayUnit(a, slow, slow.TestPicture, end), nil
+		return s.displayUnit(a, slow, panel.Show, slow.TestPicture, end), nil
 	}
-	return s.displayUnit(a, panel, panel.TestPicture, end), nil
+	return s.displayUnit(a, panel, panel.Show, panel.TestPicture, end), nil
 }
 
 // withHost opens the board's buses and pins first.
@@ -194,6 +215,14 @@ func (s *Set) openPole(_ context.Context, text string) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
+	end := func() error { return nil }
+	if a.scheme == "sim" {
+		sim, err := simpole.New(simpole.Opts{File: filepath.Join(s.c.Dir, "pole.txt")})
+		if err != nil {
+			return nil, err
+		}
+		a.path, end = sim.Path(), sim.Close
+	}
 	p := pole.New(func() (pole.Link, error) { return port.OpenLine(a.path, speed) }, model)
-	return s.displayUnit(a, p, p.TestRows, nil), nil
+	return s.displayUnit(a, p, p.Show, p.TestRows, end), nil
 }

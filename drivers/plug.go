@@ -2,6 +2,8 @@ package drivers
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/find"
 	"tillkeeper/drivers/hotplug"
+	"tillkeeper/drivers/port"
 )
 
 // board makes the machine's buses and pins known, once.
@@ -24,7 +27,11 @@ func bus[T any](name string, open func(name string) (T, error)) (T, error) {
 		var none T
 		return none, err
 	}
-	return open(name)
+	b, err := open(name)
+	if err != nil && (strings.HasPrefix(err.Error(), "i2creg: ") || strings.HasPrefix(err.Error(), "spireg: ")) { // the list of buses has no such name
+		err = &pos.Error{Code: port.Unplugged, Message: "this board has no bus " + name, Remedy: "switch it on in the board's settings, or name another one", Err: err}
+	}
+	return b, err
 }
 
 // watch tells every device when something was plugged in or out.
@@ -34,17 +41,7 @@ func (s *Set) watch(ctx context.Context) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case e, ok := <-ear.Events():
-				if !ok {
-					return
-				}
-				s.plugged(e)
-			}
-		}
+		s.hear(ctx, ear.Events())
 	}()
 	s.closers = append(s.closers, func() error {
 		stop()
@@ -54,13 +51,49 @@ func (s *Set) watch(ctx context.Context) {
 	})
 }
 
+// calm is the least time between two rounds of nudges: a hub that is plugged in
+// says many things at once.
+const calm = 250 * time.Millisecond
+
+// hear nudges the devices with the first event, and once more after a storm of
+// them. It also remembers what is where, when a device has become well.
+func (s *Set) hear(ctx context.Context, events <-chan hotplug.Event) {
+	var quiet <-chan time.Time // nil: no event for a while
+	more := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e, ok := <-events:
+			switch {
+			case !ok:
+				return
+			case !e.Again && !matters[e.Subsystem]:
+			case quiet != nil:
+				more = true
+			default:
+				s.nudge()
+				quiet = time.After(calm)
+			}
+		case <-s.news:
+			s.note()
+		case <-quiet:
+			quiet = nil
+			if more {
+				more = false
+				s.nudge()
+				quiet = time.After(calm)
+			}
+		}
+	}
+}
+
 // matters are the kinds of devices that a till has.
 var matters = map[string]bool{"tty": true, "usb": true, "usbmisc": true, "input": true, "hidraw": true, "spidev": true, "i2c-dev": true}
 
-func (s *Set) plugged(e hotplug.Event) {
-	if !e.Again && !matters[e.Subsystem] {
-		return
-	}
+// nudge has every device look now.
+func (s *Set) nudge() {
+	s.plugs.Add(1)
 	for _, name := range order {
 		sl := s.slots[name]
 		if sl == nil {
@@ -73,22 +106,56 @@ func (s *Set) plugged(e hotplug.Event) {
 }
 
 // Find lists what is plugged in and what it could be used as.
-func (s *Set) Find(ctx context.Context) []pos.Found { return find.New("/").Found(ctx) }
+func (s *Set) Find(ctx context.Context) []pos.Found { return s.machine.Found(ctx) }
 
 // whyLimit bounds the search for the cause of a fault.
 const whyLimit = 2 * time.Second
 
 // why puts the cause and the exact remedy behind a fault of what is at an
-// address.
-func why(ctx context.Context, scheme, path string, c pos.Condition) pos.Condition {
-	if c.State != "fault" || scheme == "" || scheme == "sim" {
+// address. What a device says of itself beyond the closed list of reasons, such
+// as a PIN pad without a master key, it knows best.
+func (s *Set) why(ctx context.Context, a address, c pos.Condition) pos.Condition {
+	if c.State != "fault" || a.scheme == "" || a.scheme == "sim" || !slices.Contains(port.Reasons, c.Code) {
 		return c
 	}
 	ctx, cancel := context.WithTimeout(ctx, whyLimit)
 	defer cancel()
-	said := &pos.Error{Code: c.Code, Message: c.Detail}
-	if code, detail := find.New("/").Why(ctx, find.Case{Scheme: scheme, Path: path, Err: said}); code != "" {
-		c.Code, c.Detail = code, detail
+	switch {
+	case a.scheme == "tcp" && c.Code != port.Offline:
+		return c // who else uses a device in the network cannot be seen here
+	case c.Code == port.WrongSpeed && c.Remedy != "":
+		return c // its driver has found the right one
 	}
-	return c
+	path := a.path
+	if a.scheme == "pcsc" {
+		path = a.query.Get("socket")
+	}
+	said := &pos.Error{Code: c.Code, Message: c.Detail}
+	code, detail := s.machine.Why(ctx, find.Case{Scheme: a.scheme, Path: path, Identity: s.seen.of(a.scheme, a.path), Err: said})
+	if code == "" {
+		return c
+	}
+	c.Code = code
+	c.Detail, c.Remedy = mend(detail)
+	return s.c.speak(c)
+}
+
+// fixes are how the command that mends a fault begins, behind a colon or a question, where a
+// cause has one.
+var fixes = []string{"sudo ", "gpgconf ", "ping ", "echo ", "install the rule ", "it offers a login there: sudo ", "write ", "read it ", "end it", "sign out ", "another till runs "}
+
+// mend parts a cause from the command that mends it, "" where it names none.
+func mend(cause string) (detail, remedy string) {
+	at := -1
+	for _, f := range fixes {
+		for _, mark := range []string{": ", "? "} {
+			if i := strings.Index(cause, mark+f); i >= 0 && (at < 0 || i < at) {
+				at = i
+			}
+		}
+	}
+	if at < 0 {
+		return cause, ""
+	}
+	return strings.TrimSuffix(cause[:at+1], ":"), cause[at+len(": "):]
 }

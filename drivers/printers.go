@@ -3,6 +3,7 @@ package drivers
 import (
 	"context"
 	"errors"
+	"io"
 	"path/filepath"
 
 	"tillkeeper/app/pos"
@@ -25,7 +26,7 @@ func (s *Set) openPrinter(_ context.Context, text string) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	var open printer.Opener
+	var open func(ctx context.Context) (io.ReadWriteCloser, error)
 	end := func() error { return nil }
 	if a.scheme == "sim" {
 		sim, err := simprinter.New(simprinter.Opts{Dir: s.c.Dir, Font: s.font})
@@ -33,7 +34,7 @@ func (s *Set) openPrinter(_ context.Context, text string) (*unit, error) {
 			return nil, err
 		}
 		s.Bench.put(func(h *hands) { h.printer = sim })
-		open = sim.Open
+		open = func(context.Context) (io.ReadWriteCloser, error) { return sim.Open() }
 		end = func() error {
 			s.Bench.put(func(h *hands) { h.printer = nil })
 			return sim.Close()
@@ -41,15 +42,23 @@ func (s *Set) openPrinter(_ context.Context, text string) (*unit, error) {
 	} else if open, err = a.wire(printerBaud); err != nil {
 		return nil, err
 	}
-	paper := printer.New(open, printer.Opts{
-		Dir: filepath.Join(s.c.Dir, "printer"), Font: s.font, Columns: columns, Model: a.query.Get("model"),
+	dir := filepath.Join(s.c.Dir, "printer")
+	if s.c.Look {
+		dir = "" // what waits there is the till's to print
+	}
+	way := newGate(open)
+	paper := printer.New(way.pass, printer.Opts{
+		Dir: dir, Font: s.font, Columns: columns, Model: a.query.Get("model"),
 		OnState: func(pos.Condition) { s.changed() }, OnDrawer: func(printer.DrawerEvent) { s.changed() },
 	})
 	return &unit{
 		port: pos.Printer(paper), state: paper.State, check: paper.Check, nudge: paper.Nudge,
 		scheme: a.scheme, path: a.path, named: paper.Identity,
 		// The driver's end goes first: a simulated printer then sees a hang-up.
-		close: func() error { return errors.Join(paper.Close(), end()) },
+		close: func() error {
+			way.end()
+			return errors.Join(paper.Close(), end())
+		},
 	}, nil
 }
 

@@ -2,10 +2,12 @@ package drivers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"strings"
+	"sync"
 
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/i2c/i2creg"
@@ -20,19 +22,25 @@ import (
 	"tillkeeper/drivers/sim/card"
 )
 
+// placed is a card reader and where it is.
+type placed struct {
+	reader.Reader
+	at address
+}
+
 // openReaders opens every card reader of a list; the first card wins.
 func (s *Set) openReaders(_ context.Context, text string) (*unit, error) {
-	var all []reader.Reader
-	var nudges []func()
+	var all []placed
+	var bare []reader.Reader
 	end := func() error {
-		var errs []error
-		for _, r := range all {
-			errs = append(errs, r.Close())
+		var closing sync.WaitGroup
+		errs := make([]error, len(all))
+		for i, r := range all {
+			closing.Go(func() { errs[i] = r.Close() })
 		}
+		closing.Wait()
 		return errors.Join(errs...)
 	}
-	u := &unit{}
-	var at []address
 	for _, one := range each(Reader, text) {
 		a, err := parse(Reader, one)
 		if err != nil {
@@ -42,71 +50,118 @@ func (s *Set) openReaders(_ context.Context, text string) (*unit, error) {
 		if err != nil {
 			return nil, errors.Join(err, end())
 		}
-		all = append(all, r)
-		if n, ok := r.(interface{ Nudge() }); ok {
-			nudges = append(nudges, n.Nudge)
-		}
-		at = append(at, a)
+		all, bare = append(all, placed{r, a}), append(bare, r)
 	}
-	r := reader.Many(all...)
-	u.port, u.close = pos.CardReader(r), end
+	r := reader.Many(bare...)
+	u := &unit{port: pos.CardReader(r), close: end}
+	for _, one := range all {
+		u.several = append(u.several, one.at)
+	}
 	u.state = func() pos.Condition {
-		if r.State() == "" {
-			return pos.Condition{State: "ok"}
+		found := make([]pos.Condition, len(all))
+		for i, one := range all {
+			found[i] = conditionOf(one)
 		}
-		for _, one := range all {
-			if c := conditionOf(one); c.Code == r.State() {
-				return c
-			}
-		}
-		return pos.Condition{State: "fault", Code: r.State()}
+		return together(r, all, found)
 	}
 	u.nudge = func() {
-		for _, n := range nudges {
-			n()
+		for _, one := range all {
+			if n, ok := one.Reader.(interface{ Nudge() }); ok {
+				n.Nudge()
+			}
 		}
 	}
+	u.named = func() string { return names(all) }
 	u.check = func(ctx context.Context, level pos.Level) pos.Condition {
 		if level == pos.CheckInteractive {
 			return present(ctx, r)
 		}
-		if len(all) == 1 {
-			return why(ctx, at[0].scheme, at[0].path, checked(ctx, all[0]))
+		var looking sync.WaitGroup
+		found := make([]pos.Condition, len(all))
+		for i, one := range all {
+			looking.Go(func() { found[i] = s.why(ctx, one.at, checked(ctx, one)) })
 		}
-		c := u.state()
-		if c.State != "fault" {
-			return c
-		}
-		var causes []string
-		for i, r := range all {
-			one := why(ctx, at[i].scheme, at[i].path, checked(ctx, r))
-			causes = append(causes, one.Detail)
-		}
-		c.Detail = strings.Join(causes, "; ")
-		return c
+		looking.Wait()
+		return together(r, all, found)
 	}
+	s.notice(u)
 	return u, nil
 }
 
+// together is the condition of several readers: while one of them is well cards
+// can be taken, and the others are a warning that names them.
+func together(r reader.Reader, all []placed, found []pos.Condition) pos.Condition {
+	if len(found) == 1 {
+		return found[0]
+	}
+	var worst pos.Condition
+	var causes, mends []string
+	code := r.State() // of the worst
+	for i, c := range found {
+		if c.State == "busy" {
+			return c
+		}
+		if c.State != "fault" {
+			continue
+		}
+		if worst.Code == "" || c.Code == code && worst.Code != code {
+			worst = c
+		}
+		causes = append(causes, all[i].at.scheme+":"+all[i].at.path+" "+cmp.Or(c.Detail, c.Code))
+		if c.Remedy != "" {
+			mends = append(mends, c.Remedy)
+		}
+	}
+	switch len(causes) {
+	case 0:
+		return pos.Condition{State: "ok"}
+	case len(found):
+	default:
+		worst.State = "warn"
+	}
+	worst.Detail, worst.Remedy = strings.Join(causes, "; "), strings.Join(mends, "; ")
+	return worst
+}
+
 // conditionOf is a reader's own word on itself, with what it knows of the cause.
-func conditionOf(r reader.Reader) pos.Condition {
-	if own, ok := r.(interface{ Condition() pos.Condition }); ok {
+func conditionOf(r placed) pos.Condition {
+	if own, ok := r.Reader.(interface{ Condition() pos.Condition }); ok {
 		return own.Condition()
 	}
 	if code := r.State(); code != "" {
-		return pos.Condition{State: "fault", Code: code}
+		c := pos.Condition{State: "fault", Code: code}
+		if own, ok := r.Reader.(interface{ Fault() error }); ok && own.Fault() != nil {
+			c.Detail = own.Fault().Error()
+		}
+		return c
 	}
 	return pos.Condition{State: "ok"}
 }
 
 // checked asks a reader now, where it can be asked.
-func checked(ctx context.Context, r reader.Reader) pos.Condition {
-	if own, ok := r.(interface {
+func checked(ctx context.Context, r placed) pos.Condition {
+	if own, ok := r.Reader.(interface {
 		Check(ctx context.Context, level pos.Level) pos.Condition
 	}); ok {
 		return own.Check(ctx, pos.CheckInternal)
 	}
 	return conditionOf(r)
+}
+
+// names are what the readers call themselves.
+func names(all []placed) string {
+	var out []string
+	for _, one := range all {
+		if own, ok := one.Reader.(interface{ Identity() string }); ok && own.Identity() != "" {
+			out = append(out, own.Identity())
+		}
+		if daemon, ok := one.Reader.(interface{ Readers() []pcsc.State }); ok {
+			for _, r := range daemon.Readers() {
+				out = append(out, r.Name)
+			}
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // present waits for any card and says which way it came; nothing is asked of it.
@@ -122,21 +177,27 @@ func present(ctx context.Context, r pos.CardReader) pos.Condition {
 }
 
 func (s *Set) openReader(a address) (reader.Reader, error) {
+	o := pn532.Options{Terminal: s.terminal()}
 	switch a.scheme {
 	case "sim":
 		return s.simReader()
 	case "pcsc":
-		return pcsc.Open(pcsc.Opts{Socket: a.query.Get("socket"), Name: a.query.Get("reader"), Terminal: s.terminal}), nil
+		c := pcsc.Opts{Socket: a.query.Get("socket"), Name: a.query.Get("reader"), Terminal: s.terminal}
+		return openSoon(func() reader.Reader { return pcsc.Open(c) }), nil
 	case "pn532+serial":
 		speed, err := a.baud(readerBaud)
 		if err != nil {
 			return nil, err
 		}
-		return pn532.New(pn532.SerialPort(a.path, speed), pn532.Options{Terminal: s.terminal()}), nil
+		return openSoon(func() reader.Reader { return pn532.New(pn532.SerialPort(a.path, speed), o) }), nil
 	case "pn532+i2c":
-		return pn532.New(pn532.I2C(func() (i2c.BusCloser, error) { return bus(a.path, i2creg.Open) }), pn532.Options{Terminal: s.terminal()}), nil
+		return openSoon(func() reader.Reader {
+			return pn532.New(pn532.I2C(func() (i2c.BusCloser, error) { return bus(a.path, i2creg.Open) }), o)
+		}), nil
 	case "pn532+spi":
-		return pn532.New(pn532.SPI(func() (spi.PortCloser, error) { return bus(a.path, spireg.Open) }), pn532.Options{Terminal: s.terminal()}), nil
+		return openSoon(func() reader.Reader {
+			return pn532.New(pn532.SPI(func() (spi.PortCloser, error) { return bus(a.path, spireg.Open) }), o)
+		}), nil
 	}
 	return nil, unknown(Reader, a.scheme+":", examples[Reader])
 }
@@ -191,19 +252,17 @@ func (s *Set) openAuthorities(_ context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	s.trusted = table
 	if c.Authorities != "" {
 		f, err := os.Open(c.Authorities)
 		if err != nil {
 			return &pos.Error{Code: "bad_config", Message: "terminal.ca", Remedy: "name the file of CA keys that the acquirer sent", Err: err}
 		}
 		defer f.Close()
-		if table, err = emv.LoadCA(f); err == nil {
-			table, err = table.With(known...)
-		}
-		if err != nil {
+		if table, err = emv.LoadCA(f); err != nil {
 			return &pos.Error{Code: "bad_config", Message: c.Authorities, Remedy: "fetch the file of CA keys from the acquirer again", Err: err}
 		}
 	}
-	s.authorities.Replace(table)
+	s.authorities.Replace(table.Over(s.trusted))
 	return nil
 }

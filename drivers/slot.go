@@ -3,6 +3,8 @@ package drivers
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -37,11 +39,18 @@ type unit struct {
 	close func() error                                             // nil: nothing to close
 	named func() string                                            // what the device calls itself; nil: nothing
 
-	scheme, path string // where it was opened
+	scheme, path string    // where it was opened
+	several      []address // the same of card readers
+
+	mu    sync.Mutex
+	seen  looked // when the machine was asked what is there
+	about string // and what it said
 }
 
-// identity is what the device calls itself, or what the machine knows of it.
-func (u *unit) identity() string {
+// identity is what the device calls itself, or what the machine knows of it. The
+// machine is asked again only after something was plugged in or out, or where
+// the condition is another one: this is work with files.
+func (u *unit) identity(h *find.Host, plugs int64) string {
 	if u.named != nil {
 		if name := u.named(); name != "" {
 			return name
@@ -50,7 +59,27 @@ func (u *unit) identity() string {
 	if u.scheme == "sim" || !strings.HasPrefix(u.path, "/dev/") {
 		return ""
 	}
-	return find.New("/").Identity(u.path)
+	now := looked{plugs: plugs, state: u.state().State}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.seen != now {
+		u.seen, u.about = now, h.Identity(u.path)
+	}
+	return u.about
+}
+
+// places are where the unit was opened.
+func (u *unit) places() []address {
+	if u.scheme == "" {
+		return u.several
+	}
+	return []address{{scheme: u.scheme, path: u.path}}
+}
+
+// looked is when a machine was asked: after how many events, in which state.
+type looked struct {
+	plugs int64
+	state string
 }
 
 // slot is the place of one device. What is in it may change while the till
@@ -58,33 +87,53 @@ func (u *unit) identity() string {
 type slot struct {
 	name   string
 	open   func(ctx context.Context, url string) (*unit, error)
-	filled func(u *unit) // told of each new unit; nil: nobody
+	filled func(u *unit) // told of the end of each change, u nil where nothing is in the slot; nil: nobody
+	log    *slog.Logger  // nil: nothing is logged
 
-	swap sync.Mutex // one change at a time
-	mu   sync.Mutex
-	url  string
-	unit *unit // nil: not configured
+	swap  sync.Mutex // one change at a time
+	ended bool       // under swap: nothing is put in any more
+
+	using sync.RWMutex // read: who must not lose the unit while it works; written: the unit is another one
+	mu    sync.Mutex
+	url   string
+	unit  *unit // nil: not configured
+	busy  bool  // it is being changed
 }
 
 // put opens what a URL names and closes what was there. A URL that is no good
 // leaves the slot as it was; a device that is not there yet is no error, it is
-// waited for.
+// waited for; one that does not close well is left behind.
 func (s *slot) put(ctx context.Context, url string) error {
 	if err := valid(s.name, url); err != nil {
 		return err
 	}
 	s.swap.Lock()
 	defer s.swap.Unlock()
+	if s.ended {
+		return errEnded
+	}
 	before := s.address()
-	if err := s.shut(); err != nil {
-		return err
+	if err := s.empty(true); err != nil && s.log != nil {
+		s.log.Warn("a device that was changed did not close well", "device", s.name, "error", err)
 	}
 	err := s.fill(ctx, url)
 	if err != nil && before != "" && before != url {
 		err = errors.Join(err, s.fill(ctx, before))
 	}
+	s.using.Lock()
+	s.mu.Lock()
+	u := s.unit
+	s.busy = false
+	s.mu.Unlock()
+	s.using.Unlock()
+	if s.filled != nil {
+		s.filled(u)
+	}
 	return err
 }
+
+// errEnded says that the till is closing.
+var errEnded = errors.New("the till is being closed")
 
 // fill opens what a URL names. The caller holds swap, and the slot is empty.
 func (s *slot) fill(ctx context.Context, url string) error {
@@ -98,22 +147,30 @@ func (s *slot) fill(ctx context.Context, url string) error {
 	s.mu.Lock()
 	s.unit, s.url = u, url
 	s.mu.Unlock()
-	if s.filled != nil {
-		s.filled(u)
-	}
 	return nil
 }
 
-// shut closes what is in the slot.
+// shut closes what is in the slot, for good.
 func (s *slot) shut() error {
+	s.swap.Lock()
+	defer s.swap.Unlock()
+	s.ended = true
+	return s.empty(false)
+}
+
+// empty takes out what is in the slot and closes it. Who works with it
+// undisturbed is waited for. The caller holds swap.
+func (s *slot) empty(busy bool) error {
+	s.using.Lock()
 	s.mu.Lock()
 	u := s.unit
-	s.unit, s.url = nil, ""
+	s.unit, s.url, s.busy = nil, "", busy
 	s.mu.Unlock()
+	s.using.Unlock()
 	if u == nil || u.close == nil {
 		return nil
 	}
-	if err := u.close(); err != nil && !errors.Is(err, os.ErrClosed) {
+	if err := u.close(); err != nil && !errors.Is(err, os.ErrClosed) && !errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return nil
@@ -129,6 +186,12 @@ func (s *slot) now() *unit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.unit
+}
+
+func (s *slot) changing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy
 }
 
 // condition is how the device is; off where none is configured.
@@ -157,77 +220,4 @@ func in[T any](s *slot) (T, error) {
 		return none, pos.Errorf("not_configured", "name one under [devices], or on the devices page", "no %s is configured", s.name)
 	}
 	return u.port.(T), nil
-}
-
-// The ports of the slots.
-type (
-	readerSlot  struct{ *slot }
-	printerSlot struct{ *slot }
-	scaleSlot   struct{ *slot }
-)
-
-func (r readerSlot) Connect(ctx context.Context, p pos.Purchase) (pos.CardSession, error) {
-	port, err := in[pos.CardReader](r.slot)
-	if err != nil {
-		return nil, err
-	}
-	return port.Connect(ctx, p)
-}
-
-// Print without a printer is no error: the slip can be printed again once
-// there is one.
-func (p printerSlot) Print(job pos.PrintJob) error {
-	port, err := in[pos.Printer](p.slot)
-	if err != nil {
-		return nil //nolint:nilerr // as said
-	}
-	return port.Print(job)
-}
-
-func (p printerSlot) Kick() error {
-	port, err := in[pos.Printer](p.slot)
-	if err != nil {
-		return nil //nolint:nilerr // a till without a drawer
-	}
-	return port.Kick()
-}
-
-// displaySlot shows the newest view on a new display too.
-type displaySlot struct {
-	*slot
-	mu   sync.Mutex
-	last pos.View
-}
-
-func newDisplaySlot(s *slot) *displaySlot {
-	d := &displaySlot{slot: s}
-	s.filled = func(*unit) {
-		d.mu.Lock()
-		v := d.last
-		d.mu.Unlock()
-		if v.State != "" {
-			_ = d.Show(v) // its condition tells of a fault
-		}
-	}
-	return d
-}
-
-// Show keeps the view for a display that comes later.
-func (d *displaySlot) Show(v pos.View) error {
-	d.mu.Lock()
-	d.last = v
-	d.mu.Unlock()
-	port, err := in[pos.Display](d.slot)
-	if err != nil {
-		return nil //nolint:nilerr // nothing to show on
-	}
-	return port.Show(v)
-}
-
-func (s scaleSlot) Weigh(ctx context.Context) (int64, error) {
-	port, err := in[pos.Scale](s.slot)
-	if err != nil {
-		return 0, err
-	}
-	return port.Weigh(ctx)
 }

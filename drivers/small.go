@@ -64,6 +64,12 @@ func grams(n int64) string { return fmt.Sprintf("%d g", n) }
 // scalePoll is the time between two looks at a scale that nobody weighs on.
 const scalePoll = 10 * time.Second
 
+// weigher is a scale that its own driver opens again: the supervisor only looks,
+// and must not close it for good when its cable is out.
+type weigher struct{ *scale.Scale }
+
+func (weigher) Close() error { return nil }
+
 func (s *Set) openScale(_ context.Context, text string) (*unit, error) {
 	a, err := parse(Scale, text)
 	if err != nil {
@@ -86,10 +92,17 @@ func (s *Set) openScale(_ context.Context, text string) (*unit, error) {
 	if err != nil {
 		return nil, errors.Join(err, end())
 	}
-	d := scale.New(func() (scale.Link, error) { return port.OpenLine(a.path, speed) }, scale.Opts{})
-	look := supervise.New(supervise.Options[*scale.Scale]{
+	way := newGate(opener(func(context.Context) (*port.Line, error) { return port.OpenLine(a.path, speed) }))
+	d := scale.New(func() (scale.Link, error) {
+		l, err := way.pass()
+		if err != nil {
+			return nil, err
+		}
+		return l.(*port.Line), nil
+	}, scale.Opts{})
+	look := supervise.New(supervise.Options[weigher]{
 		Name: Scale, Poll: scalePoll, Log: s.c.Log, Changed: func(pos.Condition) { s.changed() },
-		Open: func(context.Context) (*scale.Scale, error) { return d, nil },
+		Open: func(ctx context.Context) (weigher, error) { return weigher{d}, d.Poll(ctx) }, // so that one that is missing is never well in between
 	})
 	return &unit{
 		port: pos.Scale(d), state: look.Condition, nudge: look.Nudge, scheme: a.scheme, path: a.path,
@@ -103,6 +116,9 @@ func (s *Set) openScale(_ context.Context, text string) (*unit, error) {
 			}
 			return pos.Condition{State: "ok", Detail: grams(g)}
 		},
-		close: func() error { return errors.Join(look.Close(), d.Close(), end()) },
+		close: func() error {
+			way.cut() // nobody waits for a weight that does not come
+			return errors.Join(look.Close(), d.Close(), end())
+		},
 	}, nil
 }

@@ -31,7 +31,8 @@ func (s *Session) Choose(_ context.Context, index int) error {
 }
 
 // ask shows the names of a card's applications and waits for the customer's
-// word. Without one in time the card's own preference, the first, is taken.
+// word. A card may want it even for its only application, so none is taken
+// without it (EMV Book 1, 12.4).
 func (sh *shell) ask(ctx context.Context, names []string) (int, error) {
 	s := sh.s
 	q := &choice{names: names, answer: make(chan int, 1)}
@@ -45,7 +46,7 @@ func (sh *shell) ask(ctx context.Context, names []string) (int, error) {
 	case i := <-q.answer:
 		return i, nil
 	case <-limit.C:
-		return 0, nil
+		return 0, pos.Errorf("choice_needed", "ask the customer, then present the card again", "nobody chose one of %d applications", len(names))
 	}
 }
 

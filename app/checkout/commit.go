@@ -36,9 +36,7 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 	if err != nil {
 		return err
 	}
-	if events, err = s.scriptResult(p, events); err != nil {
-		return err
-	}
+	events = s.scriptResult(p, events)
 	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: events, Baskets: docs}); err != nil {
 		return err
 	}
@@ -52,26 +50,28 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 
 // scriptResult adds to an approval that the host is owed what the card made of
 // its issuer's scripts: an attempt of its own, without money, that the queue
-// sends when nothing else is owed. No sale waits for it. The caller holds mu.
-func (s *Session) scriptResult(p *payment, events []pos.Event) ([]pos.Event, error) {
+// sends when nothing else is owed. No sale waits for it, and none fails by it.
+// The caller holds mu.
+func (s *Session) scriptResult(p *payment, events []pos.Event) []pos.Event {
 	if len(p.scripts) == 0 || !p.approval() || p.phase != phCommitEnd || !s.o.Host.Terms().ScriptResults {
-		return events, nil
+		return events
 	}
 	stan := s.o.Journal.NextSTAN()
 	if stan == "" {
 		s.o.Log.Warn("no trace number for the results of an issuer's scripts", "attempt", p.id)
-		return events, nil
+		return events
 	}
 	id := s.o.Journal.NextAttempt()
 	card := p.card.Short()
 	box, err := pos.SealCard(s.o.Vault, pos.DayKey(p.day), id, card)
 	if err != nil {
-		return nil, err
+		s.o.Log.Error("the results of an issuer's scripts cannot be sealed and are not told", "attempt", p.id, "error", err)
+		return events
 	}
 	return append(events, pos.Event{
 		Type: pos.EvCreated, Attempt: id, Kind: pos.ScriptResult, Tender: p.tender, By: p.by, Day: p.day, Hour: p.hour,
 		STAN: stan, Batch: pos.OpenBatch(s.o.Journal), Original: p.id, MaskedPAN: Mask(p.card.PAN), EntryMode: p.card.Entry,
-	}, pos.Event{Type: pos.EvResultDue, Attempt: id, Waiting: box, Scripts: p.scripts}), nil
+	}, pos.Event{Type: pos.EvResultDue, Attempt: id, Waiting: box, Scripts: p.scripts})
 }
 
 // movedOn says that an original changed between the plan of a follow-up and its

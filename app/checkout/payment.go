@@ -183,7 +183,7 @@ func stepPrepare(p payment, in input) (payment, effect) {
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
 	case in.kind == inCardError:
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
-	case !in.online && (p.kind != pos.Sale || p.keyed || in.reason == "no_tmk"): // never without the host; a terminal that was never set up takes no card
+	case !in.online && (p.kind != pos.Sale || p.keyed || in.reason == "no_tmk" || in.reason == "kcv_mismatch"): // never without the host; without keys, or with wrong ones, no trade at all
 		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
 	case p.keyed:
 		p.card = in.card
@@ -206,6 +206,9 @@ func stepCard(p payment, in input) (payment, effect) {
 		}
 		return afterRead(p)
 	case inPIN:
+		if len(in.block) == 0 { // passed by: nobody asked for that here, and DE 22 would claim a PIN that DE 52 does not hold
+			return p.finish(refused("pin_cancelled"), p.open(), p.reasoned(pos.EvDeclined, "pin_cancelled"))
+		}
 		p.card.PINBlock, p.card.KSN, p.card.PIN = in.block, in.ksn, true
 		return commitSending(p)
 	case inGiveUp:
@@ -317,7 +320,11 @@ func stepFinish(p payment, in input) (payment, effect) {
 		return takeDeferred(p)
 	}
 	if in.kind != inFinal || in.final.Cryptogram != pos.TC {
-		p, eff := p.unknown("06", "card_removed")
+		why := "card_removed"
+		if in.kind == inFinal { // it is there, and says no to the host's yes
+			why = "card_refused"
+		}
+		p, eff := p.unknown("06", why)
 		if in.kind == inFinal && len(in.final.ShortF55) > 0 { // with the results of the issuer's scripts
 			p.card.ShortF55, eff.reseal = in.final.ShortF55, true
 		}

@@ -331,11 +331,15 @@ func pinReason(err error) string {
 }
 
 // reasonOf names the failure of a card or its reader: in the driver's own code
-// where the till has a text for it.
+// where the till has a text for it that speaks of no host: nothing was sent.
 func (s *Session) reasonOf(err error) string {
 	var named *pos.Error
-	if errors.As(err, &named) && s.o.Codes.Lookup(named.Code).Class != decline.UnknownCode {
-		return named.Code
+	if errors.As(err, &named) {
+		switch s.o.Codes.Lookup(named.Code).Class {
+		case decline.Retry, decline.NoRetry, decline.Operator, decline.System:
+			return named.Code
+		case decline.UnknownCode, decline.Success, decline.Unknown, decline.Resign:
+		}
 	}
 	switch {
 	case errors.Is(err, pos.ErrCardRemoved):

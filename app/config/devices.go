@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/BurntSushi/toml"
 )
@@ -62,8 +63,28 @@ func WriteChosen(chosen map[string]string) string {
 	b.WriteString("# Devices chosen on the devices page; they go before the configuration's.\n[devices]\n")
 	for _, name := range DeviceNames {
 		if url, ok := chosen[name]; ok {
-			fmt.Fprintf(&b, "%s = %q\n", name, url)
+			fmt.Fprintf(&b, "%s = %s\n", name, quoted(url))
 		}
 	}
+	return b.String()
+}
+
+// quoted writes a text as a basic string of TOML: what is no character that can
+// be printed stands as its number.
+func quoted(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "\\U%08X", r)
+		}
+	}
+	b.WriteByte('"')
 	return b.String()
 }

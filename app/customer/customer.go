@@ -70,7 +70,7 @@ func Of(s *checkout.Snapshot, lang string) pos.View {
 }
 
 func stage(c *checkout.CardView) string {
-	if len(c.Choices) > 1 {
+	if len(c.Choices) > 0 {
 		return "choose"
 	}
 	switch c.Stage {

@@ -21,7 +21,8 @@ func resultsLast(a, b *item) int {
 // judgeResult says what telling the host of script results came to. The try was
 // journaled before it left. The host's word ends it whatever it is: nobody can
 // do anything about a result that is not wanted, and it is no money. Without
-// one the identical message goes out again, as long as a reversal would.
+// one, and where the host wants a sign-on each time, the identical message goes
+// out again as long as a reversal would.
 func judgeResult(u pos.Repeats, a pos.Attempt, o outcome, class decline.Class, now time.Time) verdict {
 	again := u.Pause(max(1, a.Tries))
 	e := on(a, pos.EvTold)
@@ -29,7 +30,7 @@ func judgeResult(u pos.Repeats, a pos.Attempt, o outcome, class decline.Class, n
 	case o.fatal != "":
 		e.Code = o.fatal
 		return verdict{events: []pos.Event{e}}
-	case (o.err != nil || class == decline.Unknown) && (a.Tries >= u.Tries || now.Sub(a.Since) >= u.GiveUp):
+	case (o.err != nil || class == decline.Unknown || class == decline.Resign) && (a.Tries >= u.Tries || now.Sub(a.Since) >= u.GiveUp):
 		e.Code = "no_answer"
 		return verdict{events: []pos.Event{e}}
 	case o.err != nil:

@@ -2,6 +2,7 @@ package gui
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +66,8 @@ func (t *till) act(a kit.Act) {
 		t.gearAct(a)
 	case screen.VerbWeighAgain, screen.VerbWeighTyped:
 		t.scaleAct(a)
+	case screen.VerbTurn:
+		t.page(t.view.First[a.Arg] == 0)
 	case screen.VerbChoose:
 		t.chooseAccount(a.Arg)
 	default:
@@ -131,6 +134,7 @@ func (t *till) choose(arg string) {
 	s := *t.snap
 	s.Selected = line
 	t.snap = &s
+	t.uncover("order", slices.IndexFunc(s.Basket.Lines, func(l pos.Line) bool { return l.No == line }))
 }
 
 // quantity takes the quantity set for the next article, one if none was.

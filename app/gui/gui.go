@@ -24,7 +24,9 @@ import (
 	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/decline"
+	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/gui/screen"
 	"tillkeeper/app/pos"
 )
 
@@ -119,7 +121,13 @@ func (t *till) listen(c fyne.Canvas) {
 	if c, ok := c.(desktop.Canvas); ok { // Fyne keeps Tab for its own focus; scanners end with it
 		c.SetOnKeyDown(t.tab)
 	}
+	for _, k := range altKeys { // Fyne gives keys with Alt as shortcuts and never as characters, so no scan types them
+		c.AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyName(k), Modifier: fyne.KeyModifierAlt}, func(fyne.Shortcut) { t.press(kit.AltKey + string(k)) })
+	}
 }
+
+// altKeys are the keys that rows of lists and quick articles have together with Alt.
+const altKeys = "123456789" + screen.TileKeys
 
 // heapGrowth keeps a window's heap, most of it faces, from growing to twice its size between two collections, in percent.
 const heapGrowth = 40

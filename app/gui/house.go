@@ -116,7 +116,7 @@ func (t *till) send(attempt string) {
 // goTo opens a screen and reads what it shows.
 func (t *till) goTo(name screen.Name) {
 	v := &t.view
-	if v.Screen == screen.Keys && v.Keying.Busy {
+	if v.Screen == screen.Keys && v.Keying.Busy && !(v.Keying.AtPad && v.Keying.Step == screen.KeyType) {
 		return
 	}
 	t.leaveKeys()

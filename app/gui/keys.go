@@ -1,6 +1,7 @@
 package gui
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -14,8 +15,10 @@ import (
 )
 
 // KeyEntry takes the terminal's master key in two components of 32 hexadecimal digits, typed by two people; typed is
-// overwritten. The second one puts the key into the store. Its refusals are of code component_*.
+// overwritten. The second one puts the key into the store. Its refusals are of code component_*. Where it is AtPad the
+// components are keyed in at a PIN pad: typed is empty, and First and Second wait for it until Cancel.
 type KeyEntry interface {
+	AtPad() bool
 	First(person string, typed []byte) (kcv [4]byte, err error)
 	Second(person string, typed []byte) (kcv, whole [4]byte, err error)
 	Cancel()
@@ -134,7 +137,7 @@ func (t *till) keyDigit(d string) {
 func (t *till) hexTyped(d string) {
 	k := &t.view.Keying
 	t.acted = time.Now()
-	if k.Step != screen.KeyType || k.Busy || k.Typed == screen.HexDigits || len(d) != 1 || !strings.Contains("0123456789ABCDEF", d) {
+	if k.Step != screen.KeyType || k.AtPad || k.Busy || k.Typed == screen.HexDigits || len(d) != 1 || !strings.Contains("0123456789ABCDEF", d) {
 		return
 	}
 	t.keying.typed[k.Typed] = d[0]
@@ -184,24 +187,31 @@ func (t *till) keySign() {
 		}
 		t.keying.people[k.Part-1], k.People[k.Part-1] = who.ID, who.Name
 		k.Number, k.Field, k.Step = "", screen.FieldNumber, screen.KeyType
+		if k.AtPad = t.parts.Keys.AtPad(); k.AtPad {
+			t.keyTake()
+		}
 	})
 }
 
-// keyTake hands a component over, keeps in the journal who entered it, and shows its check value.
+// keyTake hands a component over, or has it keyed in at the pad, keeps in the journal who entered it, and shows its check
+// value.
 func (t *till) keyTake() {
 	k := &t.view.Keying
-	if k.Step != screen.KeyType || k.Typed < screen.HexDigits {
+	if k.Step != screen.KeyType || k.Busy || !k.AtPad && k.Typed < screen.HexDigits {
 		return
 	}
 	part, person := k.Part, t.keying.people[k.Part-1]
-	typed := make([]byte, screen.HexDigits)
-	copy(typed, t.keying.typed[:])
+	var typed []byte
+	if !k.AtPad {
+		typed = bytes.Clone(t.keying.typed[:])
+	}
 	clear(t.keying.typed[:])
 	k.Typed = 0
 	var kcv, whole [4]byte
 	loaded := false
 	t.asks(func(ctx context.Context) (err error) {
 		defer clear(typed)
+		defer context.AfterFunc(ctx, t.parts.Keys.Cancel)()
 		if part == 1 {
 			kcv, err = t.parts.Keys.First(person, typed)
 		} else {

@@ -22,21 +22,38 @@ type vault struct {
 	f       *fake
 	got     [][]byte // the slices that were handed over
 	cancels int
+	pad     chan error // the components are keyed in at a PIN pad: what it says, nil for typing here
 }
+
+func (v *vault) AtPad() bool { return v.pad != nil }
 
 func (v *vault) First(person string, typed []byte) ([4]byte, error) {
 	err := v.f.note("first %s %s", person, typed)
+	if v.pad != nil {
+		err = <-v.pad
+	}
 	v.got = append(v.got, typed)
 	return [4]byte{0x82, 0xE1, 0x36, 0x65}, err
 }
 
 func (v *vault) Second(person string, typed []byte) (kcv, whole [4]byte, err error) {
 	err = v.f.note("second %s %s", person, typed)
+	if v.pad != nil {
+		err = <-v.pad
+	}
 	v.got = append(v.got, typed)
 	return [4]byte{0xD2, 0xBA, 0xE5, 0xF5}, [4]byte{0x08, 0xD7, 0xB4, 0xFB}, err
 }
 
-func (v *vault) Cancel() { v.cancels++ }
+func (v *vault) Cancel() {
+	v.cancels++
+	if v.pad != nil {
+		select {
+		case v.pad <- pos.Errorf("component_cancelled", "", "ended"):
+		default: // it asks for nothing
+		}
+	}
+}
 
 const (
 	oneHalf   = "0123456789ABCDEF0123456789abcdef"
@@ -291,4 +308,63 @@ func TestTabReachesTheTill(t *testing.T) {
 			t.Errorf("after Tab the digits go to the %s", d.ui.view.Keying.Field)
 		}
 	})
+}
+
+// TestTheMasterKeyIsKeyedInAtThePINPad: whoever signed in goes to the pad; what is typed at the till goes nowhere, a mistake is keyed in again there,
+// and leaving ends what the pad asks for.
+func TestTheMasterKeyIsKeyedInAtThePINPad(t *testing.T) {
+	entering(t, func(d *desk, v *vault) {
+		v.pad = make(chan error)
+		says := func(err error) {
+			v.pad <- err
+			synctest.Wait()
+		}
+		busy := func(step screen.KeyStep) {
+			t.Helper()
+			if k := d.ui.view.Keying; k.Step != step || !k.Busy || !k.AtPad {
+				t.Fatalf("it shows %+v", k)
+			}
+		}
+		d.signs("9001", "135790")
+		synctest.Wait()
+		busy(screen.KeyType)
+		d.hexed(oneHalf)
+		if d.ui.view.Keying.Typed != 0 {
+			t.Error("digits are taken at the till")
+		}
+		says(pos.Errorf("component_parity", "", "mistyped"))
+		d.wantsFault(screen.KeyType, 1, errorWords["component_parity"])
+		d.hexed(oneHalf)
+		d.key(fyne.KeyReturn)
+		synctest.Wait()
+		busy(screen.KeyType)
+		says(nil)
+		d.wantsFault(screen.KeyCheck, 1, "")
+		d.wants("approve 9001 135790", "first 9001 ", "first 9001 ", "key_part_entered 9001 component 1, check value 82E13665")
+		d.act(screen.VerbKeySame, "")
+		d.signs("2001", "246801")
+		synctest.Wait()
+		d.key(fyne.KeyEscape)
+		synctest.Wait()
+		if d.ui.view.Screen == screen.Keys || v.cancels == 0 {
+			t.Errorf("it shows %q; given up %d times", d.ui.view.Screen, v.cancels)
+		}
+		d.act(screen.VerbGo, string(screen.Keys))
+		for _, part := range []string{"9001", "2001"} {
+			d.f.calls = nil
+			d.signs(part, "246801")
+			synctest.Wait()
+			says(nil)
+			d.act(screen.VerbKeySame, "")
+		}
+		d.wants("approve 2001 246801", "second 2001 ", "key_part_entered 2001 component 2, check value D2BAE5F5", "key_loaded 2001 check value 08D7B4FB")
+		d.wantsFault(screen.KeyWhole, 2, "")
+		d.signs("", "")
+		d.wantsNothingKept(v)
+	})
+	for _, code := range []string{"component_cancelled", "component_timeout", "component_at_pad"} {
+		if !screen.Has(errorWords[code]) {
+			t.Errorf("%s has no sentence in both languages", code)
+		}
+	}
 }

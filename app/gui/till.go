@@ -173,6 +173,7 @@ func (t *till) refresh(old, s *checkout.Snapshot) {
 // stepped leaves behind what belonged to the step before.
 func (t *till) stepped(to checkout.Step) {
 	t.leaving = false
+	delete(t.view.First, "choices")
 	switch to {
 	case checkout.StepOutcome, checkout.StepCard, checkout.StepQR:
 		t.view.Tendered, t.view.Rounding, t.view.Entry, t.view.Qty, t.view.Notice = "", false, "", "", ""
@@ -236,6 +237,7 @@ var errorWords = map[string]string{
 	"unknown_staff": "没有这个工号", "component_length": "一份密钥是 32 位，请照纸再输一次", "component_parity": "有一位输错了，请照纸再输一次",
 	"component_weak": "这份密钥太弱，不能用；请向银行要新的两份", "component_same": "两份是一样的；从头再来，各用各的纸",
 	"component_person": "两份要由两个人输入，请换另一个人", "component_order": "第一份等得太久，已作废；请从头再来",
+	"component_cancelled": "密码键盘上取消了，请从头再来", "component_timeout": "密码键盘上没有输入，请从头再来", "component_at_pad": "请到密码键盘上输入",
 	"locked": "输错太多次，请稍后再试", "locked_out": "输错太多次，请稍后再试", "needs_supervisor": "需要店长授权", "forbidden": "需要店长授权",
 	"empty_basket": "订单里还没有商品", "part_paid": "这一单已收了一部分，先付清", "too_many_held": "挂起的订单太多，先取回一单",
 	"basket_open": "先付清、挂起或清空现在的订单", "unknown_ticket": "没有这张挂单", "unknown_receipt": "没有这张小票", "not_paid": "这一单还没有付清",

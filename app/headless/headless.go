@@ -72,18 +72,30 @@ var errQuit = errors.New("quit")
 // Run answers commands until quit, the end of the input or of the context: a
 // signal ends the till even while it waits for a command.
 func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
+	f := &face{Options: o, turn: make(chan struct{}, 1)}
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, in, out, o) }()
+	go func() { ended <- f.serve(ctx, in, out) }()
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
-		return nil
 	}
+	limit := time.NewTimer(endLimit)
+	defer limit.Stop()
+	select { // the command that runs is answered, no other begins
+	case err := <-ended:
+		return err
+	case f.turn <- struct{}{}:
+	case <-limit.C:
+	}
+	return nil
 }
 
-func serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
-	f := &face{Options: o}
+// endLimit is how long a till that was told to end waits for the command that
+// runs: a little more than the host has for one answer.
+const endLimit = 15 * time.Second
+
+func (f *face) serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	sc := bufio.NewScanner(in)
 	sc.Buffer(make([]byte, 64<<10), maxLine)
 	enc := json.NewEncoder(out)
@@ -93,8 +105,14 @@ func serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 		if len(line) == 0 {
 			continue
 		}
+		f.turn <- struct{}{}
+		if ctx.Err() != nil {
+			return nil
+		}
 		answer, err := f.one(ctx, line)
-		if errEnc := enc.Encode(answer); errEnc != nil {
+		errEnc := enc.Encode(answer)
+		<-f.turn
+		if errEnc != nil {
 			return errEnc
 		}
 		if errors.Is(err, errQuit) {
@@ -104,7 +122,10 @@ func serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	return sc.Err()
 }
 
-type face struct{ Options }
+type face struct {
+	Options
+	turn chan struct{} // holds one token while a command runs
+}
 
 // head is what every command carries.
 type head struct {

@@ -1,6 +1,7 @@
 package headless
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -300,8 +301,10 @@ func selfTest(f *face, ctx context.Context, line []byte) (answer, error) {
 		a := answer{"name": c.Name, "state": c.State, "detail": c.Detail, "remedy": ""}
 		if c.Code != "" {
 			e := f.Codes.Lookup(c.Code)
-			a["code"], a["remedy"] = c.Code, e.Action(f.Lang)
-			faults++
+			a["code"], a["remedy"] = c.Code, cmp.Or(c.Remedy, e.Action(f.Lang))
+			if c.State != "off" {
+				faults++
+			}
 		}
 		checks = append(checks, a)
 	}

@@ -21,6 +21,12 @@ type Doctor struct {
 	JSON  bool
 }
 
+// In gives the doctor who speaks another language.
+func (d Doctor) In(lang string) Doctor {
+	d.Lang = lang
+	return d
+}
+
 // finding is a line of the doctor.
 type finding struct {
 	Device string `json:"device"`
@@ -37,9 +43,8 @@ func (d Doctor) Print(out io.Writer, found []pos.Condition) error {
 		wrong = wrong || c.State == "fault"
 		f := finding{Device: c.Name, State: c.State, Code: c.Code, Detail: c.Detail}
 		text := ""
-		if c.Code != "" && c.State != "off" {
-			e := d.Codes.Lookup(c.Code)
-			text, f.Remedy = e.Text(d.Lang), e.Action(d.Lang)
+		if e := d.Codes.Lookup(c.Code); c.Code != "" && c.State != "off" && e.Class != decline.UnknownCode {
+			text, f.Remedy = e.Text(d.Lang), e.Action(d.Lang) // a code without words has its detail
 		}
 		if c.Remedy != "" {
 			f.Remedy = c.Remedy
@@ -71,12 +76,16 @@ func (d Doctor) line(out io.Writer, f finding, text string) error {
 	return err
 }
 
-// Of makes a condition of an error: its code and remedy where it has them.
+// Of makes a condition of an error: its code and remedy where it has them. A
+// configuration that is no good is nobody else's fault.
 func Of(name string, err error) pos.Condition {
 	c := judge(name, err, "device_fault")
 	var named *pos.Error
 	if errors.As(err, &named) {
 		c.Remedy = named.Remedy
+	}
+	if c.Code == "bad_config" {
+		c.Name = "config"
 	}
 	return c
 }

@@ -2,11 +2,13 @@ package health_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"tillkeeper/app/decline"
@@ -78,5 +80,41 @@ func TestTheDoctorIsContentWhereNothingIsWrong(t *testing.T) {
 	c := health.Of("journal", &pos.Error{Code: "data_in_use", Message: "another till", Remedy: "close it", Err: fs.ErrExist})
 	if c.State != "fault" || c.Code != "data_in_use" || c.Remedy != "close it" {
 		t.Errorf("%+v", c)
+	}
+}
+
+// TestTheDoctorHasNoWordsForACodeThatHasNone: it said of a bad configuration that
+// an answer code is unknown and nothing was approved.
+func TestTheDoctorHasNoWordsForACodeThatHasNone(t *testing.T) {
+	var out bytes.Buffer
+	c := health.Of("journal", &pos.Error{Code: "bad_config", Message: "devices.printer: no", Remedy: "write lp:", Err: fs.ErrInvalid})
+	if c.Name != "config" {
+		t.Errorf("a bad configuration is the fault of the %s", c.Name)
+	}
+	c.Code = "nobody_knows"
+	if err := (health.Doctor{Codes: codes(t)}).In("en").Print(&out, []pos.Condition{c}); !errors.Is(err, health.ErrFound) {
+		t.Error(err)
+	}
+	if s := out.String(); strings.Contains(s, "approved") || !strings.Contains(s, "nobody_knows  devices.printer: no") || !strings.Contains(s, "-> write lp:") {
+		t.Errorf("%s", s)
+	}
+}
+
+// TestTheHostAndTheDevicesAreLookedAtTogether: each waits for the other to begin.
+func TestTheHostAndTheDevicesAreLookedAtTogether(t *testing.T) {
+	var both sync.WaitGroup
+	both.Add(2)
+	meet := func() { both.Done(); both.Wait() }
+	all := health.SelfTest(t.Context(), health.Parts{
+		Journal: func() (uint64, error) { return 1, nil }, Room: func() error { return nil }, Ready: func() bool { return true },
+		Probe: func(context.Context) error { meet(); return nil }, Batch: func() string { return "000001" }, Skew: func() int64 { return 0 },
+		Devices: func(context.Context) []pos.Condition { meet(); return []pos.Condition{{Name: "printer", State: "ok"}} },
+	})
+	var names []string
+	for _, c := range all {
+		names = append(names, c.Name)
+	}
+	if got := strings.Join(names, " "); got != "journal disk clock keys printer host" {
+		t.Error(got)
 	}
 }

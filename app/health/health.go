@@ -26,8 +26,11 @@ type Parts struct {
 // maxSkew is how far the clock may be off before it is said, in seconds.
 const maxSkew = 600
 
-// SelfTest gives one condition a part, in the order in which they matter.
+// SelfTest gives one condition a part, in the order in which they matter. The
+// host and the devices are looked at side by side: each may be silent.
 func SelfTest(ctx context.Context, p Parts) []pos.Condition {
+	devices := make(chan []pos.Condition, 1)
+	go func() { devices <- p.Devices(ctx) }()
 	began := time.Now()
 	n, err := p.Journal()
 	journal := judge("journal", err, "journal_fault")
@@ -47,7 +50,7 @@ func SelfTest(ctx context.Context, p Parts) []pos.Condition {
 		clock.State, clock.Code = "warn", "clock_off"
 	}
 	out := []pos.Condition{journal, judge("disk", p.Room(), "disk_full"), clock, keys}
-	return append(append(out, p.Devices(ctx)...), host)
+	return append(append(out, <-devices...), host)
 }
 
 func judge(name string, err error, code string) pos.Condition {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,8 +14,11 @@ import (
 	"tillkeeper/app/staff"
 )
 
-// KeyEntry takes a master key in two components: the key store, or a pad.
+// KeyEntry takes a master key in two components: the key store, or a pad. At a
+// pad nothing is typed here: First and Second are called with nothing and wait
+// for the person at its keypad.
 type KeyEntry interface {
+	AtPad() bool
 	First(person string, typed []byte) (kcv [4]byte, err error)
 	Second(person string, typed []byte) (kcv, whole [4]byte, err error)
 	Cancel()
@@ -40,6 +44,7 @@ type Ceremony struct {
 // Run does the entry; it fails without a change where one of the two gives up.
 func (c Ceremony) Run(ctx context.Context) error {
 	defer c.Key.Cancel()
+	defer context.AfterFunc(ctx, c.Key.Cancel)()
 	in := bufio.NewReader(c.In)
 	var whole [4]byte
 	for n := 1; n <= 2; n++ {
@@ -50,20 +55,20 @@ func (c Ceremony) Run(ctx context.Context) error {
 		}
 		var kcv [4]byte
 		for try := 1; ; try++ {
-			typed, err := c.ask(in, "  component, 32 hexadecimal digits (not shown): ", true)
+			typed, err := c.component(in)
 			if err != nil {
 				return err
 			}
 			if n == 1 {
-				kcv, err = c.Key.First(who.ID, []byte(typed))
+				kcv, err = c.Key.First(who.ID, typed)
 			} else {
-				kcv, whole, err = c.Key.Second(who.ID, []byte(typed))
+				kcv, whole, err = c.Key.Second(who.ID, typed)
 			}
 			if err == nil {
 				break
 			}
 			fmt.Fprintf(c.Out, "  %v\n", err)
-			if try == keyTries {
+			if try == keyTries || !mistyped(err) {
 				return err
 			}
 		}
@@ -77,8 +82,32 @@ func (c Ceremony) Run(ctx context.Context) error {
 	if _, err := c.Append(ctx, pos.Commit{Events: []pos.Event{e}}); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.Out, "the terminal master key is in the store, check value %s; the till signs on with it\n", value(whole))
+	fmt.Fprintf(c.Out, "the terminal master key is in the %s, check value %s; the till signs on with it\n", c.holder(), value(whole))
 	return nil
+}
+
+// holder names who holds the key.
+func (c Ceremony) holder() string {
+	if c.Key.AtPad() {
+		return "PIN pad"
+	}
+	return "store"
+}
+
+// component asks for one, or sends the person to the pad.
+func (c Ceremony) component(in *bufio.Reader) ([]byte, error) {
+	if c.Key.AtPad() {
+		fmt.Fprintln(c.Out, "  key the component in at the PIN pad, 32 hexadecimal digits")
+		return nil, nil
+	}
+	typed, err := c.ask(in, "  component, 32 hexadecimal digits (not shown): ", true)
+	return []byte(typed), err
+}
+
+// mistyped says whether the same person tries again: the entry still stands.
+func mistyped(err error) bool {
+	var e *pos.Error
+	return errors.As(err, &e) && (e.Code == "component_length" || e.Code == "component_parity")
 }
 
 func value(kcv [4]byte) string { return strings.ToUpper(hex.EncodeToString(kcv[:])) }

@@ -20,6 +20,7 @@ type Flags struct {
 	Config string // file, "" for none
 	Host   string // address of the acquirer, "" for the configuration's
 	Demo   bool
+	Look   bool // the doctor: devices are only looked at
 }
 
 // Parse reads the arguments of a face.
@@ -32,6 +33,7 @@ func ParseDoctor(args []string, errs io.Writer) (f Flags, asJSON bool, err error
 	set := flag.NewFlagSet("tillkeeper doctor", flag.ContinueOnError)
 	set.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	f, err = parse(set, args, errs)
+	f.Look = true
 	return f, asJSON, err
 }
 

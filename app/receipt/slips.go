@@ -20,7 +20,11 @@ func Unknown(s Shop, a pos.Attempt, o Options) Document {
 	p.known("  "+p.say["order"], a.Order)
 	p.trace(&a)
 	p.rule()
-	for _, w := range []string{"unknown_what", "unknown_money", "unknown_keep"} {
+	what := "unknown_what"
+	if a.Code == "card_removed" || a.Code == "card_refused" {
+		what = "unknown_card" // the bank did answer: yes
+	}
+	for _, w := range []string{what, "unknown_money", "unknown_keep"} {
 		p.text(p.say[w])
 	}
 	p.rule()

@@ -140,8 +140,9 @@ func (d *Desk) probe(ctx context.Context) error {
 	return nil
 }
 
-// fresh is how old the host's last word may be to count as a sign of life.
-const fresh = 5 * time.Second
+// fresh is how old the host's last word may be to count as a sign of life: a
+// line that went silent since then would freeze the totals.
+const fresh = time.Second
 
 // freeze makes the totals durable; it runs while nothing is in the air.
 func (d *Desk) freeze(ctx context.Context, by, who string) (work, Report, error) {

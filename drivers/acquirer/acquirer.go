@@ -47,6 +47,8 @@ const (
 	placeWaits   = 4                            // answer times that a request waits for a place
 	keyLimit     = 2 * time.Second              // the first look at the keys
 	macLimit     = 5 * time.Second              // checking one answer
+	lateLimit    = 2 * time.Minute              // waiting for the holder of the keys to check a late one: longer than a PIN entry
+	lateAgain    = 200 * time.Millisecond       // between two askings
 	repeatAfter  = 60 * time.Second             // where neither settings nor profile name the wait
 	echoOp       = "echo"                       // row of the transaction table
 	signOnOp     = "sign_on"                    // row of the transaction table
@@ -94,6 +96,7 @@ type Options struct {
 	Log            *slog.Logger
 	TLS            *tls.Config
 	Dial           func(ctx context.Context, network, addr string) (net.Conn, error)
+	Asked          func(what string) // told what an answer's header asks the terminal to load, as Wanted names it, each time; must not block; may be nil
 }
 
 // Link is the line to one host for one terminal; it implements pos.Acquirer and may be used by many goroutines.

@@ -54,7 +54,9 @@ func (l *Link) judge(r pos.Request, a answer, trusted bool) (pos.Reply, error) {
 	}
 	if a.m.Has(64) {
 		if err := l.verify(a.m); err != nil {
-			l.unverified()
+			if errors.Is(err, errMAC) {
+				l.unverified()
+			}
 			// the cause is not wrapped: a pad without keys must not look like a request that was not sent
 			return pos.Reply{}, fmt.Errorf("%w: STAN %s: %s", pos.ErrBadMAC, r.STAN, err.Error())
 		}
@@ -95,11 +97,15 @@ func (l *Link) mustSign(op pos.Operation, code string) bool {
 	return l.p.Codes.IsSuccess(code) || l.p.Codes.IsPartial(code)
 }
 
-// verify checks field 64; nil means that it is good.
+// errMAC says that field 64 is not the MAC of its message, whoever is asked.
+var errMAC = errors.New("field 64 does not match")
+
+// verify checks field 64; nil means that it is good. What is not errMAC is the
+// fault of the holder of the keys and says nothing of the message.
 func (l *Link) verify(m *wire.Message) error {
 	in, err := l.p.MACInput(m)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errMAC, err)
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, macLimit)
 	defer cancel()
@@ -108,9 +114,26 @@ func (l *Link) verify(m *wire.Message) error {
 		return err
 	}
 	if upperHex(mac[:]) != m.Get(64) {
-		return errors.New("field 64 does not match")
+		return errMAC
 	}
 	return nil
+}
+
+// verifyLate is verify for an answer that nobody waits for: a PIN pad that is
+// asking for a PIN, or is plugged in again soon, is waited for. Without its word
+// a late approval would not open its reversal again.
+func (l *Link) verifyLate(m *wire.Message) bool {
+	for end := time.Now().Add(lateLimit); ; {
+		err := l.verify(m)
+		if err == nil || errors.Is(err, errMAC) || errors.Is(err, pos.ErrNoKeys) || time.Now().After(end) {
+			return err == nil
+		}
+		select {
+		case <-l.ctx.Done():
+			return false
+		case <-time.After(lateAgain):
+		}
+	}
 }
 
 // reply puts an answer into the words of the trade.
@@ -260,7 +283,7 @@ func (l *Link) judgeLate() {
 			return
 		case m := <-l.judging:
 			late := pos.LateReply{STAN: m.Get(11), Batch: batchOf(m), Ops: l.answers(m), Reply: l.reply(m), Note: "nobody waits for MTI " + m.MTI}
-			late.Reply.Signed = m.Has(64) && l.verify(m) == nil
+			late.Reply.Signed = m.Has(64) && l.verifyLate(m)
 			l.pass(late)
 		}
 	}

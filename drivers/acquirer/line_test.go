@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/drivers/acquirer/wire"
 )
 
 func TestNoAnswerThenLate(t *testing.T) {
@@ -20,6 +22,44 @@ func TestNoAnswerThenLate(t *testing.T) {
 	h.send(h.answerTo(m, "00"))
 	if late := <-l.Late(); late.STAN != "000123" || !late.Reply.Signed {
 		t.Errorf("%+v", late)
+	}
+}
+
+// TestLateAnswerWaitsForThePINPad: a pad that was asking for a PIN, or was unplugged, when a late approval came once made an
+// unsigned one of it, which opens no reversal again. One with a wrong MAC, and one whose keys are gone, wait for nobody.
+func TestLateAnswerWaitsForThePINPad(t *testing.T) {
+	l, h := begin(t, timeout(short))
+	keys := l.o.Keys.(*testKeys)
+	out := start(l, contactless("000123"))
+	good := h.answerTo(h.next(), "00")
+	if r := <-out; !errors.Is(r.err, pos.ErrNoAnswer) {
+		t.Fatalf("%+v", r)
+	}
+	h.sign(good)
+	bad := good.Clone()
+	bad.Fields[64] = strings.Repeat("30", 8)
+	for _, c := range []struct {
+		m      *wire.Message
+		broken error
+		mended bool // before its word is waited for
+		signed bool
+	}{
+		{good, &pos.Error{Code: "unplugged"}, true, true},
+		{good, context.DeadlineExceeded, true, true},
+		{bad, context.DeadlineExceeded, true, false},
+		{bad, nil, false, false},
+		{good, pos.ErrNoKeys, false, false},
+		{good, nil, false, true},
+	} {
+		keys.set(c.broken)
+		h.send(c.m)
+		if c.mended {
+			time.AfterFunc(2*lateAgain, func() { keys.set(nil) })
+		}
+		if late := <-l.Late(); late.STAN != "000123" || late.Reply.Signed != c.signed {
+			t.Errorf("broken by %v: %+v", c.broken, late)
+		}
+		keys.set(nil)
 	}
 }
 

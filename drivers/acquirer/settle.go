@@ -241,7 +241,8 @@ var requirements = map[int]string{
 }
 
 // heed takes the processing requirement of an answer that was ours: 3 ends the
-// trade until a new sign-on, the others are kept for Wanted.
+// trade until a new sign-on, the others are kept for Wanted and told. No payment
+// waits for that.
 func (l *Link) heed(h wire.Header) {
 	need := h.Requirement()
 	if need == needSignOn {
@@ -257,7 +258,10 @@ func (l *Link) heed(h wire.Header) {
 	l.wanted[need] = true
 	l.mu.Unlock()
 	if !was {
-		l.o.Log.Warn("the host asks for a download that this terminal does not do by itself", "what", name)
+		l.o.Log.Warn("the host asks the terminal to load something", "what", name)
+	}
+	if l.o.Asked != nil {
+		l.o.Asked(name)
 	}
 }
 

@@ -119,7 +119,7 @@ var errClosed = pos.Errorf("device_fault", "", "the display is closed")
 func (p *Panel) Poll(context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || (p.fault == nil && !p.stale()) {
+	if p.closed || (p.drawer != nil && p.fault == nil && !p.stale()) {
 		return nil
 	}
 	if err := p.show(); !errors.Is(err, ErrTooLong) && !errors.Is(err, ErrNoText) {

@@ -100,7 +100,7 @@ func newPCSCD(t testing.TB, plugged bool) *PCSCDaemon {
 		t.Logf("pcscd: %v", err)
 		d.Kill()
 	}
-	t.Fatal("pcscd does not come up")
+	t.Fatalf("pcscd does not come up: %v", err)
 	return nil
 }
 
@@ -168,6 +168,9 @@ func (d *PCSCDaemon) start(slots int) error {
 		}
 		if d.log.has("Could not initialize connection") {
 			return errors.New("a port was taken")
+		}
+		if d.log.has("unshare: ") || d.log.has("mount: ") { // a chroot whose root is no mount point, a container without rights
+			return fmt.Errorf("pcscd gets no /run of its own: %s", d.log)
 		}
 	}
 }

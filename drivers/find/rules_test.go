@@ -80,13 +80,19 @@ func TestPolkitRuleLetsTheTillInAndNobodyElse(t *testing.T) {
 
 // privateUdevadm asks Debian's udevadm what it would do with a device of a
 // machine that is a directory tree, in a mount namespace of its own: with the
-// tree as /sys, our rules and those of the system, and our group.
+// tree as /sys, our rules and those of the system, and our group. udevadm makes
+// the links of /dev, so it has a /dev of its own too.
 const privateUdevadm = `
 mount --make-rprivate /
 mount --bind "$1/etc/udev" /etc/udev
 mount --bind "$1/etc/group" /etc/group
 mount -t tmpfs run /run && mkdir /run/udev
 mount --bind "$1/sys" /sys
+mkdir -p "$1/dev"
+mount -t tmpfs dev "$1/dev"
+touch "$1/dev/null" "$1/dev/urandom"
+mount --bind /dev/null "$1/dev/null" && mount --bind /dev/urandom "$1/dev/urandom"
+mount --move "$1/dev" /dev
 exec udevadm test --action=add "$2"
 `
 

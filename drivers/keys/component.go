@@ -46,6 +46,9 @@ type Ceremony struct {
 // Ceremony begins a key entry into this store; nothing changes until Second succeeds.
 func (s *Store) Ceremony() *Ceremony { return &Ceremony{store: s} }
 
+// AtPad is false: the components are typed at the till.
+func (c *Ceremony) AtPad() bool { return false }
+
 // First takes the first component as typed (32 hexadecimal digits, blanks between them) by person and answers its check value; an earlier first one is forgotten. typed is overwritten.
 func (c *Ceremony) First(person string, typed []byte) (kcv [4]byte, err error) {
 	defer clear(typed)

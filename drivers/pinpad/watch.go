@@ -119,7 +119,7 @@ func (p *Pad) note(cmd byte, data []byte, err error) {
 	switch {
 	case err == nil && cmd == CmdInfo && len(data) == infoBytes:
 		p.sight.bare = data[1] != 1
-	case err == nil && cmd == CmdLoad:
+	case err == nil && (cmd == CmdLoad || cmd == CmdComponent && len(data) == 2*kcvBytes):
 		p.sight.bare = false
 	case errors.Is(err, ErrNoTMK):
 		p.sight.bare = true

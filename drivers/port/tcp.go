@@ -39,11 +39,14 @@ type TCP struct {
 
 // DialTCP connects to "host:port". The errors are ErrUnreachable, ErrRefused or
 // what the resolver says.
-func DialTCP(addr string) (*TCP, error) {
+func DialTCP(addr string) (*TCP, error) { return DialTCPContext(context.Background(), addr) }
+
+// DialTCPContext is DialTCP that the end of the context ends.
+func DialTCPContext(ctx context.Context, addr string) (*TCP, error) {
 	d := net.Dialer{Timeout: dialWait, KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: deadWait / 2, Interval: deadWait / 8, Count: 4,
 	}}
-	c, err := d.Dial("tcp", addr)
+	c, err := d.DialContext(ctx, "tcp", addr)
 	switch {
 	case err == nil:
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -47,13 +47,13 @@ func (p *Printer) TestPage() pos.PrintJob {
 // context ends the wait; the condition is then the printer's, or "busy".
 func (p *Printer) Check(ctx context.Context, level pos.Level) pos.Condition {
 	p.mu.Lock()
-	looks := p.looks
+	looks, begun := p.looks, p.begun
 	p.mu.Unlock()
 	if level == pos.CheckInternal {
 		ctx, cancel := context.WithTimeout(ctx, 5*p.o.Answer)
 		defer cancel()
 		p.Nudge()
-		p.await(ctx, func() bool { return p.looks > looks })
+		p.await(ctx, func() bool { return p.ended > begun || !p.linked && p.looks > looks })
 		return p.State()
 	}
 	page := p.TestPage()

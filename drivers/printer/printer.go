@@ -96,6 +96,8 @@ type Printer struct {
 	form   *Form
 	about  string // maker, model and serial number
 	looks  int    // how often the printer was looked at
+	begun  int    // questions for the status that were begun
+	ended  int    // the latest of them that is over
 	linked bool
 	drawer drawer
 	change chan struct{} // closed and replaced when a job or the printer changes

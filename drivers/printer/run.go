@@ -124,6 +124,7 @@ func (p *Printer) tell() {
 // asked a moment ago is not asked again in full: a printer that cannot print is
 // offline, which its first answer says.
 func (p *Printer) look() bool {
+	defer p.asked(p.asking())
 	if p.o.Blind {
 		p.set("", "status is not read")
 		return true
@@ -156,6 +157,7 @@ func (p *Printer) canPrint() bool {
 // unless the printer has told a change by itself meanwhile, which is newer. A
 // printer that does not answer is offline, its link kept.
 func (p *Printer) ask() (Status, error) {
+	defer p.asked(p.asking())
 	var s Status
 	p.stale()
 	told := p.told
@@ -171,6 +173,23 @@ func (p *Printer) ask() (Status, error) {
 	}
 	p.publish(s)
 	return s, nil
+}
+
+// asking numbers a question for the status: Check tells by it one that began
+// after it from one that was under way.
+func (p *Printer) asking() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun++
+	return p.begun
+}
+
+// asked notes that a question has its answer, or will never have one.
+func (p *Printer) asked(question int) {
+	p.mu.Lock()
+	p.ended = max(p.ended, question)
+	p.changed()
+	p.mu.Unlock()
 }
 
 // publish takes a status as the printer's.

@@ -2,7 +2,9 @@ package endtoend
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,6 +81,29 @@ func (b *bank) file(name, plant string) {
 	if err := os.WriteFile(filepath.Join(dir, name), out, 0o600); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// charge is what one message of a till charges its card now, fen, as the acquirer's ledger has it.
+type charge struct {
+	STAN, Batch, Kind string
+	Net               int64
+}
+
+// ledger reads the acquirer's ledger in its folder, or in a copy of it.
+func ledger(t *testing.T, dir string) (all []charge) {
+	t.Helper()
+	out, err := exec.Command(binary, "acquirer", "ledger", "--data", dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := json.NewDecoder(bytes.NewReader(out)); d.More(); {
+		var c charge
+		if err := d.Decode(&c); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // slips counts what the printer of the demo printed.

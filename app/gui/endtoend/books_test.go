@@ -21,9 +21,15 @@ type attempt struct {
 	Offline       bool
 }
 
+// record is an attempt with the numbers that the acquirer knows it by.
+type record struct {
+	attempt
+	STAN, Batch string
+}
+
 // books are the answers of the scripted face about a folder that the window has left.
 type books struct {
-	Attempts []attempt
+	Attempts []record
 	Totals   struct {
 		Net      int64
 		ByTender map[string]struct{ Net int64 } `json:"by_tender"`
@@ -112,7 +118,7 @@ func (b books) attempts(t *testing.T, want ...attempt) {
 	t.Helper()
 	var got []attempt
 	for i := len(b.Attempts) - 1; i >= 0; i-- { // the newest is told first
-		got = append(got, b.Attempts[i])
+		got = append(got, b.Attempts[i].attempt)
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("payments %+v, want %+v", got, want)

@@ -61,20 +61,30 @@ func (p *person) moves(name string, x int) {
 	}
 }
 
-// reads looks at an area until a code can be read there, and gives its text.
+// readsCode looks at an area until a code can be read there, and gives its text.
 func (p *person) readsCode(a area) string {
 	p.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(blink) {
-		img := p.looks().SubImage(image.Rect(a.x0, a.y0, a.x1, a.y1))
-		if bits, err := gozxing.NewBinaryBitmapFromImage(img); err == nil {
-			if code, err := qrcode.NewQRCodeReader().Decode(bits, nil); err == nil {
-				return code.GetText()
-			}
+		if code := decoded(p.looks().SubImage(image.Rect(a.x0, a.y0, a.x1, a.y1))); code != "" {
+			return code
 		}
 		if time.Now().After(end) {
 			p.t.Fatalf("no code to be read; see %s\n%s", p.keeps(p.looks(), "whole"), p.log)
 		}
 	}
+}
+
+// decoded is the text of the code in a picture, empty where none can be read.
+func decoded(img image.Image) string {
+	bits, err := gozxing.NewBinaryBitmapFromImage(img)
+	if err != nil {
+		return ""
+	}
+	code, err := qrcode.NewQRCodeReader().Decode(bits, nil)
+	if err != nil {
+		return ""
+	}
+	return code.GetText()
 }
 
 // TestTheCustomerFollowsTheSale: the second window welcomes, shows the goods, the code that can be paid and the thanks,

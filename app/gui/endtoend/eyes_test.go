@@ -23,6 +23,8 @@ const (
 	actionSoft = 0xE2EDF9
 	waitSoft   = 0xFDF0DD
 	badFill    = 0xA82016
+	badSoft    = 0xFDE9E7
+	waitFill   = 0x94400A
 	okFill     = 0x076B42
 	ink        = 0x14202E
 	darkGround = 0x0D131A
@@ -158,22 +160,28 @@ const (
 // looksLike looks until an area of the display is as it was kept. With -update it keeps the area as it stays for a while.
 func (p *person) looksLike(name string, a area) {
 	p.t.Helper()
+	p.sees(name, p.looks, a)
+}
+
+// sees is looksLike for any picture that changes.
+func (p *person) sees(name string, look func() *image.NRGBA, a area) {
+	p.t.Helper()
 	file := filepath.Join("testdata", name+".png")
 	if *update {
-		write(p.t, file, p.settles(a))
+		write(p.t, file, p.settles(look, a))
 		return
 	}
 	want := kept(p.t, file)
 	for end := time.Now().Add(patience); ; time.Sleep(blink) {
-		img := p.looks()
+		img := look()
 		got := halved(img, a)
 		differ := differing(want, got)
 		if differ <= pixelSlack {
 			return
 		}
 		if time.Now().After(end) {
-			p.t.Fatalf("%s: %d pixels differ; see %s and %s; if it is meant, run with -update", file, differ,
-				p.keeps(got, name), p.keeps(img, "whole"))
+			p.t.Fatalf("%s: %d pixels differ; see %s and %s; if it is meant, run with -update\n%s", file, differ,
+				p.keeps(got, name), p.keeps(img, "whole"), p.log)
 		}
 	}
 }
@@ -181,11 +189,11 @@ func (p *person) looksLike(name string, a area) {
 // settled is how many looks in a row have to be the same before a picture is kept.
 const settled = 15
 
-func (p *person) settles(a area) *image.NRGBA {
+func (p *person) settles(look func() *image.NRGBA, a area) *image.NRGBA {
 	p.t.Helper()
-	last, same := halved(p.looks(), a), 0
+	last, same := halved(look(), a), 0
 	for end := time.Now().Add(patience); same < settled; time.Sleep(blink) {
-		now := halved(p.looks(), a)
+		now := halved(look(), a)
 		if same++; differing(last, now) > 0 {
 			last, same = now, 0
 		}
@@ -207,6 +215,11 @@ func kept(t *testing.T, file string) *image.NRGBA {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return plain(src)
+}
+
+// plain is a picture in the form in which the display is looked at.
+func plain(src image.Image) *image.NRGBA {
 	out := image.NewNRGBA(src.Bounds())
 	for y := range out.Rect.Dy() {
 		for x := range out.Rect.Dx() {

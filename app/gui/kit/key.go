@@ -218,19 +218,21 @@ func (p *Page) corner(r Rect, k Key, w wear) {
 	p.Line(r.X+u(14), y, r.W-u(22)-used, k.Label, Style{Size: 20, Bold: true, Ink: w.ink})
 }
 
-// tile draws a quick article: name, unit, bare price.
+// tile draws a quick article: name, unit, bare price. Its keycap has a band of its own above the name, where the tile is
+// high enough for three lines.
 func (p *Page) tile(r Rect, k Key, w wear) {
 	u := p.L.M.U
 	pad := u(12)
 	upper, lower := r.Y+r.H*0.29, r.Bottom()-r.H*0.29
+	if k.Cap != "" && r.H >= max(u(82), 82) {
+		p.keycap(r.Right()-u(6), r.Y+u(5), k, w)
+		upper, lower = r.Y+r.H*0.5, r.Bottom()-r.H*0.2
+	}
 	p.Line(r.X+pad, upper, r.W-2*pad, k.Label, Style{Size: 20, Bold: true, Ink: w.ink, Elide: true})
 	amount := Style{Size: 18, Bold: true, Ink: w.ink, Side: End}
 	used := p.Line(r.X+pad, lower, r.W-2*pad, k.Amount, amount)
 	if room := r.W - 2*pad - used - u(4); room > u(18) {
 		p.Line(r.X+pad, lower, room, k.Sub, Style{Size: 16, Ink: w.sub, Elide: true})
-	}
-	if k.Cap != "" {
-		p.keycap(r.Right()-u(6), r.Y+u(6), k, w)
 	}
 }
 

@@ -133,6 +133,8 @@ type Page struct {
 	Keys    map[string]Act // printed shortcut to what it asks for
 	Misfits []Misfit
 	Texts   []string // every text drawn, for the test of the faces
+
+	row int // which row of a list is drawn, from 1; 0 outside of lists
 }
 
 // NewPage begins an empty drawing of a look, with the ground painted.

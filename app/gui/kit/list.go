@@ -16,8 +16,10 @@ func (p *Page) TouchList(r Rect, id string, rowH float32, n, first int, draw fun
 	first = max(0, min(first, last))
 	p.Hits = append(p.Hits, Hit{R: r, Drag: id, Rows: rowH, First: first, Last: last, Body: none})
 	for i := range min(rows, n-first) {
+		p.row = i + 1
 		draw(first+i, Rect{r.X, r.Y + float32(i)*rowH, r.W, rowH})
 	}
+	p.row = 0
 	if last > 0 {
 		h := max(p.L.M.U(24), r.H*float32(rows)/float32(n))
 		y := r.Y + (r.H-h)*float32(first)/float32(last)
@@ -31,6 +33,33 @@ func (p *Page) Row(r Rect, a Act, body int) {
 	p.Hits = append(p.Hits, Hit{R: r, Act: a, Late: true, Body: body, Down: look.PlainDown})
 }
 
+// RowNo gives which row in sight is drawn, from 1; 0 outside of lists.
+func (p *Page) RowNo() int { return p.row }
+
+// AltKey begins the name of a shortcut that is pressed together with Alt.
+const AltKey = "Alt+"
+
+// capFrom is the scale of the panel from which the keycaps of rows and tiles have room beside their names.
+const capFrom = 0.7
+
+// RowCap gives the row that is drawn its shortcut, as AltCap does.
+func (p *Page) RowCap(x, mid float32, a Act) float32 { return p.AltCap(p.row, x, mid, a) }
+
+// AltCap gives the n-th of what is in sight, from 1, its shortcut, Alt and its digit for the first nine (a digit alone
+// belongs to the amount), and prints it with its right side at x, about a middle. It gives the room that this takes: 0
+// where there is none or the panel has no room for it; the shortcut works there all the same.
+func (p *Page) AltCap(n int, x, mid float32, a Act) float32 {
+	if n < 1 || n > 9 {
+		return 0
+	}
+	name := AltKey + string(rune('0'+n))
+	p.Keys[name] = a
+	if p.L.M.S < capFrom {
+		return 0
+	}
+	return p.keycap(x, mid-p.L.M.U(11), Key{Cap: name}, wears[Plain]) + p.L.M.U(10)
+}
+
 // Modal covers everything drawn so far against touch and gives the frame of a sheet of w by h in the middle; keys of
 // the page below are forgotten.
 func (p *Page) Modal(w, h float32) Rect {
@@ -40,4 +69,11 @@ func (p *Page) Modal(w, h float32) Rect {
 	p.Box(r.In(-3, -3), look.Edge, look.None, 0, m.U(17))
 	p.Panel(r)
 	return r
+}
+
+// Cap prints a shortcut that stands beside a title, from x to the right about a middle, and gives its width.
+func (p *Page) Cap(x, mid float32, text string) float32 {
+	k := Key{Cap: text}
+	width := max(p.L.M.U(30), p.Width(text, Style{Size: 15, Bold: true})+p.L.M.U(12))
+	return p.keycap(x+width, mid-p.L.M.U(11), k, wears[Plain])
 }

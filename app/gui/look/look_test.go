@@ -59,7 +59,7 @@ func TestSizesComeFromMillimetres(t *testing.T) {
 	for _, c := range []struct {
 		w, h float32
 		room float32 // what a screen leaves for the digits
-	}{{800, 480, 360}, {1024, 768, 350}, {1280, 800, 360}, {1366, 768, 350}, {1920, 1080, 500}} {
+	}{{800, 480, 360}, {1024, 600, 400}, {1024, 768, 350}, {1280, 800, 360}, {1366, 768, 350}, {1920, 1080, 500}} {
 		m := look.Fit(c.w, c.h, 0)
 		digit := m.Digit(c.room) / m.MM
 		if digit < look.DigitMinMM-0.1 || digit > look.DigitMM+0.3 {

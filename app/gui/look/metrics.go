@@ -16,8 +16,11 @@ const (
 	GapMM      = 2  // between two keys at least
 )
 
-// compactBelow is the width in units under which the sale has no quick tiles beside the pad.
-const compactBelow = 1000
+// compactBelow and lowBelow are the width and the height in units under which the sale has no quick tiles beside the pad.
+const (
+	compactBelow = 1000
+	lowBelow     = 640
+)
 
 // Metrics are the sizes of one panel in units.
 type Metrics struct {
@@ -30,7 +33,7 @@ type Metrics struct {
 // Fit computes the sizes of a panel of w by h units with mm units to the millimetre; mm 0 takes the usual diagonal of
 // such a panel.
 func Fit(w, h, mm float32) Metrics {
-	m := Metrics{W: w, H: h, MM: mm, S: min(w/refW, h/refH), Compact: w < compactBelow}
+	m := Metrics{W: w, H: h, MM: mm, S: min(w/refW, h/refH), Compact: w < compactBelow || h < lowBelow}
 	if m.MM <= 0 {
 		m.MM = usualMM(w, h)
 	}
@@ -42,6 +45,8 @@ func usualMM(w, h float32) float32 {
 	switch [2]int{int(w), int(h)} {
 	case [2]int{800, 480}: // 7 inches
 		return 5.24
+	case [2]int{1024, 600}: // 10.1 inches
+		return 4.63
 	case [2]int{1024, 768}: // 12.1 inches
 		return 4.16
 	case [2]int{1280, 800}: // 11.6 inches

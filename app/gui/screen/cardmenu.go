@@ -83,8 +83,9 @@ func (c *Ctx) heldCard(row kit.Rect, s *checkout.Standing) {
 		p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: u(5), H: row.H - 2}, look.Action)
 	}
 	p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
-	sum := p.Line(row.X, row.Mid(), row.W-u(24), money(a.Approved), kit.Style{Size: 24, Bold: true, Ink: ink, Side: kit.End})
-	room := row.W - u(64) - sum
+	end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbHeld, s.Receipt))
+	sum := p.Line(row.X, row.Mid(), row.W-end, money(a.Approved), kit.Style{Size: 24, Bold: true, Ink: ink, Side: kit.End})
+	room := row.W - u(40) - end - sum
 	p.Line(row.X+u(24), row.Mid()-max(u(13), 10), room, masked(a.MaskedPAN), kit.Style{Size: 20, Bold: true, Ink: ink, Elide: true})
 	p.Line(row.X+u(24), row.Mid()+max(u(16), 11), room,
 		join(c.t("小票 %s", dash(s.Receipt)), a.Created.In(c.V.Now.Location()).Format("01-02 15:04"), c.t("授权码 %s", dash(a.AuthCode))),

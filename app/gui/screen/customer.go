@@ -182,7 +182,7 @@ func (c *Ctx) customerSide(r kit.Rect) {
 		c.customerOutcome(r, c.S.Outcome)
 	case c.S.Step == checkout.StepQR && c.S.QR != nil:
 		c.customerCode(r, c.S.QR)
-	case c.S.Step == checkout.StepCard && c.S.Card != nil && len(c.S.Card.Choices) > 1:
+	case c.S.Step == checkout.StepCard && c.S.Card != nil && len(c.S.Card.Choices) > 0:
 		c.customerChoice(r, c.S.Card.Choices)
 	case c.S.Step == checkout.StepCard && c.S.Card != nil:
 		c.customerCard(r, c.S.Card)

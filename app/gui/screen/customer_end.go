@@ -21,7 +21,7 @@ func customerSaid(o *checkout.Outcome) said {
 	}
 	switch o.Attempt.Kind {
 	case pos.Balance:
-		return said{"查好了", "余额请看收银员给您的小票或屏幕"}
+		return said{"查好了", "余额请看收银员出示的小票"}
 	case pos.Void, pos.Refund, pos.CompletionVoid:
 		if o.Attempt.Tender == pos.Cash {
 			return said{"退款", "请收好现金"}

@@ -68,7 +68,7 @@ func MayChangeDevices(r pos.Role) bool { return r == pos.Supervisor || r == pos.
 var deviceIcons = map[string]string{
 	"reader": "contactless", "pinpad": "pinpad", "printer": "printer", "qr": "qr", "display": "qr", "pole": "pole", "scanner": "scanner",
 	"scale": "scale", "drawer": "drawer", "customer": "monitor", "journal": "file", "disk": "box", "clock": "clock", "keys": "lock",
-	"host": "globe", "wallet": "wallet",
+	"host": "globe", "downloads": "globe", "wallet": "wallet",
 }
 
 // doings are, by device, the word of the external test, and what a person does for the interactive one.
@@ -185,6 +185,7 @@ func (c *Ctx) deviceRows(r kit.Rect) {
 		c.gearMark(d, row.Right()-u(32), row.Mid(), max(u(14), 11))
 		x := row.X + u(72)
 		room := row.W - u(72) - u(56)
+		room -= p.RowCap(row.Right()-u(50), row.Mid(), act(VerbDevice, d.Name))
 		p.Line(x, row.Mid()-max(u(13), 11), room, c.t(deviceWords[d.Name]), kit.Style{Size: 20, Bold: true, Ink: name})
 		p.Line(x, row.Mid()+max(u(15), 12), room, c.gearText(all, d), kit.Style{Size: 16, Ink: text, Elide: true})
 		p.Row(row, act(VerbDevice, d.Name), body)
@@ -260,16 +261,24 @@ func (c *Ctx) deviceHead(r kit.Rect, d pos.Device) {
 	p.Icon(deviceIcons[d.Name], r.X+u(20)+disc/2, r.Mid(), disc*0.56, ink)
 	x := r.X + u(40) + disc
 	room := r.Right() - x - u(16)
-	used := p.Line(x, r.Mid()-max(u(26), 22), room, c.t(deviceWords[d.Name]), kit.Style{Size: 26, Bold: true})
+	up, mid, down := r.Mid()-max(u(26), 22), r.Mid()+max(u(6), 2), r.Mid()+max(u(32), 24)
+	used := p.Line(x, up, room, c.t(deviceWords[d.Name]), kit.Style{Size: 26, Bold: true})
 	text := c.gearText(c.V.Gear.conditions(), d)
-	c.gearMark(d, x+used+u(22), r.Mid()-max(u(26), 22), max(u(13), 10))
-	p.Line(x+used+u(38), r.Mid()-max(u(26), 22), room-used-u(38), text, kit.Style{Size: 20, Bold: state != kit.Calm, Ink: headInk(state), Elide: true})
 	at := c.urlText(d.URL)
 	if d.Name == "customer" {
 		at = c.t("第二块屏上的窗口")
 	}
-	p.Line(x, r.Mid()+max(u(6), 2), room, at, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
-	p.Line(x, r.Mid()+max(u(32), 24), room, d.Identity, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+	mark, st := max(u(13), 10), kit.Style{Size: 20, Bold: state != kit.Calm, Ink: headInk(state), Elide: true}
+	c.gearMark(d, x+used+u(22), up, mark)
+	if p.Width(text, st) > room-used-u(38) && p.Width(text, kit.Style{Size: 18, Bold: true}) <= room { // a line of its own
+		st.Size = 18
+		p.Line(x, mid, room, text, st)
+		p.Line(x, down, room, join(at, d.Identity), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+		return
+	}
+	p.Line(x+used+u(38), up, room-used-u(38), text, st)
+	p.Line(x, mid, room, at, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	p.Line(x, down, room, d.Identity, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 }
 
 // absent says whether there is no such device on purpose.

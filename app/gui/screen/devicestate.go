@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
@@ -17,7 +18,7 @@ func (c *Ctx) gearRest(r kit.Rect, d pos.Device) {
 	foot, r := r.Foot(c.L.M.KeyH(), gap)
 	c.gearFoot(foot, d)
 	g := &c.V.Gear
-	if res := g.Result; res.What != "" && res.Name == d.Name {
+	if res := g.Result; res.What != "" && res.Name == d.Name && !c.saidAbove(res, d) {
 		var top kit.Rect
 		top, r = r.Top(max(c.u(84), 60), gap)
 		if res.What == DoUse { // a device may need a moment to come up
@@ -30,6 +31,11 @@ func (c *Ctx) gearRest(r kit.Rect, d pos.Device) {
 		return
 	}
 	c.gearRemedy(r, d)
+}
+
+// saidAbove says whether the head of a low panel says what the result would: then the remedy takes its room.
+func (c *Ctx) saidAbove(res Result, d pos.Device) bool {
+	return c.L.M.S < 0.8 && isBad(d.Condition) && isBad(res.Cond) && (res.Cond.Code == d.Condition.Code || res.What == DoUse) && technical(d.Condition) != ""
 }
 
 // gearResult draws how the last test ended, and what it showed.
@@ -77,6 +83,7 @@ func (c *Ctx) gearRemedy(r kit.Rect, d pos.Device) {
 	u, p := c.u, c.p
 	all := c.V.Gear.conditions()
 	title, lines := c.t("不用处理"), []string{c.t("出了毛病这里会写怎么办；收银不会停。")}
+	note := "" // of whoever knows machines: the driver's own sentence with the command that helps
 	cond := d.Condition
 	switch first := Caused(all, cond); {
 	case d.Name == "customer":
@@ -92,13 +99,16 @@ func (c *Ctx) gearRemedy(r kit.Rect, d pos.Device) {
 		if s := c.W.Remedy(cond.Code); s != "" {
 			lines = append(lines, s)
 		}
-		if s := c.detail(cond.Detail); s != "" && s != d.URL {
-			lines = append(lines, s)
+		if note = technical(cond); note == "" && cond.Detail != d.URL && cond.Detail != "" {
+			lines = append(lines, cond.Detail)
 		}
 	}
 	p.Well(r)
-	p.Line(r.X+u(20), r.Y+max(u(32), 20), r.W-u(40), title, kit.Style{Size: 20, Bold: true})
-	y, pitch := r.Y+max(u(68), 46), max(u(28), 23)
+	y, pitch := r.Y+max(u(32), 20), max(u(28), 23)
+	if note == "" || c.L.M.S >= 0.8 { // else the remedy needs no title
+		p.Line(r.X+u(20), y, r.W-u(40), title, kit.Style{Size: 20, Bold: true})
+		y += max(u(36), 26)
+	}
 	for _, s := range lines {
 		for _, part := range wrap(c, s, r.W-u(44), 18, max(1, min(3, int((r.Bottom()-y)/pitch)))) {
 			if y > r.Bottom()-pitch/2 {
@@ -108,6 +118,77 @@ func (c *Ctx) gearRemedy(r kit.Rect, d pos.Device) {
 			y += pitch
 		}
 	}
+	c.gearNote(kit.Rect{X: r.X + u(20), Y: y - pitch/2, W: r.W - u(40), H: r.Bottom() - y + pitch/2}, note)
+}
+
+// gearNote draws a driver's own sentence for whoever knows machines, in the driver's language and whole: smaller rather
+// than cut, for a command that lacks its end helps nobody.
+func (c *Ctx) gearNote(r kit.Rect, note string) {
+	if note == "" {
+		return
+	}
+	c.p.Rule(r.X, r.Y+c.u(4), r.W)
+	title := c.t("技术说明：")
+	for size := c.L.M.T(16); ; size-- {
+		pitch := float32(int(size*1.3 + 0.5))
+		head := kit.Style{Size: size, Exact: true, Bold: true, Ink: look.Soft}
+		indent := c.p.Width(title, head) + size/3
+		lines := wrapExact(c, note, indent, r.W, size)
+		room := max(1, int((r.H-c.u(4)-size/2)/pitch))
+		if len(lines) > room && size > leastText {
+			continue
+		}
+		y := r.Y + c.u(6) + pitch*0.7
+		c.p.Line(r.X, y, indent, title, head)
+		for i, s := range lines[:min(len(lines), room)] {
+			if i == room-1 && len(lines) > room {
+				s += " …"
+			}
+			c.p.Line(r.X+indent, y, r.W-indent, s, kit.Style{Size: size, Exact: true, Elide: true})
+			indent, y = 0, y+pitch
+		}
+		return
+	}
+}
+
+// wrapExact breaks a sentence at its spaces into lines of a width in units, the first one indented, a word that is longer
+// than a line inside it.
+func wrapExact(c *Ctx, text string, indent, width, size float32) (out []string) {
+	st := kit.Style{Size: size, Exact: true}
+	line, room := "", width-indent
+	next := func(s string) {
+		out, room = append(out, s), width
+	}
+	for _, word := range strings.Fields(text) {
+		if line != "" && c.p.Width(line+" "+word, st) <= room {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			next(line)
+		}
+		for line = word; c.p.Width(line, st) > room; {
+			cut := len(line) - 1
+			for cut > 1 && (c.p.Width(line[:cut], st) > room || !utf8.RuneStart(line[cut])) {
+				cut--
+			}
+			next(line[:cut])
+			line = line[cut:]
+		}
+	}
+	return append(out, line)
+}
+
+// technical gives what only whoever knows machines needs of a condition: a sentence of the driver's and the command that
+// helps; "" for none.
+func technical(d pos.Condition) string {
+	switch {
+	case d.Remedy != "" && !strings.Contains(d.Detail, d.Remedy):
+		return strings.TrimPrefix(d.Detail+": "+d.Remedy, ": ")
+	case isSentence(d.Detail):
+		return d.Detail
+	}
+	return ""
 }
 
 // detailWordsMost is how many words a driver's remark may have to be shown in Chinese: a name or a figure, no sentence.
@@ -115,10 +196,15 @@ const detailWordsMost = 3
 
 // detail gives what a driver remarks: names and figures always, a sentence of its own only in its own language.
 func (c *Ctx) detail(s string) string {
-	if !c.W.English && len(strings.Fields(s)) > detailWordsMost && strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0 {
+	if !c.W.English && isSentence(s) {
 		return ""
 	}
 	return s
+}
+
+// isSentence says whether a driver's remark is a sentence in its own language.
+func isSentence(s string) bool {
+	return len(strings.Fields(s)) > detailWordsMost && strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
 
 var slipWords = map[string]string{"queued": "等着打印", "sent": "正在打印", "unknown": "不知道打出来没有"}

@@ -2,8 +2,8 @@ package screen
 
 // englishHouse is the other half: records, back office, notices.
 var englishHouse = map[string]string{
-	"这笔已记账；恢复后可重打小票": "It is booked; reprint it later",
-	"打印小票，可以开始下一单":   "Print; the next sale may start", "等顾客出示卡": "Waiting for the card",
+	"这笔已记账；恢复后自动打印": "It is booked; it prints later",
+	"打印小票，可以开始下一单":  "Print; the next sale may start", "等顾客出示卡": "Waiting for the card",
 	"拒付": "refuse", "不理": "ignore", "要密码": "asks PIN", "晚付": "pays late", "付款": "pays", "可脱机卡": "Offline ok", "余额不足": "No funds", "银行超时": "Timeout", "提前拔卡": "Torn",
 	"输错": "Wrong PIN", "不输了": "Cancels", "演示：替顾客做": "Demo: be the customer", "有纸": "loaded", "没有纸": "none", "演示：打印纸": "Demo: paper", "演示：顾客手机": "Demo: phone",
 	"完整，%s 条": "whole, %s entries", "与银行相差 %s 秒": "%s s off the bank", "已装载，批次 %s": "loaded, batch %s",
@@ -114,7 +114,7 @@ var englishHouse = map[string]string{
 	"这台收银机":        "This till",
 	"中文":           "Chinese",
 	"浅色":           "Light",
-	"通":            "connected",
+	"通":            "up",
 	"深色":           "Dark",
 	"已拔掉":          "pulled",
 	"语言":           "Language",

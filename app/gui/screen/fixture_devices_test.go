@@ -1,6 +1,7 @@
 package screen_test
 
 import (
+	"strings"
 	"time"
 
 	"tillkeeper/app/checkout"
@@ -47,6 +48,22 @@ func devicePages() []shown {
 		v.Gear.Chosen = "reader"
 		v.Gear.Result = screen.Result{What: "interactive", Name: "reader", Cond: pos.Condition{Name: "reader", State: "ok", Detail: "contactless, UnionPay Debit"}}
 	})
+	for name, detail := range map[string]string{
+		"daemon_down":    "pcscd does not run (there is no /run/pcscd/pcscd.comm): sudo systemctl enable --now pcscd.socket",
+		"no_permission":  "/dev/ttyUSB0 belongs to group plugdev, which may not use it itself: install the rule that the till brings: sudo cp 70-tillkeeper.rules /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger, then: sudo usermod -aG plugdev till",
+		"busy_elsewhere": "the kernel's driver pn533_usb has the card reader ACS ACR122U: echo blacklist pn533_usb | sudo tee /etc/modprobe.d/tillkeeper.conf && sudo modprobe -r pn533_usb",
+	} {
+		add("devices-"+name, func(s *checkout.Snapshot, v *screen.View) {
+			v.Gear.Chosen = "reader"
+			v.Gear.List[0].Condition = pos.Condition{Name: "reader", State: "fault", Code: name, Detail: detail}
+			if name == "daemon_down" {
+				v.Gear.List[0].Condition.Detail, v.Gear.List[0].Condition.Remedy, _ = strings.Cut(detail, ": ")
+			}
+			if name == "busy_elsewhere" {
+				v.Gear.Result = screen.Result{What: "internal", Name: "reader", Cond: v.Gear.List[0].Condition}
+			}
+		})
+	}
 	add("devices-drawer", func(s *checkout.Snapshot, v *screen.View) { v.Gear.Chosen = "drawer" })
 	add("devices-scale", func(s *checkout.Snapshot, v *screen.View) { v.Gear.Chosen = "scale" })
 	add("devices-customer", func(s *checkout.Snapshot, v *screen.View) { v.Gear.Chosen = "customer" })
@@ -106,6 +123,23 @@ func atTheCounter() []shown {
 		for range 11 {
 			s.Card.Choices = append(s.Card.Choices, "UNIONPAY QUASI CREDIT")
 		}
+	})
+	for _, code := range []string{
+		"card_removed", "chip_blocked", "application_blocked", "use_chip", "two_cards", "unplugged", "daemon_down", "no_reader", "busy_elsewhere", "no_permission",
+		"wrong_speed", "see_phone", "pin_tries_exceeded", "card_not_authentic", "card_data_wrong", "issuer_not_recognised", "terminal_setup", "no_pinpad", "offline_declined", "22",
+	} {
+		add("outcome-refused-"+code, func(s *checkout.Snapshot, v *screen.View) {
+			s.Step = checkout.StepOutcome
+			a := attempt(pos.Declined)
+			a.MaskedPAN, a.RRN, a.EntryMode = "", "", ""
+			s.Outcome = &checkout.Outcome{Kind: checkout.OutcomeRefused, Attempt: a, Code: code, Offer: []pos.Tender{pos.Card, pos.QR, pos.Cash}, At: now}
+		})
+	}
+	add("outcome-torn", func(s *checkout.Snapshot, v *screen.View) {
+		s.Step = checkout.StepOutcome
+		a := attempt(pos.Reversing)
+		a.Tries = 1
+		s.Outcome = &checkout.Outcome{Kind: checkout.OutcomeUnknown, Attempt: a, Code: "card_removed", Offer: []pos.Tender{pos.QR, pos.Cash, pos.Card}, At: now}
 	})
 	add("sale-drawer-open", func(s *checkout.Snapshot, v *screen.View) {
 		s.Devices = append(s.Devices, pos.Condition{Name: "drawer", State: "warn", Code: "drawer_open"})

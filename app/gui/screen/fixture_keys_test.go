@@ -27,6 +27,10 @@ func secrets() []shown {
 	add("keys-type-fault", screen.KeyEntry{
 		Step: screen.KeyType, Part: 2, People: both, Values: [2]string{values[0]}, Fault: "一份密钥是 32 位，请照纸再输一次",
 	})
+	add("keys-pad", screen.KeyEntry{Step: screen.KeyType, Part: 1, People: one, AtPad: true, Busy: true})
+	add("keys-pad-fault", screen.KeyEntry{
+		Step: screen.KeyType, Part: 2, People: both, Values: [2]string{values[0]}, AtPad: true, Fault: "有一位输错了，请照纸再输一次",
+	})
 	add("keys-check", screen.KeyEntry{Step: screen.KeyCheck, Part: 1, People: one, Values: [2]string{values[0]}})
 	add("keys-whole", screen.KeyEntry{Step: screen.KeyWhole, Part: 2, People: both, Values: values, Whole: "08D7B4FB"})
 	add("keys-done", screen.KeyEntry{Step: screen.KeyDone, Part: 2, People: both, Values: values, Whole: "08D7B4FB"})

@@ -54,7 +54,7 @@ func (c *Ctx) status() {
 		}
 		x += w + c.u(10)
 	}
-	c.pills(x, right, bar.Mid()-c.u(16))
+	c.pills(x, right, bar.Mid()-max(c.u(32), 30)/2)
 }
 
 // badge draws a quiet remark about a middle height and gives its width.
@@ -174,7 +174,7 @@ func join(parts ...string) string {
 
 var deviceWords = map[string]string{
 	"reader": "读卡器", "printer": "打印机", "pinpad": "密码键盘", "display": "二维码屏", "qr": "二维码屏", "pole": "客显", "customer": "顾客屏", "scanner": "扫码枪", "drawer": "钱箱",
-	"wallet": "钱包", "journal": "交易日志", "disk": "磁盘", "clock": "时钟", "keys": "密钥", "host": "银行线路", "scale": "电子秤",
+	"wallet": "钱包", "journal": "交易日志", "disk": "磁盘", "clock": "时钟", "keys": "密钥", "host": "银行线路", "downloads": "终端更新", "scale": "电子秤",
 }
 
 // fewer keeps the pills that leave the line its room: those of devices that are well go first, then the last ones are
@@ -220,21 +220,36 @@ func (c *Ctx) devices() []pill {
 		case "busy":
 			out = append(out, pill{state: kit.Busy, text: c.t("%s 使用中", name)})
 		case "warn":
-			out = append(out, pill{state: kit.Waiting, text: named(name, c.W.Reason(d.Code)), name: d.Name})
+			out = append(out, pill{state: kit.Waiting, text: c.named(d.Name, c.W.Reason(d.Code)), name: d.Name})
 		case "off":
 		default:
-			out = append(out, pill{state: kit.Failed, text: named(name, c.fault(d)), name: d.Name})
+			out = append(out, pill{state: kit.Failed, text: c.named(d.Name, c.fault(d)), name: d.Name})
 		}
 	}
 	return out
 }
 
-// named puts a device's name before a fault that does not name it.
-func named(name, fault string) string {
-	if strings.Contains(strings.ToLower(fault), strings.ToLower(name)) {
-		return fault
+// named words a device's fault with its name, before a sentence that does not name it.
+func (c *Ctx) named(device, fault string) string {
+	name, text := c.t(deviceWords[device]), c.filled(device, fault)
+	if text != fault || strings.Contains(strings.ToLower(fault), strings.ToLower(name)) {
+		return text
 	}
 	return name + " " + fault
+}
+
+// filled puts a device's name in the place of the word "device" of a sentence.
+func (c *Ctx) filled(device, fault string) string {
+	name, word := c.t(deviceWords[device]), "设备"
+	if c.W.English && name != "" {
+		if word = "device"; name[1:] == strings.ToLower(name[1:]) { // no abbreviation
+			name = strings.ToLower(name)
+		}
+	}
+	if name == "" {
+		return fault
+	}
+	return strings.Replace(fault, word, name, 1)
 }
 
 func (c *Ctx) fault(d pos.Condition) string {

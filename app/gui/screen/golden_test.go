@@ -23,7 +23,7 @@ var golden = map[string]bool{
 	"sale": true, "sale-offline": true, "cash": true, "card-pin": true, "qr": true, "outcome-unknown": true, "signin": true, "today": true, "queue": true,
 	"receipt": true, "refund-ask": true, "cards-held": true, "outcome-refund-pending": true, "outcome-balance": true, "resolve-late": true,
 	"settle-differs": true, "settle-before-left": true, "keys-type": true, "reconcile": true, "charged": true, "story": true, "sale-settling": true, "sale-room-low": true,
-	"devices": true, "devices-found": true, "devices-hand": true, "weigh": true, "card-choose": true, "selftest-chain": true,
+	"devices": true, "devices-found": true, "devices-hand": true, "devices-no_permission": true, "outcome-torn": true, "weigh": true, "card-choose": true, "selftest-chain": true,
 	"customer-idle": true, "customer-sale": true, "customer-present": true, "customer-qr": true, "customer-thanks": true, "customer-change": true,
 	"customer-refused": true, "customer-unknown": true, "customer-choose": true,
 }

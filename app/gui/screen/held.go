@@ -19,13 +19,23 @@ func (c *Ctx) held(r kit.Rect) {
 		b := c.V.HeldList[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: row.W - 2, H: row.H - 1}, look.Surface)
 		p.Rule(row.X+u(24), row.Bottom()-1, row.W-u(48))
-		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(264), money(b.Total), kit.Style{Size: 24, Bold: true, Side: kit.End})
-		p.Icon("chevron-right", row.Right()-u(36), row.Mid(), u(20), look.Soft)
-		room := row.W - u(104) - amount
+		end := c.rowEnd(row, act(VerbRecall, b.Ticket))
+		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(200)-end, money(b.Total), kit.Style{Size: 24, Bold: true, Side: kit.End})
+		room := row.W - u(40) - end - amount
 		p.Line(row.X+u(24), row.Mid()-u(14), room, c.heldName(b), kit.Style{Size: 20, Bold: true, Elide: true})
 		p.Line(row.X+u(24), row.Mid()+u(15), room, goods(b.Lines), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 		p.Row(row, act(VerbRecall, b.Ticket), cover)
 	})
+}
+
+// rowEnd draws at the right of a row that opens something its shortcut, or an arrow where it has none, and gives the room
+// that it takes.
+func (c *Ctx) rowEnd(row kit.Rect, a kit.Act) float32 {
+	if w := c.p.RowCap(row.Right()-c.u(14), row.Mid(), a); w > 0 {
+		return w + c.u(14)
+	}
+	c.p.Icon("chevron-right", row.Right()-c.u(34), row.Mid(), c.u(20), look.Soft)
+	return c.u(64)
 }
 
 func (c *Ctx) heldName(b pos.Basket) string {
@@ -95,9 +105,10 @@ func (c *Ctx) found(r kit.Rect) {
 		a := c.V.Found[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: row.W - 2, H: row.H - 1}, look.Surface)
 		p.Rule(row.X+u(24), row.Bottom()-1, row.W-u(48))
-		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(224), money(a.Price), kit.Style{Size: 22, Bold: true, Side: kit.End})
-		unit := p.Line(row.X+u(200), row.Mid(), row.W-u(244)-amount, join(a.Category, a.Unit), kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
-		p.Line(row.X+u(24), row.Mid(), row.W-u(90)-amount-unit, a.Name, kit.Style{Size: 20, Elide: true})
+		end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbTile, a.SKU))
+		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(200)-end, money(a.Price), kit.Style{Size: 22, Bold: true, Side: kit.End})
+		unit := p.Line(row.X+u(200), row.Mid(), row.W-u(220)-end-amount, join(a.Category, a.Unit), kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
+		p.Line(row.X+u(24), row.Mid(), row.W-u(66)-end-amount-unit, a.Name, kit.Style{Size: 20, Elide: true})
 		p.Row(row, act(VerbTile, a.SKU), cover)
 	})
 }

@@ -38,6 +38,7 @@ type KeyEntry struct {
 	PIN    int    // digits typed
 	Field  string
 	People [2]string // who entered a component, by name
+	AtPad  bool      // the component is keyed in at the PIN pad
 	Typed  int       // digits of the component
 	Values [2]string // check values of the components, "" until there is one
 	Whole  string    // and of the whole key
@@ -103,7 +104,7 @@ func (c *Ctx) keyEntry(r kit.Rect) {
 	default:
 		c.keySigning(side)
 	}
-	c.hexPad(pad, k.Step == KeyWho && !k.Busy, k.Step == KeyType && !k.Busy)
+	c.hexPad(pad, k.Step == KeyWho && !k.Busy, k.Step == KeyType && !k.Busy && !k.AtPad)
 }
 
 // keyStepOf says which of the five steps it is.
@@ -168,6 +169,9 @@ func (c *Ctx) keyTask(r kit.Rect) {
 	case KeyType:
 		title = c.t(map[bool]string{true: "%s：输入第二份", false: "%s：输入第一份"}[k.Part == 2], person)
 		lines = []string{c.t("照自己那张纸输 32 位，只显示圆点。"), c.t("另一个人请走开，不要看。")}
+		if k.AtPad {
+			lines[0] = c.t("照自己那张纸，在密码键盘上输 32 位。")
+		}
 	case KeyCheck:
 		title, value = c.t("这一份的校验值，与纸上的一样吗？"), k.Values[k.Part-1]
 		lines = []string{c.t("纸上若只有 6 位，看前 6 位。")}
@@ -264,6 +268,10 @@ func (c *Ctx) keyMissing() string {
 // keyTyping draws the dots of a component with the keys that take it back and take it.
 func (c *Ctx) keyTyping(r kit.Rect) {
 	k, gap := &c.V.Keying, c.L.M.Gap()
+	if k.AtPad {
+		c.keyAtPad(r)
+		return
+	}
 	missing := ""
 	if k.Busy {
 		missing = c.t("进行中")
@@ -294,6 +302,17 @@ func (c *Ctx) keyTyping(r kit.Rect) {
 	c.p.Key(keys[0], clearAll)
 	c.p.Key(keys[1], back)
 	c.p.Key(keys[2], take)
+}
+
+// keyAtPad draws the key that has the PIN pad ask for a component once more; while it asks, the key says so.
+func (c *Ctx) keyAtPad(r kit.Rect) {
+	label, waits := c.t("再输一次"), ""
+	if c.V.Keying.Busy {
+		label, waits = c.t("等密码键盘"), c.t("进行中")
+	}
+	again := ready(kit.Key{Label: label, Cap: "Enter", Act: act(VerbKeyTake, "")}, waits)
+	rows := r.Rows(max(1, min(3, int(r.H/c.L.M.KeyH()))), c.L.M.Gap())
+	c.p.Key(rows[len(rows)-1], again)
 }
 
 // hexDots draws how many digits were typed, in eight groups of four, two rows.

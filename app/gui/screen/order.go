@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strconv"
 
 	"tillkeeper/app/checkout"
@@ -15,6 +16,9 @@ func (c *Ctx) order(r kit.Rect) {
 	p.Panel(r)
 	head, body := r.Top(u(54), 0)
 	used := p.Line(head.X+u(18), head.Y+u(28), u(200), c.t("当前订单"), kit.Style{Size: 22, Bold: true})
+	if len(b.Lines) > 0 && c.V.Screen == Home && !c.paying() {
+		used += p.Cap(head.X+u(28)+used, head.Y+u(28), "↑ ↓") + u(8)
+	}
 	caption := c.t("小票 %s", b.Receipt)
 	if b.Receipt == "" {
 		caption = ""
@@ -24,6 +28,7 @@ func (c *Ctx) order(r kit.Rect) {
 	}
 	p.Line(head.X+u(30)+used, head.Y+u(28), head.W-u(48)-used, caption, kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
 	p.Rule(r.X+1, head.Bottom(), r.W-2)
+	c.lineKeys()
 	foot, body := body.Foot(u(152), 0)
 	c.sum(foot)
 	body = c.bench(body)
@@ -44,6 +49,21 @@ func (c *Ctx) order(r kit.Rect) {
 	p.TouchList(body, "order", rowH, len(b.Lines), first, func(i int, row kit.Rect) {
 		c.orderLine(b.Lines[i], row)
 	})
+}
+
+// lineKeys lets the arrows go from one line of the order to the next.
+func (c *Ctx) lineKeys() {
+	n := len(c.S.Basket.Lines)
+	if n == 0 || c.paying() || c.V.Screen != Home {
+		return
+	}
+	at := slices.IndexFunc(c.S.Basket.Lines, func(l pos.Line) bool { return l.No == c.S.Selected })
+	up, down := at-1, at+1
+	if at < 0 {
+		up, down = n-1, n-1
+	}
+	c.p.Keys["Up"] = act(VerbLine, strconv.Itoa(c.S.Basket.Lines[max(0, up)].No))
+	c.p.Keys["Down"] = act(VerbLine, strconv.Itoa(c.S.Basket.Lines[min(n-1, down)].No))
 }
 
 // otherThanSale gives what a card is doing besides paying for goods, nil for nothing.

@@ -98,7 +98,7 @@ func (c *Ctx) approved(r kit.Rect, o *checkout.Outcome) {
 	p.Panel(slip)
 	state, title, under := kit.Busy, c.t("小票正在打印"), c.t("不用等：现在就可以开始下一单")
 	if d, bad := c.badPrinter(); bad {
-		state, title, under = kit.Failed, c.fault(d), c.t("这笔已记账；恢复后可重打小票")
+		state, title, under = kit.Failed, c.named(d.Name, c.fault(d)), c.t("这笔已记账；恢复后自动打印")
 	}
 	p.Mark(state, slip.X+u(42), slip.Mid(), u(15))
 	reprint := kit.Rect{X: slip.Right() - u(209), Y: slip.Mid() - u(30), W: u(191), H: u(60)}
@@ -206,13 +206,7 @@ func (c *Ctx) refused(r kit.Rect, o *checkout.Outcome) {
 	title, panel := rest.Foot(u(56), 0)
 	p.Panel(panel)
 	x, w := panel.X+u(28), panel.W-u(56)
-	p.Line(x, panel.Y+u(44), w, c.t("原因"), kit.Style{Size: 18, Ink: look.Soft})
-	code := ""
-	if len(o.Code) == 2 {
-		code = c.t("应答码 %s", o.Code)
-	}
-	used := p.Line(x, panel.Y+u(85), w, code, kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
-	p.Line(x, panel.Y+u(85), w-used-u(10), c.W.Reason(o.Code), kit.Style{Size: 36, Bold: true})
+	c.drawWhy(x, panel.Y, w, o)
 	p.Rule(x, panel.Y+u(124), w)
 	p.Line(x, panel.Y+u(156), w, c.t("怎么办"), kit.Style{Size: 18, Ink: look.Soft})
 	for i, text := range wrap(c, c.W.Remedy(o.Code), w-u(34), 20, 3) {
@@ -276,7 +270,7 @@ func (c *Ctx) offers(r kit.Rect, o *checkout.Outcome) {
 			Amount: money(due), Act: act(VerbPay, string(t)),
 		}
 		if t == pos.Card {
-			k.Label = c.t("换一张卡")
+			k.Label = c.t(c.cardWord(o))
 		}
 		offered := i < len(o.Offer)
 		if offered && i == 0 {
@@ -326,6 +320,9 @@ func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
 	p.Pill(self.Right()-u(23)-w, self.Y+u(22), kit.Unsure, state)
 	p.Line(self.X+u(72), self.Y+u(38), self.W-u(110)-w, c.t("收银机正在自动处理"), kit.Style{Size: 22, Bold: true})
 	lines, tell := unknownWords(a)
+	if o.Code == codeTorn && isSale(o) {
+		tell[0] = "银行批准了，但卡拿开得太早；我们已经通知银行撤销。"
+	}
 	size := c.oneSize(self.W-u(56), 20, lines[:])
 	for i, s := range lines {
 		p.Line(self.X+u(28), self.Y+max(u(84), 60)+float32(i)*max(u(40), 25), self.W-u(56), c.t(s), kit.Style{Size: size, Exact: true})

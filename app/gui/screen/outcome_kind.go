@@ -2,7 +2,9 @@ package screen
 
 import (
 	"tillkeeper/app/checkout"
+	"tillkeeper/app/decline"
 	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
 	"tillkeeper/app/pos"
 )
 
@@ -71,6 +73,9 @@ func blockWords(o *checkout.Outcome) said {
 	if a.Offline && o.Kind == checkout.OutcomeApproved {
 		s.line = "卡已脱机批准，联机后自动上送"
 	}
+	if o.Kind != checkout.OutcomeApproved && a.Tender == pos.Card {
+		s.line = cardLine(o, s.line)
+	}
 	if a.Deferred {
 		s = said{"已收下，待上送", "银行还没有批准，联机后自动上送"}
 	}
@@ -78,6 +83,80 @@ func blockWords(o *checkout.Outcome) said {
 		s.line = "现金已入账"
 	}
 	return s
+}
+
+// codeTorn is the reason of a card that was taken away before it was done.
+const codeTorn = "card_removed"
+
+// cardLine says under the word of a card's outcome what everybody could see to happen, and the usual line otherwise.
+func cardLine(o *checkout.Outcome, usual string) string {
+	switch o.Code {
+	case codeTorn:
+		return "卡拿开得太早"
+	case "card_timeout":
+		return "没有等到卡"
+	case "cancelled", "pin_cancelled", "pin_bypassed":
+		return "没有做完，已取消"
+	case "pin_timeout":
+		return "没有等到密码"
+	}
+	if readerFaults[o.Code] {
+		return "没有读到卡"
+	}
+	return usual
+}
+
+// readerFaults are the reasons that lie with the reader or the PIN pad and not with the card.
+var readerFaults = map[string]bool{
+	"unplugged": true, "offline": true, "busy_elsewhere": true, "no_permission": true, "daemon_down": true, "no_reader": true,
+	"device_fault": true, "wrong_speed": true, "no_pinpad": true, "pinpad_refused": true, "two_cards": true,
+}
+
+// cardWord names the key that takes a card again: the same one where it was not the card's fault, another one otherwise.
+func (c *Ctx) cardWord(o *checkout.Outcome) string {
+	if o.Kind == checkout.OutcomeRefused && (readerFaults[o.Code] || c.W.Table != nil && c.W.Table.Lookup(o.Code).Class == decline.Retry) {
+		return "再刷一次"
+	}
+	return "换一张卡"
+}
+
+// drawWhy draws why a payment was refused: large on one line beside the answer code, or on two lines in the caption's room.
+func (c *Ctx) drawWhy(x, y, w float32, o *checkout.Outcome) {
+	u, p, text := c.u, c.p, c.whyRefused(o)
+	soft, bold := kit.Style{Size: 18, Ink: look.Soft}, kit.Style{Size: 36, Bold: true}
+	code := ""
+	if len(o.Code) == 2 {
+		code = c.t("应答码 %s", o.Code)
+	}
+	least := bold
+	least.Size = 27
+	if room := w - p.Width(code, soft) - u(10); p.Width(text, least) <= room {
+		p.Line(x, y+u(44), w, c.t("原因"), soft)
+		soft.Side = kit.End
+		used := p.Line(x, y+u(85), w, code, soft)
+		p.Line(x, y+u(85), w-used-u(10), text, bold)
+		return
+	}
+	soft.Side, bold.Size = kit.End, 28
+	used := p.Line(x, y+u(44), w, code, soft)
+	for i, s := range wrap(c, text, w-used-u(10), 28, 2) {
+		p.Line(x, y+u(44)+float32(i)*u(44), w-used-u(10), s, bold)
+	}
+}
+
+// whyRefused words the reason of a refusal; one that lies with a device names it.
+func (c *Ctx) whyRefused(o *checkout.Outcome) string {
+	text := c.W.Reason(o.Code)
+	if o.Attempt.Tender != pos.Card || !readerFaults[o.Code] {
+		return text
+	}
+	device := "reader"
+	for _, d := range c.S.Devices {
+		if d.Name == "pinpad" && isBad(d) && d.Code == o.Code {
+			device = d.Name
+		}
+	}
+	return c.filled(device, text)
 }
 
 // blockSum gives the sum that fills an outcome; a balance that is not known has none.

@@ -139,9 +139,9 @@ func (c *Ctx) foundReceipt(row kit.Rect, a *pos.Attempt) {
 	cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 2}, look.Surface)
 	p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
 	state, word := c.outcomeOf(a)
-	p.Icon("chevron-right", row.Right()-u(28), row.Mid(), u(20), look.Soft)
-	used := p.Line(row.X, row.Mid(), row.W-u(52), money(sumOf(a)), kit.Style{Size: 22, Bold: true, Side: kit.End})
-	pill := row.Right() - u(70) - used - p.PillWidth(word)
+	end := c.rowEnd(row, act(VerbReceipt, a.Receipt))
+	used := p.Line(row.X, row.Mid(), row.W-end, money(sumOf(a)), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	pill := row.Right() - end - u(18) - used - p.PillWidth(word)
 	p.Pill(pill, row.Mid()-max(u(16), 15), state, word)
 	room := pill - row.X - u(30)
 	p.Line(row.X+u(20), row.Mid()-max(u(14), 11), room, join(c.t("小票 %s", dash(a.Receipt)), c.W.tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})
@@ -214,8 +214,9 @@ func (c *Ctx) standingAttempts(r kit.Rect, s *checkout.Standing) {
 		p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
 		state, word := c.outcomeOf(a)
 		p.Mark(state, row.X+u(30), row.Mid(), u(13))
-		sum := p.Line(row.X, row.Mid(), row.W-u(20), money(sumOf(a)), kit.Style{Size: 20, Bold: true, Side: kit.End})
-		room := row.W - u(76) - sum
+		end := u(20) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbAttempt, a.ID))
+		sum := p.Line(row.X, row.Mid(), row.W-end, money(sumOf(a)), kit.Style{Size: 20, Bold: true, Side: kit.End})
+		room := row.W - u(56) - end - sum
 		p.Line(row.X+u(50), row.Mid()-max(u(13), 10), room, join(c.kind(a.Kind), c.W.tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})
 		p.Line(row.X+u(50), row.Mid()+max(u(15), 11), room, join(word, a.Created.In(c.V.Now.Location()).Format("01-02 15:04"), masked(a.MaskedPAN)),
 			kit.Style{Size: 16, Ink: look.Soft, Elide: true})

@@ -73,7 +73,8 @@ func (c *Ctx) fileList(r kit.Rect) {
 		}
 		p.Rule(row.X+u(16), row.Bottom()-1, row.W-u(32))
 		p.Icon("file", row.X+u(30), row.Mid(), u(22), look.Soft)
-		p.Line(row.X+u(52), row.Mid(), row.W-u(64), name, kit.Style{Size: 18, Elide: true})
+		end := p.RowCap(row.Right()-u(10), row.Mid(), act(VerbFetch, name))
+		p.Line(row.X+u(52), row.Mid(), row.W-u(64)-end, name, kit.Style{Size: 18, Elide: true})
 		p.Row(row, act(VerbFetch, name), body)
 	})
 }

@@ -51,8 +51,8 @@ func (c *Ctx) recordRow(row kit.Rect, a *pos.Attempt) {
 	if sum == 0 {
 		sum = a.Amount
 	}
-	p.Line(at(1010), row.Mid(), row.Right()-u(64)-at(1010), money(sum), kit.Style{Size: 22, Bold: true, Side: kit.End})
-	p.Icon("chevron-right", row.Right()-u(34), row.Mid(), u(20), look.Soft)
+	end := row.Right() - max(c.rowEnd(row, act(VerbAttempt, a.ID)), u(64))
+	p.Line(at(1010), row.Mid(), end-at(1010), money(sum), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	p.Row(row, act(VerbAttempt, a.ID), cover)
 }
 

@@ -53,6 +53,12 @@ func (c *Ctx) sale(g places) {
 // tileRows is how many rows of quick articles stand above the pad.
 const tileRows = 3
 
+// TileKeys are the shortcuts of the quick articles: a letter with Alt, the letters lying on the keyboard as the articles
+// lie on the screen.
+const TileKeys = "QWERASDFZXCV"
+
+func tileKey(i int) string { return kit.AltKey + TileKeys[i:i+1] }
+
 // goods draws the categories in the first column and the quick articles in the other four.
 func (c *Ctx) goods(g places) {
 	p, gap := c.p, c.L.M.Gap()
@@ -77,7 +83,7 @@ func (c *Ctx) goods(g places) {
 		}
 		r := kit.Rect{X: g.cols[col+1].X, Y: g.upper.Y, W: g.cols[col+1].W, H: g.upper.H}.Rows(tileRows, gap)[row]
 		p.Key(r, kit.Key{
-			Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: money(t.Price), Act: act(VerbTile, t.SKU),
+			Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: money(t.Price), Cap: tileKey(i), Act: act(VerbTile, t.SKU),
 		})
 	}
 }

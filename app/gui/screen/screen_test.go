@@ -52,10 +52,13 @@ func TestEveryScreenFitsItsPanel(t *testing.T) {
 		t.Fatal(err)
 	}
 	codes := table(t)
-	for _, panel := range [][2]float32{{1366, 768}, {1920, 1080}, {1280, 800}, {1024, 768}, {800, 480}} {
+	for _, panel := range [][2]float32{{1366, 768}, {1920, 1080}, {1280, 800}, {1024, 768}, {1024, 600}, {800, 480}} {
 		for _, english := range []bool{false, true} {
 			l := look.New(english != (os.Getenv(drawTurned) != ""), look.Fit(panel[0], panel[1], 0), art)
 			for _, c := range shows() {
+				if !wanted(c.name, panel[0]) {
+					continue
+				}
 				draw := screen.Draw
 				if c.cust {
 					draw = screen.Customer
@@ -75,6 +78,14 @@ func TestEveryScreenFitsItsPanel(t *testing.T) {
 	}
 }
 
+// wanted says whether a screen is drawn: all are, unless somebody looks at some.
+func wanted(name string, width float32) bool {
+	if at := os.Getenv(drawAt); at != "" && !slices.Contains(strings.Split(at, ","), strconv.Itoa(int(width))) {
+		return false
+	}
+	return slices.ContainsFunc(strings.Split(os.Getenv(drawOnly), ","), func(begin string) bool { return strings.HasPrefix(name, begin) })
+}
+
 // paint draws a page into a file when asked to.
 func paint(t *testing.T, l *look.Look, p *kit.Page, name string, english bool) {
 	t.Helper()
@@ -82,18 +93,8 @@ func paint(t *testing.T, l *look.Look, p *kit.Page, name string, english bool) {
 	if dir == "" {
 		return
 	}
-	wanted := false
-	if at := os.Getenv(drawAt); at != "" && !slices.Contains(strings.Split(at, ","), strconv.Itoa(int(l.M.W))) {
-		return
-	}
-	for _, begin := range strings.Split(os.Getenv(drawOnly), ",") {
-		wanted = wanted || strings.HasPrefix(name, begin)
-	}
-	if !wanted {
-		return
-	}
 	suffix := map[bool]string{true: "-en", false: ""}[english] + map[bool]string{true: "-turned"}[os.Getenv(drawTurned) != ""]
-	size := map[float32]string{1366: "", 1920: "-1920", 1280: "-1280", 1024: "-1024", 800: "-800"}[l.M.W]
+	size := map[float32]string{1366: "", 1920: "-1920", 1280: "-1280", 1024: "-1024", 800: "-800"}[l.M.W] + map[bool]string{true: "-low"}[l.M.H == 600]
 	f, err := os.Create(filepath.Join(dir, name+size+suffix+".png"))
 	if err != nil {
 		t.Fatal(err)

@@ -96,8 +96,8 @@ func (c *Ctx) testText(t pos.Condition) string {
 		return c.W.Reason(t.Code)
 	case t.Detail != "" && detailWords[t.Name] != "":
 		return c.t(detailWords[t.Name], t.Detail)
-	case t.Detail != "":
-		return t.Detail
+	case c.detail(t.Detail) != "":
+		return c.detail(t.Detail)
 	case t.State == "off":
 		return c.t("没有接")
 	case isBad(t):
@@ -130,7 +130,7 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 		if icon == "" {
 			icon = "warning"
 		}
-		title, under = c.testText(t), join(c.t(deviceWords[t.Name]), t.Detail)
+		title, under = c.filled(t.Name, c.testText(t)), join(c.t(deviceWords[t.Name]), c.detail(t.Detail))
 		steps = wrap(c, c.W.Remedy(t.Code), panel.W-u(110), 20, 3)
 		start.Label = c.t("先这样开始")
 	}

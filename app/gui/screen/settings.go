@@ -84,14 +84,19 @@ func (c *Ctx) settings(r kit.Rect) {
 	for i, row := range rows {
 		place := kit.Rect{X: left.X, Y: top + float32(i)*h, W: left.W, H: h}
 		p.Icon(row.icon, place.X+u(38), place.Mid(), u(26), look.Soft)
-		p.Line(place.X+u(66), place.Mid(), max(u(160), 112), c.t(row.word), kit.Style{Size: 20, Bold: true})
+		used := p.Line(place.X+u(66), place.Mid(), max(u(160), 112), c.t(row.word), kit.Style{Size: 20, Bold: true})
 		kw := max(u(150), 110)
 		k := kit.Key{Form: kit.Wide, Size: 20, Label: c.t(row.key), Cap: row.cap, Act: row.act}
 		if demoOnly[row.act.Verb] && !c.V.Bench.On {
 			k.Dress, k.Label = kit.Unavailable, c.t("只在演示里")
 		}
 		p.Key(kit.Rect{X: place.Right() - u(20) - kw, Y: place.Mid() - kh/2, W: kw, H: kh}, k)
-		p.Line(place.X+u(76)+max(u(160), 112), place.Mid(), place.W-u(106)-max(u(160), 112)-kw, row.value, kit.Style{Size: 20, Ink: look.Soft, Elide: true})
+		value := kit.Style{Size: 20, Ink: look.Soft, Elide: true}
+		col, end := place.X+u(76)+max(u(160), 112), place.Right()-u(30)-kw
+		if col+p.Width(row.value, value) > end { // out of its column rather than cut
+			col = max(place.X+u(66)+used+u(14), end-p.Width(row.value, value))
+		}
+		p.Line(col, place.Mid(), end-col, row.value, value)
 		if i < len(rows)-1 {
 			p.Rule(place.X+u(24), place.Bottom(), place.W-u(48))
 		}

@@ -249,8 +249,9 @@ func (c *Ctx) leftOut(r kit.Rect) {
 		a := &left[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 2}, look.Surface)
 		p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
-		sum := p.Line(row.X, row.Mid(), row.W-u(24), money(a.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})
-		room := row.W - u(60) - sum
+		end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbAttempt, a.ID))
+		sum := p.Line(row.X, row.Mid(), row.W-end, money(a.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})
+		room := row.W - u(36) - end - sum
 		_, why := c.outcomeOf(a)
 		p.Line(row.X+u(20), row.Mid()-max(u(13), 10), room, why, kit.Style{Size: 20, Bold: true, Elide: true})
 		p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(c.t("凭证号 %s", dash(a.STAN)), masked(a.MaskedPAN)), kit.Style{Size: 16, Ink: look.Soft, Elide: true})

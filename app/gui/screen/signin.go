@@ -54,13 +54,13 @@ func (c *Ctx) staffTiles(r kit.Rect) {
 		row.H -= gap
 		for j, place := range row.Cols(2, gap) {
 			if n := 2*i + j; n < len(c.V.Staff) {
-				c.staffTile(place, c.V.Staff[n])
+				c.staffTile(place, c.V.Staff[n], 2*(c.p.RowNo()-1)+j+1)
 			}
 		}
 	})
 }
 
-func (c *Ctx) staffTile(r kit.Rect, s Staff) {
+func (c *Ctx) staffTile(r kit.Rect, s Staff, n int) {
 	u, p := c.u, c.p
 	fill, rim, rimW, disc, ink, name := look.Surface, look.Edge, float32(1), look.ActionSoft, look.OnSoft, look.Ink
 	if s.ID == c.V.Who {
@@ -86,7 +86,8 @@ func (c *Ctx) staffTile(r kit.Rect, s Staff) {
 	dy := min(u(21), r.H*0.2)
 	p.Line(x, r.Mid()-dy, room, s.Name, kit.Style{Size: 26, Bold: true, Ink: name, Elide: true})
 	p.Line(x, r.Mid()+dy, room, join(c.t(roleWords[s.Role]), s.Last), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
-	c.p.Touch(r, act(VerbStaff, s.ID), body, look.PlainDown)
+	p.Touch(r, act(VerbStaff, s.ID), body, look.PlainDown)
+	p.AltCap(n, r.Right()-u(10), r.Y+u(20), act(VerbStaff, s.ID))
 }
 
 // pinPanel draws the dots and the same pad as at the counter.

@@ -50,6 +50,7 @@ func (c *Ctx) smallOrder(r kit.Rect) {
 	p.Panel(r)
 	foot, body := r.Foot(118, 0)
 	p.Rule(r.X+1, foot.Y, r.W-2)
+	c.lineKeys()
 	word, off := c.t("应收 · %s 件", pieces(b.Lines)), c.off()
 	if b.Paid > 0 {
 		word = c.t("还应收")
@@ -188,7 +189,7 @@ func (c *Ctx) smallGoods(r kit.Rect) {
 			break
 		}
 		place := tiles.Rows(tileRows, gap)[i/4].Cols(4, gap)[i%4]
-		c.p.Key(place, kit.Key{Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: money(t.Price), Act: act(VerbTile, t.SKU)})
+		c.p.Key(place, kit.Key{Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: money(t.Price), Cap: tileKey(i), Act: act(VerbTile, t.SKU)})
 	}
 }
 

@@ -36,7 +36,7 @@ func (c *Ctx) weigh(r kit.Rect) {
 	title, under := c.t("请放到秤上"), []string{c.t("稳了就自动记下"), c.t("也可直接输入公斤数")}
 	if w.Code != "" {
 		icon, ink, ground = "warning", look.Wait, look.WaitSoft
-		title, under[0] = c.W.Reason(w.Code), c.W.Remedy(w.Code)
+		title, under[0] = c.filled("scale", c.W.Reason(w.Code)), c.W.Remedy(w.Code)
 	}
 	name := w.What
 	if name == "" {

@@ -2,11 +2,13 @@ package emv
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -133,6 +135,37 @@ func parseCA(raw []byte) (CAKey, bool, error) {
 	return k, true, nil
 }
 
+// WriteCA writes keys in the form that LoadCA reads, a line each, with their checksums.
+func WriteCA(w io.Writer, keys ...CAKey) error {
+	for _, k := range keys {
+		objects := []Object{{Tag: tagTerminalAID, Value: k.RID[:]}, {Tag: tagCAKeyIndex, Value: []byte{k.Index}}}
+		if !k.Expires.IsZero() {
+			objects = append(objects, Object{Tag: tagCAExpiry, Value: []byte(k.Expires.Format("20060102"))})
+		}
+		objects = append(objects, Object{Tag: tagCAHash, Value: []byte{1}}, Object{Tag: tagCAKind, Value: []byte{1}},
+			Object{Tag: tagCAModulus, Value: k.Modulus}, Object{Tag: tagCAExponent, Value: k.Exponent}, Object{Tag: tagCAChecksum, Value: k.Checksum()})
+		if _, err := fmt.Fprintf(w, "%X\n", Encode(objects...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Over is the table with what base has and it has not: keys of another RID and index, and revoked certificates. Neither
+// changes.
+func (t CATable) Over(base CATable) CATable {
+	out := CATable{keys: maps.Clone(base.keys), revoked: maps.Clone(base.revoked)}
+	if out.keys == nil {
+		out.keys = map[caID]CAKey{}
+	}
+	if out.revoked == nil {
+		out.revoked = map[Revocation]bool{}
+	}
+	maps.Copy(out.keys, t.keys)
+	maps.Copy(out.revoked, t.revoked)
+	return out
+}
+
 // lastDay is the day that an expiry names; none and zeros are the zero time.
 func lastDay(v []byte) (time.Time, error) {
 	text := ""
@@ -177,6 +210,23 @@ func (s *KeyStore) Load(r io.Reader) error {
 	}
 	s.Replace(t)
 	return nil
+}
+
+// MostCAFile is the length of the longest file of CA keys, bytes.
+const MostCAFile = maxCAFile
+
+// Check reads a whole file as LoadCA does and gives what puts it in force over the keys of base. A file without a key is an
+// error too (ErrCAFormat): it would turn every card's authentication off. Until put is called nothing changes.
+func (s *KeyStore) Check(file []byte, base CATable) (put func(), err error) {
+	t, err := LoadCA(bytes.NewReader(file))
+	if err != nil {
+		return nil, err
+	}
+	if t.Len() == 0 {
+		return nil, fmt.Errorf("%w: no key in it", ErrCAFormat)
+	}
+	t = t.Over(base)
+	return func() { s.Replace(t) }, nil
 }
 
 // Replace puts a table in force.

@@ -215,3 +215,55 @@ func FuzzLoadCA(f *testing.F) {
 		}
 	})
 }
+
+// TestWrittenKeysAreReadAgain: what WriteCA writes LoadCA reads, whole.
+func TestWrittenKeysAreReadAgain(t *testing.T) {
+	table := published(t)
+	var all []CAKey
+	for _, k := range table.keys {
+		all = append(all, k)
+	}
+	var file bytes.Buffer
+	if err := WriteCA(&file, all...); err != nil {
+		t.Fatal(err)
+	}
+	back, err := LoadCA(&file)
+	if err != nil || back.Len() != table.Len() {
+		t.Fatalf("%v, %d keys", err, back.Len())
+	}
+	for id, k := range table.keys {
+		if got := back.keys[id]; !bytes.Equal(got.Modulus, k.Modulus) || !bytes.Equal(got.Exponent, k.Exponent) || !got.Expires.Equal(k.Expires) {
+			t.Errorf("%X %02X: %+v", id.rid, id.index, got)
+		}
+	}
+}
+
+// TestTheUpperTableWins: its keys stand over those of the base, which keep what it has not; neither table changes.
+func TestTheUpperTableWins(t *testing.T) {
+	key := func(index, first byte) CAKey {
+		m := bytes.Repeat([]byte{first}, minModulus)
+		return CAKey{RID: [5]byte{0xA0}, Index: index, Modulus: m, Exponent: []byte{3}}
+	}
+	upper, err := NewCATable(key(1, 0xC1), key(2, 0xC2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := NewCATable(key(2, 0xD2), key(3, 0xD3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := Revocation{RID: [5]byte{0xA0}, Index: 3, Serial: [3]byte{1, 2, 3}}
+	base = base.Revoke(gone)
+	both := upper.Over(base)
+	for index, want := range map[byte]byte{1: 0xC1, 2: 0xC2, 3: 0xD3} {
+		if k := both.keys[caID{[5]byte{0xA0}, index}]; len(k.Modulus) == 0 || k.Modulus[0] != want {
+			t.Errorf("index %d: %X", index, k.Modulus)
+		}
+	}
+	if both.Len() != 3 || !both.revoked[gone] || upper.Len() != 2 || base.Len() != 2 || upper.revoked[gone] {
+		t.Errorf("%d keys over %d and %d", both.Len(), upper.Len(), base.Len())
+	}
+	if n := (CATable{}).Over(CATable{}).Len(); n != 0 {
+		t.Errorf("%d keys of nothing", n)
+	}
+}

@@ -102,7 +102,7 @@ func (d *Dialogue) choose(ctx context.Context, list []candidate) (int, error) {
 	case err != nil && ctx.Err() != nil:
 		return 0, fmt.Errorf("%w: %w", ErrCancelled, ctx.Err())
 	case err != nil:
-		return 0, fault(ReasonCancelled, errors.Join(ErrCancelled, err), "no application was chosen")
+		return 0, fault(pos.WhyNot(err, ReasonCancelled), errors.Join(ErrCancelled, err), "no application was chosen")
 	case i < 0 || i >= len(list):
 		return 0, fault(ReasonCancelled, ErrCancelled, "choice %d of %d", i, len(list))
 	}

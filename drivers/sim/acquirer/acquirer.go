@@ -7,8 +7,9 @@
 // has the masked form and a keyed hash. It never moves money twice for one
 // terminal, merchant, batch and STAN. It never answers a message that it cannot
 // unpack. Refused requests, wrong PIN counts and reversals without an original
-// are remembered in memory only. One host at a time may have a folder. Files are
-// handed out on loopback only. It knows no secret that is worth anything.
+// are remembered in memory only; so is the key serial number of a PIN that moved
+// no money (that of one that did is in the ledger). One host at a time may have a
+// folder. Files are handed out on loopback only. It knows no secret that is worth anything.
 //
 // # Folder
 //
@@ -19,6 +20,7 @@
 //	sms.jsonl       notices of the issuers to cardholders
 //	tls-*.pem       the line's certificates, where it is asked for TLS
 //	files-*.pem     the file server's certificate and key
+//	ca-keys.txt     the CA keys that are handed out, where somebody put them there; else that of the simulated cards
 //
 // Amounts are fen (minor units) everywhere.
 //
@@ -37,6 +39,8 @@
 // (condition, entry mode, PIN fields, original, details) gets 30. Requests of one
 // connection are decided in the order they came; answers may overtake each other.
 //
+// A PIN whose key serial number (DUKPT) is not higher than the last one of its device gets 99 and counts as no try.
+//
 // Equal totals (0500) close a batch; the same 0500 again gets the same answer. In
 // an upload (0320) each trace number counts once, over restarts too; its end with
 // another count than that gets 30 and leaves the batch open. What comes with the
@@ -52,6 +56,7 @@
 //	 "accounts":{"62...":{"state":"lost"}}, see Account; the other keys of an account stay, its PIN tries are forgotten
 //	 "faults":{"rules":[...]},              a fault plan, null for none
 //	 "answer":"55",                         the next payment, void or refund gets this code
+//	 "ask":4,                               processing requirement in every answer's header: 1 parameters, 4 CA keys, 5 card parameters, 7 blacklist, 0 none again
 //	 "forget_keys":true}                    every terminal has to sign on again: 77
 //
 // # Fault plan

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -21,6 +22,9 @@ const (
 	stateSuffix  = ".state"               // of the file that says what became of a control file
 )
 
+// asks are the processing requirements that a host may have of every terminal: 0 none, 1 download parameters, 4 load CA keys, 5 load card parameters, 7 blacklist.
+var asks = []int{0, 1, 4, 5, 7}
+
 // control is what a control file may say; what it does not name stays as it is.
 type control struct {
 	Line       *bool                      `json:"line"`
@@ -30,6 +34,7 @@ type control struct {
 	Faults     json.RawMessage            `json:"faults"`
 	Answer     string                     `json:"answer"`
 	ForgetKeys bool                       `json:"forget_keys"`
+	Ask        *int                       `json:"ask"`
 }
 
 // ControlState is what DATA/control.json.state says: how many control files were applied, and what was wrong with the last one.
@@ -106,8 +111,15 @@ func (h *Host) prepare(c control) (func(), error) {
 			return nil, fmt.Errorf("shop: %w", err)
 		}
 	}
+	ask := h.ask
+	if c.Ask != nil {
+		if ask = *c.Ask; !slices.Contains(asks, ask) {
+			return nil, fmt.Errorf("ask %d", ask)
+		}
+	}
 	accounts, err := h.changed(c.Accounts)
 	return func() {
+		h.ask = ask
 		h.plan, h.cfg.Latency, h.shop = plan, latency, shop
 		for pan, a := range accounts {
 			h.accounts[pan] = a

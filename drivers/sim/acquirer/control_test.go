@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -47,8 +48,20 @@ func TestControlTurnsSwitches(t *testing.T) {
 	c.gone()
 	do(`{"line":true}`)
 	c.redial()
+	for _, ask := range []int{1, 4, 5, 7, 0} {
+		do(fmt.Sprintf(`{"ask":%d}`, ask))
+		for range 2 { // until somebody says otherwise
+			if c.code("94", c.sale("000016", testPAN, 1)); c.head.Requirement() != ask {
+				t.Errorf("ask %d: processing requirement %d", ask, c.head.Requirement())
+			}
+		}
+	}
+	do(`{"ask":4}`)
 	do(`{"forget_keys":true}`)
 	c.code("77", c.sale("000017", testPAN, 1))
+	if c.head.Requirement() != 3 {
+		t.Errorf("processing requirement %d: the sign-on goes first", c.head.Requirement())
+	}
 	c.signOn()
 	c.code("00", c.sale("000017", testPAN, 1))
 }
@@ -68,6 +81,8 @@ func TestControlRefusesWhole(t *testing.T) {
 		`{"faults":{"rules":[{"fault":"reset","kind":"sail"}]}}`:            "sail",
 		`{"faults":{"rules":[{"fault":"reset","answer":"55"}]}}`:            "answer",
 		`{"answer":"555"}`: "555",
+		`{"ask":3}`:        "3",
+		`{"ask":"4"}`:      "ask",
 		`{} {}`:            "follows",
 	} {
 		if err := h.Control([]byte(text)); !errors.Is(err, ErrControl) || !strings.Contains(err.Error(), name) {

@@ -6,12 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
+
+	"tillkeeper/drivers/reader/emv"
+	"tillkeeper/drivers/sim/card"
 )
 
 const (
@@ -23,7 +28,7 @@ const (
 // ErrNotLoopback means that a server was asked to listen where others could reach it.
 var ErrNotLoopback = errors.New("acquirer: only loopback addresses")
 
-// FileServer hands the acquirer's files out over HTTPS, as GET /files/2026-11-21.csv; the certificate that speaks for it is FilesCA in the host's folder.
+// FileServer hands the acquirer's files out over HTTPS, as GET /files/2026-11-21.csv, and the CA keys as /files/ca-keys.txt; the certificate that speaks for it is FilesCA in the host's folder.
 type FileServer struct {
 	dir     string
 	plan    []Planting
@@ -87,8 +92,40 @@ func (s *FileServer) possible(day string) []Planting {
 	return out
 }
 
-// ServeHTTP answers one day's file whole, or why there is none.
+// CAKeysName is the file of the CA keys, in the host's folder and at the server.
+const CAKeysName = "ca-keys.txt"
+
+// authorities answers the CA keys as they lie in the folder, else that of the simulated cards.
+func (s *FileServer) authorities() ([]byte, error) {
+	raw, err := os.ReadFile(filepath.Join(s.dir, CAKeysName))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return raw, err
+	}
+	var out bytes.Buffer
+	err = emv.WriteCA(&out, card.Authority())
+	return out.Bytes(), err
+}
+
+// serveAuthorities answers the CA keys whole.
+func (s *FileServer) serveAuthorities(w http.ResponseWriter) {
+	raw, err := s.authorities()
+	if err != nil {
+		s.log.Error("acquirer: CA keys", "err", err)
+		http.Error(w, "the file cannot be read", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if _, err := w.Write(raw); err != nil {
+		s.log.Debug("acquirer: file not sent", "err", err)
+	}
+}
+
+// ServeHTTP answers one file whole, or why there is none.
 func (s *FileServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == filesPath+CAKeysName && r.Method == http.MethodGet {
+		s.serveAuthorities(w)
+		return
+	}
 	day, isFile := strings.CutPrefix(r.URL.Path, filesPath)
 	day, isCSV := strings.CutSuffix(day, ".csv")
 	if _, err := time.Parse(dayLayout, day); err != nil || !isFile || !isCSV {

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tillkeeper/drivers/reader/emv"
 )
 
 // fetch gets a URL as the till does: it trusts the certificate in the host's folder and no other.
@@ -90,6 +92,27 @@ func TestFilesOverHTTPS(t *testing.T) {
 		if _, err := ServeFiles(h.cfg.Dir, addr, nil, quiet); !errors.Is(err, ErrNotLoopback) {
 			t.Errorf("%s: %v", addr, err)
 		}
+	}
+}
+
+// TestCAKeysOverHTTPS: that of the simulated cards, or what lies in the folder.
+func TestCAKeysOverHTTPS(t *testing.T) {
+	dir := t.TempDir()
+	s, err := ServeFiles(dir, "127.0.0.1:0", nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // end of the test
+	table, err := emv.LoadCA(strings.NewReader(fetch(t, dir, s.URL()+CAKeysName, 200)))
+	if err != nil || table.Len() != 1 {
+		t.Errorf("%v, %d keys", err, table.Len())
+	}
+	const own = "# nothing yet\n"
+	if err := os.WriteFile(filepath.Join(dir, CAKeysName), []byte(own), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := fetch(t, dir, s.URL()+CAKeysName, 200); got != own {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -63,11 +63,13 @@ type Host struct {
 	declined  map[Key]bool // asked and refused, money never moved
 	overtaken map[Key]bool // reversed before it came
 	wrongPINs map[string]int
+	serials   map[string]uint32    // highest counter of each DUKPT device
 	settled   map[batchKey]settled // the last 0500 and its answer
 	number    int64                // last reference number
 	numberEnd int64
 	plan      *Plan
 	shop      Shop
+	ask       int // processing requirement of every answer that has none of its own
 
 	line line
 }
@@ -120,7 +122,7 @@ func (h *Host) load() error {
 		return err
 	}
 	h.declined, h.overtaken = map[Key]bool{}, map[Key]bool{}
-	h.wrongPINs, h.settled = map[string]int{}, map[batchKey]settled{}
+	h.wrongPINs, h.settled, h.serials = map[string]int{}, map[batchKey]settled{}, map[string]uint32{}
 	if err := h.takeNumbers(); err != nil {
 		return err
 	}
@@ -132,6 +134,9 @@ func (h *Host) load() error {
 	for _, e := range entries {
 		if err := b.apply(e); err != nil {
 			return errors.Join(err, l.close())
+		}
+		if device, counter, ok := serial(e.KSN); ok {
+			h.serials[device] = max(h.serials[device], counter)
 		}
 	}
 	h.ledger, h.book = l, b

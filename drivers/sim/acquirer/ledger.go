@@ -60,6 +60,7 @@ type Entry struct {
 	Reason   string    `json:"reason,omitempty"`  // F39 of a reversal
 	Totals   string    `json:"totals,omitempty"`  // F48 of a settlement's answer
 	Late     bool      `json:"late,omitempty"`    // taken after its batch was closed
+	KSN      string    `json:"ksn,omitempty"`     // key serial number of the PIN, hex
 	Script   string    `json:"script,omitempty"`  // of a script result: DF31, hex
 	Items    []string  `json:"items,omitempty"`   // of an upload: "STAN amount", each once in its batch
 	Differs  []string  `json:"differs,omitempty"` // of an upload or settlement: what the till has otherwise

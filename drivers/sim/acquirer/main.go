@@ -25,10 +25,10 @@ acquirer file   --data DIR [--day 2006-01-02] [--plant N,KIND...]
 acquirer codes                              every answer code and what makes it come
 flags:
   --faults FILE    fault plan, JSON
-  --control FILE   switches that work while the host runs, JSON: line latency shop accounts faults answer forget_keys;
+  --control FILE   switches that work while the host runs, JSON: line latency shop accounts faults answer ask forget_keys;
                    FILE.state says what became of the last change
   --tls            TLS 1.3 on the line, certificates on both sides: DATA/tls-ca.pem tls-client.pem tls-client-key.pem
-  --files ADDR     hands out https://ADDR/files/2006-01-02.csv on loopback; prints "files URL"; certificate in DATA/files-ca.pem
+  --files ADDR     hands out https://ADDR/files/2006-01-02.csv and ca-keys.txt on loopback; prints "files URL"; certificate in DATA/files-ca.pem
   --plant SPEC     differences planted into these files
   --latency D      added to every answer
   --profile NAME   how terminals speak, a name or a file ("cup")

@@ -147,9 +147,15 @@ func upstream(code string) bool { return code == "68" || code == "96" || code ==
 func (h *Host) checkPIN(t *terminal, m *wire.Message, a Account, number string) string {
 	card := h.cardHash(number)
 	pin, ok := h.clearPIN(t, m, number)
-	switch {
-	case !ok:
+	if !ok {
 		return "99"
+	}
+	if !h.fresh(m) {
+		h.log.Warn("acquirer: a key serial number that does not rise", "stan", m.Get(11))
+		return "99"
+	}
+	h.use(m)
+	switch {
 	case h.wrongPINs[card] >= pinTries:
 		return "75"
 	case a.PIN != "" && pin != a.PIN:
@@ -243,6 +249,9 @@ func (h *Host) post(m *wire.Message, kind, number string, original *txn, o *outc
 	}
 	if o.amount != amountOf(m) {
 		e.Asked = amountOf(m)
+	}
+	if _, _, ok := h.serialOf(m); ok {
+		e.KSN = m.Get(h.cfg.Profile.PIN.KSNField)
 	}
 	if original != nil {
 		e.Original, e.PAN, e.Card = original.Seq, original.PAN, original.Card

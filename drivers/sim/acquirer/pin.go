@@ -3,6 +3,7 @@ package acquirer
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -91,6 +92,50 @@ func (h *Host) pinCipher(t *terminal, rule wire.PINRule, serial string) (cipher.
 		return nil, err
 	}
 	return desOf(k.PIN)
+}
+
+// The counters at the end of a key serial number: ANSI X9.24-1 (10 bytes, the last 21 bits) and X9.24-3 (12 bytes, the last 32).
+const (
+	ksnTDES     = 10
+	counterTDES = 1<<21 - 1
+	counterAES  = 1<<32 - 1
+)
+
+// serialOf takes the key serial number of a request's PIN apart: the device that made it, and how far its counter is. False where there is none.
+func (h *Host) serialOf(m *wire.Message) (device string, counter uint32, ok bool) {
+	rule := h.cfg.Profile.PIN
+	if rule.KSNBytes() == 0 || !m.Has(52) {
+		return "", 0, false
+	}
+	return serial(m.Get(rule.KSNField))
+}
+
+func serial(text string) (device string, counter uint32, ok bool) {
+	ksn, err := hex.DecodeString(text)
+	if err != nil || len(ksn) < ksnTDES {
+		return "", 0, false
+	}
+	mask := uint32(counterAES)
+	if len(ksn) == ksnTDES {
+		mask = counterTDES
+	}
+	end := ksn[len(ksn)-4:]
+	tail := binary.BigEndian.Uint32(end)
+	binary.BigEndian.PutUint32(end, tail&^mask)
+	return hex.EncodeToString(ksn), tail & mask, true
+}
+
+// fresh tells whether a PIN's key was never used before: the counter of its device only rises. The caller holds mu.
+func (h *Host) fresh(m *wire.Message) bool {
+	device, counter, ok := h.serialOf(m)
+	return !ok || counter > h.serials[device]
+}
+
+// use keeps that a key was used; the caller holds mu.
+func (h *Host) use(m *wire.Message) {
+	if device, counter, ok := h.serialOf(m); ok {
+		h.serials[device] = max(h.serials[device], counter)
+	}
 }
 
 func mix(dst, src []byte) {

@@ -195,6 +195,11 @@ func (h *Host) bytes(head wire.Header, a *reply) ([]byte, error) {
 // answer writes what the fault makes of an answer.
 func (h *Host) answer(ctx context.Context, c *caller, head wire.Header, a *reply, r *Rule, plan *Plan) error {
 	p := h.cfg.Profile
+	if a.need == 0 {
+		h.mu.Lock()
+		a.need = h.ask
+		h.mu.Unlock()
+	}
 	if r.is(ForeignSTAN) {
 		if err := h.foreign(c, head, a); err != nil || !r.Answer {
 			return err

@@ -161,6 +161,9 @@ func (p *Panel) save() error {
 		err = os.Rename(f.Name(), p.path)
 	}
 	if err != nil {
+		if moved := (*os.LinkError)(nil); errors.As(err, &moved) {
+			err = moved.Err // without the name of the file, which is another one each time
+		}
 		return fmt.Errorf("the picture of the display: %w", errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
