@@ -1,14 +1,18 @@
 package opening
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"tillkeeper/app/pos"
 )
@@ -49,6 +53,26 @@ func LeaveNoImage() {
 	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
 		slog.Warn("core dumps stay on", "error", err)
 	}
+}
+
+// EndLimit is how long a program that was told to end may take: what it takes
+// down in order is bounded by a few seconds each.
+const EndLimit = 20 * time.Second
+
+// Signalled gives a context that ends when the program is told to end. One that
+// has not ended EndLimit later is ended: what it said is durable already, so
+// nothing is lost, and where it hung goes to standard error.
+func Signalled() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		time.Sleep(EndLimit)
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		slog.Error("the program did not end by itself and is ended", "where", string(stacks))
+		os.Exit(0)
+	}()
+	return ctx, stop
 }
 
 // Fail prints an error and what to do about it, and gives the exit code: 0 none,

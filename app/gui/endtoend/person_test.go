@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -129,7 +130,7 @@ func standApart(t *testing.T, s size, data string, more ...string) *person {
 	home := filepath.Dir(data)
 	p := &person{t: t, panel: s, display: display(t, s), data: data, log: &logbook{}, ended: make(chan error, 1)}
 	p.till = exec.Command(binary, append([]string{"window", "--demo", "--data", p.data}, more...)...)
-	p.till.Env = append(os.Environ(), "DISPLAY="+p.display, "LANG=zh_CN.UTF-8", "HOME="+home, "XDG_CONFIG_HOME="+home)
+	p.till.Env = append(os.Environ(), "DISPLAY="+p.display, "LANG=zh_CN.UTF-8", "GOTRACEBACK=all", "HOME="+home, "XDG_CONFIG_HOME="+home)
 	p.till.Stdout, p.till.Stderr = p.log, p.log
 	if err := p.till.Start(); err != nil {
 		t.Fatal(err)
@@ -257,6 +258,8 @@ func (p *person) leaves() books {
 			p.t.Fatalf("the till ended with %v\n%s", err, p.log)
 		}
 	case <-time.After(leaving):
+		_ = p.till.Process.Signal(syscall.SIGQUIT) // it says where it hangs
+		<-p.ended
 		p.t.Fatalf("the till does not end\n%s", p.log)
 	}
 	return p.reads()
