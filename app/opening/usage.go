@@ -61,7 +61,7 @@ const EndLimit = 20 * time.Second
 
 // Signalled gives a context that ends when the program is told to end. One that
 // has not ended EndLimit later is ended: what it said is durable already, so
-// nothing is lost, and where it hung goes to standard error.
+// nothing is lost; where it hung goes to standard error, and the exit code is 1.
 func Signalled() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -70,7 +70,7 @@ func Signalled() (context.Context, context.CancelFunc) {
 		stacks := make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		slog.Error("the program did not end by itself and is ended", "where", string(stacks))
-		os.Exit(0)
+		os.Exit(1)
 	}()
 	return ctx, stop
 }

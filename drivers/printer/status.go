@@ -11,20 +11,20 @@ import (
 	"tillkeeper/drivers/port"
 )
 
-// The reasons why a printer does not print: a closed list.
+// The reasons why a printer does not print: of the closed list of package port.
 const (
-	PaperOut      = "paper_out"
-	PaperLow      = "paper_low"
-	CoverOpen     = "cover_open"
-	Cutter        = "cutter"
-	Overheated    = "overheated"
-	Offline       = "offline"
-	Unplugged     = "unplugged"
-	BusyElsewhere = "busy_elsewhere"
-	NoPermission  = "no_permission"
-	NotConfigured = "not_configured"
-	WrongSpeed    = "wrong_speed"
-	DrawerOpen    = "drawer_open" // of the drawer: it stays open
+	PaperOut      = port.PaperOut
+	PaperLow      = port.PaperLow
+	CoverOpen     = port.CoverOpen
+	Cutter        = port.Cutter
+	Overheated    = port.Overheated
+	Offline       = port.Offline
+	Unplugged     = port.Unplugged
+	BusyElsewhere = port.BusyElsewhere
+	NoPermission  = port.NoPermission
+	NotConfigured = port.NotConfigured
+	WrongSpeed    = port.WrongSpeed
+	DrawerOpen    = port.DrawerOpen // of the drawer: it stays open
 )
 
 // Reasons of a job besides those of the printer.
