@@ -196,6 +196,7 @@ func openTill(ctx context.Context, f opening.Flags, log *slog.Logger, timers che
 		}
 		return nil, err
 	}
+	t.session.PrintOwed(t.set.NewestSlip())
 	go func() {
 		defer close(t.ended)
 		var flows sync.WaitGroup

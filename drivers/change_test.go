@@ -68,6 +68,7 @@ func TestNoSlipIsLostWhileThePrinterIsChanged(t *testing.T) {
 	s := bare(t)
 	sl := s.with(Printer, s.openPrinter)
 	port := newPrinterSlot(sl)
+	s.Printer = port
 	a, urlA := plugged(t, simprinter.Opts{})
 	b, urlB := plugged(t, simprinter.Opts{})
 	if err := sl.put(t.Context(), urlA); err != nil {

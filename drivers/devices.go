@@ -206,20 +206,6 @@ func (s *Set) Use(ctx context.Context, name, url string) error {
 	return s.c.Remember(name, url)
 }
 
-// drainer is a printer that can say when nothing waits any more.
-type drainer interface {
-	Drain(ctx context.Context) error
-}
-
-// Drain waits until the printer has nothing left to print.
-func (s *Set) Drain(ctx context.Context) error {
-	port, err := in[drainer](s.slots[Printer])
-	if err != nil {
-		return nil //nolint:nilerr // no printer, nothing waits
-	}
-	return port.Drain(ctx)
-}
-
 // The wait for devices that are just being opened.
 const (
 	settleLimit = 4 * time.Second

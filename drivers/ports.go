@@ -21,68 +21,6 @@ func (r readerSlot) Connect(ctx context.Context, p pos.Purchase) (pos.CardSessio
 	return port.Connect(ctx, p)
 }
 
-// maxKept is how many slips wait while the printer is being changed.
-const maxKept = 256
-
-// printerSlot keeps the slips that come while the printer is being changed, and
-// hands them to the new one: none is lost in between.
-type printerSlot struct {
-	*slot
-	keeping sync.Mutex
-	kept    []pos.PrintJob
-}
-
-func newPrinterSlot(s *slot) *printerSlot {
-	p := &printerSlot{slot: s}
-	s.filled = p.hand
-	return p
-}
-
-// Print without a printer is no error: the slip can be printed again once
-// there is one.
-func (p *printerSlot) Print(job pos.PrintJob) error {
-	p.using.RLock()
-	defer p.using.RUnlock()
-	port, err := in[pos.Printer](p.slot)
-	if err == nil {
-		return port.Print(job)
-	}
-	if !p.changing() {
-		return nil
-	}
-	p.keeping.Lock()
-	defer p.keeping.Unlock()
-	if len(p.kept) >= maxKept {
-		return pos.Errorf("printer_queue_full", "see to the printer, then reprint", "%d slips wait for the printer that is being changed", maxKept)
-	}
-	p.kept = append(p.kept, job)
-	return nil
-}
-
-// hand gives the slips that were kept to the printer that is there now.
-func (p *printerSlot) hand(u *unit) {
-	p.keeping.Lock()
-	kept := p.kept
-	p.kept = nil
-	p.keeping.Unlock()
-	if u == nil {
-		return // a till without a printer
-	}
-	for _, job := range kept {
-		if err := u.port.(pos.Printer).Print(job); err != nil && p.log != nil {
-			p.log.Warn("a slip was not taken by the printer", "number", job.Number, "error", err)
-		}
-	}
-}
-
-func (p *printerSlot) Kick() error {
-	port, err := in[pos.Printer](p.slot)
-	if err != nil {
-		return nil //nolint:nilerr // a till without a drawer
-	}
-	return port.Kick()
-}
-
 // displaySlot shows the newest view on a new display too. Views are shown one
 // after the other, so that a new display never keeps an older one.
 type displaySlot struct {

@@ -82,6 +82,15 @@ type queue interface {
 	Retry()
 }
 
+// NewestSlip gives the number of the newest receipt that the printer's queue has taken, "" where nothing is known of it.
+func (s *Set) NewestSlip() string {
+	q, err := in[interface{ Newest() string }](s.slots[Printer])
+	if err != nil {
+		return ""
+	}
+	return q.Newest()
+}
+
 // PrintJobs lists what waits for the printer, and what may or may not have been
 // printed, oldest first.
 func (s *Set) PrintJobs() []pos.Printing {

@@ -39,7 +39,7 @@ func (s *Session) Reprint(ctx context.Context, receipt string) error {
 	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{{Type: pos.EvReprinted, Basket: b.Key, Receipt: receipt, By: s.operator.ID}}}); err != nil {
 		return journalFault(err)
 	}
-	s.printSale(b, true)
+	s.printSale(b, s.operator.Name, true)
 	return nil
 }
 
@@ -48,21 +48,9 @@ func (s *Session) copyOf(ctx context.Context, a pos.Attempt) error {
 	if a.Kind == pos.Balance {
 		return pos.Errorf("not_kept", "ask for the balance again", "what was on a card is kept nowhere")
 	}
-	var original *pos.Attempt
-	if a.Original != "" {
-		o, err := s.o.Journal.Attempt(a.Original)
-		if err != nil {
-			return journalFault(err)
-		}
-		original = &o
-	}
-	var goods []pos.Line
-	if a.Basket != "" && a.Kind == pos.Refund {
-		b, err := s.o.Journal.Basket(a.Basket)
-		if err != nil {
-			return journalFault(err)
-		}
-		goods = b.Lines
+	original, goods, err := s.follows(a)
+	if err != nil {
+		return err
 	}
 	e := pos.Event{Type: pos.EvReprinted, Basket: a.Basket, Receipt: a.Receipt, By: s.operator.ID}
 	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{e}}); err != nil {
@@ -73,4 +61,23 @@ func (s *Session) copyOf(ctx context.Context, a pos.Attempt) error {
 		s.o.Log.Warn("a slip was not taken by the printer", "receipt", a.Receipt, "error", err)
 	}
 	return nil
+}
+
+// follows gives what a payment that is no sale goes back to: the payment before it, and the goods of a refund.
+func (s *Session) follows(a pos.Attempt) (original *pos.Attempt, goods []pos.Line, err error) {
+	if a.Original != "" {
+		o, err := s.o.Journal.Attempt(a.Original)
+		if err != nil {
+			return nil, nil, journalFault(err)
+		}
+		original = &o
+	}
+	if a.Basket != "" && a.Kind == pos.Refund {
+		b, err := s.o.Journal.Basket(a.Basket)
+		if err != nil {
+			return nil, nil, journalFault(err)
+		}
+		goods = b.Lines
+	}
+	return original, goods, nil
 }

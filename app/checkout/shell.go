@@ -277,7 +277,7 @@ func (s *Session) ended(p payment, next []pos.Tender) {
 func (s *Session) slips(p payment, a pos.Attempt, done bool) {
 	switch {
 	case done:
-		s.printSale(s.basket, false)
+		s.printSale(s.basket, s.operator.Name, false)
 		s.last = &LastSale{Receipt: s.basket.Receipt, Tender: p.tender, Total: s.basket.Paid, Change: p.change, At: s.o.Clock.Now()}
 	case p.kind == pos.Sale:
 		if p.result.kind == OutcomeUnknown && p.created {
@@ -314,13 +314,13 @@ func (s *Session) offer(p payment) []pos.Tender {
 	return out
 }
 
-func (s *Session) printSale(b pos.Basket, again bool) {
+func (s *Session) printSale(b pos.Basket, by string, again bool) {
 	of, err := s.o.Journal.OfBasket(b.Key)
 	if err != nil {
 		s.o.Log.Error("the attempts of a receipt cannot be read", "receipt", b.Receipt, "error", err)
 		return
 	}
-	if err := s.o.Printer.Print(pos.PrintJob{Number: b.Receipt, Copy: again, Slip: s.o.Slip.Sale(b, of, s.operator.Name, again)}); err != nil {
+	if err := s.o.Printer.Print(pos.PrintJob{Number: b.Receipt, Copy: again, Slip: s.o.Slip.Sale(b, of, by, again)}); err != nil {
 		s.o.Log.Warn("a receipt was not taken by the printer", "receipt", b.Receipt, "error", err)
 	}
 }

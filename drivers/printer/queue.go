@@ -21,7 +21,7 @@ const (
 	queueCut    = "printer.cut" // there while the printer may be within a command that was cut short
 )
 
-// maxDone bounds the printed slips that are still in the file while others wait.
+// maxDone bounds the printed slips that are still in the file.
 const maxDone = 16
 
 // The codes of a queue that is not as it should be. Printing goes on.
@@ -40,6 +40,7 @@ type disk struct {
 	size    int64
 	at      map[int]found // of the jobs in the file, without their lines
 	done    int           // records in the file that are over
+	last    string        // number of the newest receipt that was taken, "" where nothing is known of it
 	fault   error         // why the file does not take anything
 	closed  bool
 	cut     bool // queueCut is there
@@ -95,6 +96,9 @@ func (d *disk) open() ([]*Job, error) {
 	whole := int64(0)
 	for _, f := range all {
 		whole += f.length
+		if !damaged {
+			d.taken(f.job)
+		}
 	}
 	if damaged || len(jobs) != len(all) || whole != int64(len(b)) || whole == 0 {
 		return jobs, d.rewrite(jobs)
@@ -184,10 +188,7 @@ func (d *disk) rewrite(jobs []*Job) (err error) {
 		}
 	}()
 	at, size := map[int]found{}, int64(0)
-	for _, j := range jobs {
-		if j.State == Printed {
-			continue
-		}
+	for _, j := range append(d.marker(), jobs...) {
 		b, err := record(word(j.State), j)
 		if err != nil {
 			return err
@@ -195,7 +196,9 @@ func (d *disk) rewrite(jobs []*Job) (err error) {
 		if _, err := f.Write(b); err != nil {
 			return err
 		}
-		at[j.ID] = found{at: size, length: int64(len(b))}
+		if j.State != Printed {
+			at[j.ID] = found{at: size, length: int64(len(b))}
+		}
 		size += int64(len(b))
 	}
 	if err = f.Sync(); err != nil {
@@ -225,6 +228,7 @@ func (d *disk) add(j *Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	defer d.say()
+	d.taken(j)
 	if d.file == nil || d.fault != nil {
 		return
 	}
@@ -269,21 +273,12 @@ func (d *disk) mark(id int, s JobState) error {
 	return nil
 }
 
-// tidy takes what is printed out of the file: at once when nothing else is in
-// it, else when there is enough of it.
+// tidy takes what is printed out of the file when there is enough of it.
 func (d *disk) tidy(jobs func() []*Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	defer d.say()
-	switch {
-	case d.file == nil || d.fault != nil || d.done == 0:
-	case len(d.at) == 0:
-		if err := errors.Join(d.file.Truncate(0), d.file.Sync()); err != nil {
-			d.fault = err
-			return
-		}
-		d.size, d.done = 0, 0
-	case d.done >= maxDone:
+	if d.file != nil && d.fault == nil && d.done >= maxDone {
 		d.fault = d.rewrite(jobs())
 	}
 }

@@ -192,8 +192,8 @@ func TestSentIsOnDiskBeforeTheFirstByte(t *testing.T) {
 	}
 }
 
-// TestPrintedSlipsLeaveTheDisk: no more than a few of them, and none when
-// nothing waits. Nobody but the owner may read the file.
+// TestPrintedSlipsLeaveTheDisk: no more than a few of them stay. Nobody but the
+// owner may read the file.
 func TestPrintedSlipsLeaveTheDisk(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	d := &desk{}
@@ -202,7 +202,10 @@ func TestPrintedSlipsLeaveTheDisk(t *testing.T) {
 		queue(t, p, i)
 	}
 	drain(t, p)
-	until(t, "empty", func() bool { i, err := os.Stat(queuePath(dir)); return err == nil && i.Size() == 0 })
+	until(t, "small", func() bool {
+		b, err := os.ReadFile(queuePath(dir))
+		return err == nil && bytes.Count(b, []byte("done ")) <= 16 && !bytes.Contains(b, []byte("slip 20"))
+	})
 	for _, name := range []string{"printer.queue", "printer.lock"} {
 		if i, err := os.Stat(filepath.Join(dir, name)); err != nil || i.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", name, i.Mode(), err)
@@ -218,7 +221,7 @@ func TestPrintedSlipsLeaveTheDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(queuePath(dir))
-	if err != nil || bytes.Contains(b, []byte("slip 39")) || !bytes.Contains(b, []byte("slip 50")) {
+	if err != nil || bytes.Contains(b, []byte("slip 20")) || !bytes.Contains(b, []byte("slip 50")) {
 		t.Errorf("%q, %v", b, err)
 	}
 }
