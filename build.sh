@@ -120,6 +120,9 @@ test_all() {
 	say "vet and staticcheck"
 	go vet ./...
 	staticcheck -tags "$TAGS" ./...
+	local loud
+	loud=$(mktemp)
+	export TILLKEEPER_LOUD="$loud" # what had to be left out here is written to it
 	say "tests without the window, with the race detector"
 	go test -race -shuffle=on -timeout 20m $(no_fyne)
 	say "the histories once more, without it: 20,000 of each kind"
@@ -128,6 +131,8 @@ test_all() {
 		say "the window, under Xvfb"
 		go test -shuffle=on -timeout 20m $(with_fyne)
 	fi
+	[ ! -s "$loud" ] || { say "left out on this machine:"; sort -u "$loud"; }
+	rm -f "$loud"
 	say "all green"
 }
 
@@ -151,24 +156,47 @@ package() {
 }
 
 # --- torture -----------------------------------------------------------------
-# The kill loops and power cuts for TILLKEEPER_ROUNDS rounds, a million histories,
-# and every decoder fuzzed for TILLKEEPER_FUZZ.
+# The kill loops and power cuts for TILLKEEPER_ROUNDS rounds, TILLKEEPER_HISTORIES
+# histories of each kind, and every decoder fuzzed for TILLKEEPER_FUZZ. Whatever
+# the tests say is kept in .bin/torture.log; a failed history ends with its story.
 torture() {
 	install_packages $BUILD_PACKAGES $TEST_PACKAGES
 	need_npm
 	need_go
 	export TILLKEEPER_ROUNDS="${TILLKEEPER_ROUNDS:-1000}"
+	local histories="${TILLKEEPER_HISTORIES:-1000000}" fuzz="${TILLKEEPER_FUZZ:-30s}" log="$PWD/$BIN/torture.log" pkg target
+	mkdir -p "$BIN"
+	: >"$log"
 	say "kill -9, a bad line and power cuts, $TILLKEEPER_ROUNDS rounds"
-	go test -count=1 -timeout 6h ./app/headless/blackbox/...
-	say "histories"
-	go test -count=1 -timeout 6h ./app/forward ./app/checkout -rapid.checks=1000000
-	local pkg target
-	for pkg in $(go list ./... | grep -v app/gui); do
+	hurt "$log" -count=1 -p 1 -timeout 6h ./app/headless/blackbox/... ./store
+	say "histories, $histories of each kind"
+	hurt "$log" -count=1 -p 1 -timeout 6h ./app/forward ./app/checkout -rapid.checks="$histories"
+	for pkg in $(no_fyne); do
 		for target in $(go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true); do
-			say "$target of $pkg, ${TILLKEEPER_FUZZ:-30s}"
-			go test -run '^$' -fuzz "^$target\$" -fuzztime "${TILLKEEPER_FUZZ:-30s}" "$pkg"
+			say "$target of $pkg, $fuzz"
+			hurt "$log" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzz" "$pkg"
 		done
 	done
+	say "all of it held; what was counted: $log"
+}
+
+# hurt LOG ARGS: go test, told whole in the log and in short here; where it
+# fails, whole here too. A fuzzer whose only complaint is that its time was over
+# found nothing: Go takes its own deadline for a failure now and then, see
+# go.dev/issue/75804.
+hurt() {
+	local log=$1 from said
+	shift
+	from=$(stat -c %s "$log")
+	if ! go test -v "$@" >>"$log" 2>&1; then
+		said=$(tail -c "+$((from + 1))" "$log")
+		if [[ $said != *$'\n    context deadline exceeded\n'* || $said == *"Failing input"* || $said == *testdata/fuzz* ]]; then
+			printf '%s\n' "$said"
+			die "this failed: go test $*"
+		fi
+		say "its time was over; nothing was found"
+	fi
+	tail -c "+$((from + 1))" "$log" | awk '/^fuzz: elapsed/ { last = $0; next } /^ok/ { if (last) print last; last = ""; print } END { if (last) print last }'
 }
 
 # --- bench -------------------------------------------------------------------

@@ -26,7 +26,8 @@ var law = []rule{
 	{"app/pos", nil, "the words of the trade lean on nothing"},
 	{"assets", nil, "assets only show; main hands them on as fs.FS"},
 	{"app", append([]string{"app/pos"}, rules...), "a flow knows rules and words; two flows talk through ports that main wires"},
-	{"app/i18n", []string{"app/pos", "assets"}, "texts know no flow"},
+	{"app/i18n", []string{"app/pos"}, "texts know no flow and no rule: a face hands them the table of codes"},
+	{"app/health", append([]string{"app/pos", "app/i18n"}, rules...), "the doctor prints what the self-test found: it is a face of its own beside a flow"},
 	{"app/headless", []string{"app", "assets"}, "a face may see flows, rules, words and texts"},
 	{"app/customer", []string{"app", "assets"}, "a face may see flows, rules, words and texts"},
 	{"app/gui", []string{"app", "assets"}, "a face may see flows, rules, words and texts"},
@@ -37,6 +38,7 @@ var law = []rule{
 // only says which packages alone may import something from outside.
 var only = []rule{
 	{"fyne.io/", []string{"app/gui"}, "only the window draws"},
+	{"github.com/go-gl/", []string{"app/gui"}, "only the window waits for the window system"},
 	{"periph.io/", []string{"drivers"}, "only drivers touch devices"},
 	{"net", []string{"drivers"}, "only drivers touch the line"},
 	{"net/http", []string{"drivers"}, "only drivers touch the line"},
@@ -78,10 +80,15 @@ func TestImportLawBites(t *testing.T) {
 		{"tillkeeper/app/basket", []string{"tillkeeper/app/checkout"}},
 		{"tillkeeper/app/checkout", []string{"tillkeeper/app/forward"}},
 		{"tillkeeper/app/checkout", []string{"net"}},
+		{"tillkeeper/app/checkout", []string{"tillkeeper/app/i18n"}},
+		{"tillkeeper/app/receipt", []string{"tillkeeper/app/i18n"}},
+		{"tillkeeper/app/i18n", []string{"tillkeeper/app/decline"}},
+		{"tillkeeper/drivers/find", []string{"tillkeeper/app/i18n"}},
 		{"tillkeeper/store", []string{"tillkeeper/drivers/keys"}},
 		{"tillkeeper/drivers/printer", []string{"tillkeeper/drivers/reader"}},
 		{"tillkeeper/drivers/port", []string{"tillkeeper/drivers/printer"}},
 		{"tillkeeper/app/headless", []string{"fyne.io/fyne/v2"}},
+		{"tillkeeper/app/headless", []string{"github.com/go-gl/glfw/v3.3/glfw"}},
 		{"tillkeeper/app/forward", []string{"go.etcd.io/bbolt"}},
 	} {
 		if len(faults(p)) == 0 {

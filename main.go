@@ -299,12 +299,11 @@ func (t *till) close() {
 	if err := t.set.Drain(ctx); err != nil {
 		t.log.Warn("not everything was printed; receipts can be printed again", "error", err)
 	}
-	t.forward.SignOff(ctx)
+	opening.End(t.log, "sign-off", func() error { t.forward.SignOff(ctx); return nil })
 	t.stop()
-	<-t.ended
-	if err := errors.Join(t.set.Close(), t.journal.Close()); err != nil {
-		t.log.Error("the till did not close well", "error", err)
-	}
+	opening.End(t.log, "flows", func() error { <-t.ended; return nil })
+	opening.End(t.log, "devices", t.set.Close)
+	opening.End(t.log, "journal", t.journal.Close)
 }
 
 // scripted is the till as the scripted face sees it.

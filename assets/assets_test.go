@@ -1,6 +1,7 @@
 package assets
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
@@ -149,7 +150,7 @@ func TestStaff(t *testing.T) {
 
 // demoCard is an entry of demo/deck.json.
 type demoCard struct {
-	Name, PAN, Expiry, Sequence, PIN, Entry, Offline, State string
+	Name, PAN, Expiry, Sequence, PIN, Entry, Offline, State, Traits string
 }
 
 // demoAccount is a value of demo/accounts.json: sums in fen.
@@ -282,6 +283,25 @@ func TestFontsHaveEveryRune(t *testing.T) {
 		}
 		if i, _ := f.GlyphIndex(&buf, '𠀀'); i != 0 {
 			t.Errorf("%s: a rune outside GBK was found, so this test proves nothing", name)
+		}
+	}
+}
+
+// Test_a_face_is_read_where_it_lies reads it twice, and once more after it rested.
+func Test_a_face_is_read_where_it_lies(t *testing.T) {
+	for _, name := range []string{"fonts/NotoSansSC-Regular.ttf", "fonts/NotoSansSC-Bold.ttf"} {
+		one, two := read(t, name), read(t, name)
+		if &one[0] != &two[0] {
+			t.Errorf("%s is copied", name)
+		}
+		FS.Rest()
+		f, err := FS.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := io.ReadAll(f)
+		if err != nil || !bytes.Equal(whole, one) {
+			t.Errorf("%s is another file when opened: %v", name, err)
 		}
 	}
 }

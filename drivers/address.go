@@ -19,6 +19,7 @@ import (
 type address struct {
 	device, scheme, path string
 	query                url.Values
+	way                  *trail // to what is at the path, where a unit was opened; else nil
 }
 
 // schemes says which schemes a device knows and which keys each takes after

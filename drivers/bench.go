@@ -82,8 +82,22 @@ func (b *Bench) PIN(pin string) {
 	}
 }
 
-// Holder enters the PIN that belongs to a card of the deck.
-func (b *Bench) Holder(name string) { b.PIN(b.now().pins[name]) }
+// Bypass presses OK on the simulated pad without a PIN.
+func (b *Bench) Bypass() {
+	if h := b.now(); h.pad != nil {
+		h.pad.Bypass()
+	}
+}
+
+// Holder enters the PIN that belongs to a card of the deck; the holder of one
+// that has none presses OK without it.
+func (b *Bench) Holder(name string) {
+	if pin := b.now().pins[name]; pin != "" {
+		b.PIN(pin)
+		return
+	}
+	b.Bypass()
+}
 
 // Wallet says what the customer's phone does with the next order: pay refuse
 // ignore password late; "" is pay.
@@ -165,6 +179,15 @@ func (b *Bench) Scanned(code string) error {
 func (b *Bench) Any() bool {
 	h := b.now()
 	return h.reader != nil || h.printer != nil || h.wallet != nil || h.host != nil
+}
+
+// Real says by the names of the devices that a hand could be laid on which of
+// them are not simulated: reader pinpad printer wallet host.
+func (b *Bench) Real() map[string]bool {
+	h := b.now()
+	return map[string]bool{
+		Reader: h.reader == nil, PINPad: h.pad == nil, Printer: h.printer == nil, "wallet": h.wallet == nil, "host": h.host == nil,
+	}
 }
 
 // Computed is the time that the simulated cards took for their answers so far.

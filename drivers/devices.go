@@ -86,7 +86,7 @@ func (s *Set) condition(name string) (c pos.Condition, url string) {
 		return pos.Condition{Name: Drawer, State: "off", Code: "not_configured"}, ""
 	}
 	sl := s.slots[name]
-	return sl.condition(), sl.address()
+	return followed(sl.now(), sl.condition()), sl.address()
 }
 
 // checkLimit bounds an internal check of one device; the search for the cause of
@@ -125,8 +125,9 @@ func (s *Set) Devices() []pos.Device {
 			}
 			continue
 		}
-		d := pos.Device{Name: name, URL: url, Condition: c}
-		if u := s.slots[name].now(); u != nil {
+		u := s.slots[name].now()
+		d := pos.Device{Name: name, URL: url, Condition: s.behind(context.Background(), u, c)}
+		if u != nil {
 			d.Identity = u.identity(s.machine, plugs)
 		}
 		out = append(out, d)
@@ -154,9 +155,10 @@ func (s *Set) Check(ctx context.Context, name string, level pos.Level) pos.Condi
 		return sl.condition()
 	}
 	c := s.ask(short, u, level)
-	if name != Reader { // those look for themselves: there may be several
-		c = s.why(ctx, address{device: name, scheme: u.scheme, path: u.path}, c)
+	if name != Reader && len(u.at) == 1 { // those look for themselves: there may be several
+		c = s.why(ctx, u.at[0], c)
 	}
+	c = followed(u, c)
 	c.Name, c.Took = conditionName(name), time.Since(began)
 	return c
 }
@@ -180,7 +182,7 @@ func (s *Set) ask(ctx context.Context, u *unit, level pos.Level) pos.Condition {
 	}
 	c := u.state()
 	if c.State == "ok" {
-		c = pos.Condition{State: "fault", Code: port.Offline, Detail: "it does not end its check"}
+		c = pos.Condition{State: "fault", Code: port.Offline, Found: []pos.Remark{pos.Say("check_hangs")}}
 	}
 	return c
 }
@@ -196,6 +198,12 @@ func (s *Set) Use(ctx context.Context, name, url string) error {
 	case sl == nil:
 		return pos.Errorf("unknown_device", "name one of reader pinpad printer qr pole scanner scale customer", "a till has no device %q", name)
 	default:
+		if err := valid(name, url); err != nil {
+			return err
+		}
+		if err := s.forget(name, url); err != nil && s.c.Log != nil {
+			s.c.Log.Warn("what was plugged in is still remembered", "device", name, "error", err)
+		}
 		if err := sl.put(ctx, url); err != nil {
 			return err
 		}

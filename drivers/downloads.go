@@ -14,18 +14,18 @@ const authoritiesFile = "ca-keys.txt"
 
 // wanted says what a person does about what the host asks for and no service
 // brings.
-var wanted = map[string]string{
-	"ca_keys":         "fetch the file of CA keys from the acquirer, name it under terminal.ca and start the till again",
-	"blacklist":       "fetch the blacklist from the acquirer, name it under offline.blacklist and start the till again",
-	"parameters":      "ask the acquirer for the new parameters and write them into the profile or under [offline]",
-	"card_parameters": "ask the acquirer for the new card parameters and write them into the profile",
+var wanted = map[string]pos.Remark{
+	"ca_keys":         pos.Say("fetch_ca_keys", "terminal.ca"),
+	"blacklist":       pos.Say("fetch_blacklist", "offline.blacklist"),
+	"parameters":      pos.Say("ask_parameters", "[offline]"),
+	"card_parameters": pos.Say("ask_card_parameters"),
 }
 
 // openDownloads prepares the loading of what the host asks for. The CA keys that
 // the acquirer's service brought are in force over those of terminal.ca.
 func (s *Set) openDownloads(_ context.Context, c Config) error {
 	s.downloads = download.New(download.Options{
-		Dir: c.Dir, Fetch: s.fetchFile, Remedy: wanted, Changed: s.changed, Log: c.Log,
+		Dir: c.Dir, Fetch: s.fetchFile, Mend: wanted, Changed: s.changed, Log: c.Log,
 		Items: map[string]download.Item{"ca_keys": {
 			File: authoritiesFile, Most: emv.MostCAFile,
 			Check: func(file []byte) (func(), error) { return s.authorities.Check(file, s.trusted) },

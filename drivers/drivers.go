@@ -23,6 +23,7 @@ import (
 	"tillkeeper/drivers/download"
 	"tillkeeper/drivers/find"
 	"tillkeeper/drivers/keys"
+	"tillkeeper/drivers/reader"
 	"tillkeeper/drivers/reader/emv"
 	"tillkeeper/drivers/scanner"
 	simhost "tillkeeper/drivers/sim/acquirer"
@@ -86,7 +87,8 @@ type Set struct {
 	downloads   *download.Loader
 	fetchFile   func(ctx context.Context, name string) (io.ReadCloser, error) // from the acquirer's service; nil: there is none
 	onChange    atomic.Pointer[func()]
-	plugs       atomic.Int64 // events of plugging in and out so far
+	plugs       atomic.Int64     // events of plugging in and out so far
+	fallback    *reader.Fallback // of damaged chips; nil: a stripe is a stripe
 	machine     *find.Host
 	seen        *memory       // what was where; nil: nothing is remembered
 	news        chan struct{} // of one: a device has changed its condition
@@ -95,7 +97,7 @@ type Set struct {
 
 // Open opens everything that the configuration names.
 func Open(ctx context.Context, c Config) (*Set, error) {
-	s := &Set{Bench: &Bench{}, c: c, machine: find.New("/"), seen: openMemory(c.Dir), news: make(chan struct{}, 1)}
+	s := &Set{Bench: &Bench{}, c: c, machine: find.New("/"), seen: openMemory(c.Dir), news: make(chan struct{}, 1), fallback: reader.NewFallback(fallbackRule)}
 	for _, open := range []func(context.Context, Config) error{
 		s.openKeys, s.openAuthorities, s.openDevices, s.openFiles, s.openDownloads, s.openHost, s.openWallet,
 	} {

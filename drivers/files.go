@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/drivers/acquirer/wire"
 	simhost "tillkeeper/drivers/sim/acquirer"
 )
 
@@ -34,7 +35,11 @@ type files struct {
 // they are imported by hand.
 func (s *Set) openFiles(_ context.Context, c Config) error {
 	if c.HostInside {
-		served, err := simhost.ServeFiles(filepath.Join(c.Dir, "acquirer"), "127.0.0.1:0", nil, c.Log)
+		profile, err := wire.Load(c.Assets, c.Profile)
+		if err != nil {
+			return err
+		}
+		served, err := simhost.ServeFiles(filepath.Join(c.Dir, "acquirer"), "127.0.0.1:0", profile.File, nil, c.Log)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"tillkeeper/drivers/find"
 	"tillkeeper/drivers/keys"
 	"tillkeeper/drivers/pinpad"
 )
@@ -33,7 +34,7 @@ type place interface {
 // KeyEntry is the entry of the master key of an opened till.
 func (s *Set) KeyEntry() *KeyEntry {
 	return &KeyEntry{store: s.Keys.Ceremony(), end: func() {}, pad: func() *pinpad.Pad {
-		if u := s.slots[PINPad].now(); u != nil && u.scheme != "sim" {
+		if u := s.slots[PINPad].now(); u != nil && !u.simulated() {
 			return u.port.(*pinpad.Pad)
 		}
 		return nil
@@ -58,7 +59,7 @@ func OpenKeyEntry(ctx context.Context, c Config) (*KeyEntry, error) {
 		return &KeyEntry{store: store.Ceremony(), end: func() {}, pad: func() *pinpad.Pad { return nil }}, nil
 	}
 	clear(c.Passphrase)
-	u, err := (&Set{c: c, Bench: &Bench{}}).openPad(ctx, c.Devices[PINPad])
+	u, err := (&Set{c: c, Bench: &Bench{}, machine: find.New("/"), seen: openMemory(c.Dir)}).openPad(ctx, c.Devices[PINPad])
 	if err != nil {
 		return nil, err
 	}

@@ -25,13 +25,18 @@ func (a address) wire(baud int) (func(ctx context.Context) (io.ReadWriteCloser, 
 		if err != nil {
 			return nil, err
 		}
-		return opener(func(context.Context) (*port.Line, error) { return port.OpenLine(a.path, speed) }), nil
+		return opener(func(context.Context) (*port.Line, error) { return a.line(speed) }), nil
 	case "lp":
-		return opener(func(context.Context) (*port.Line, error) { return port.OpenLP(a.path) }), nil
+		return opener(func(context.Context) (*port.Line, error) { return along(a.way, port.OpenLP) }), nil
 	case "tcp":
 		return opener(func(ctx context.Context) (*port.TCP, error) { return port.DialTCPContext(ctx, a.path) }), nil
 	}
 	return nil, unknown(a.device, a.scheme+":"+a.path, examples[a.device])
+}
+
+// line opens a serial line at a speed in baud.
+func (a address) line(speed int) (*port.Line, error) {
+	return along(a.way, func(path string) (*port.Line, error) { return port.OpenLine(path, speed) })
 }
 
 // opener has an opening that failed give no line at all.
@@ -106,6 +111,7 @@ func (s *Set) openPad(_ context.Context, text string) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.way = s.trail(a)
 	var open func(ctx context.Context) (io.ReadWriteCloser, error)
 	leave := func() {}
 	if a.scheme == "sim" {
@@ -123,7 +129,13 @@ func (s *Set) openPad(_ context.Context, text string) (*unit, error) {
 		return pad.Close()
 	}
 	pad.Watch(func(pos.Condition) { s.changed() })
-	return &unit{port: pad, state: pad.State, check: pad.Check, nudge: pad.Nudge, close: end, scheme: a.scheme, path: a.path}, nil
+	check := func(ctx context.Context, level pos.Level) pos.Condition {
+		if level == pos.CheckInteractive && a.scheme != "sim" { // nobody presses the keys of a simulated one
+			return pressed(ctx, pad)
+		}
+		return pad.Check(ctx, level)
+	}
+	return &unit{port: pad, state: pad.State, check: check, nudge: pad.Nudge, close: end, at: []address{a}}, nil
 }
 
 // padSlot is the port of the PIN pad: for the line and for the checkout.

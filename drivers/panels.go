@@ -40,7 +40,7 @@ func (s *Set) displayUnit(a address, bare screen, first func(pos.View) error, te
 		Open: func(ctx context.Context) (screen, error) { return open{d}, d.Poll(ctx) }, // so that one that is missing is never well in between
 	})
 	return &unit{
-		port: pos.Display(d), scheme: a.scheme, path: a.path, nudge: look.Nudge,
+		port: pos.Display(d), at: []address{a}, nudge: look.Nudge,
 		state: func() pos.Condition {
 			if c := d.Condition(); c.State == "fault" {
 				return c
@@ -223,6 +223,7 @@ func (s *Set) openPole(_ context.Context, text string) (*unit, error) {
 		}
 		a.path, end = sim.Path(), sim.Close
 	}
-	p := pole.New(func() (pole.Link, error) { return port.OpenLine(a.path, speed) }, model)
+	a.way = s.trail(a)
+	p := pole.New(func() (pole.Link, error) { return a.line(speed) }, model)
 	return s.displayUnit(a, p, p.Show, p.TestRows, end), nil
 }

@@ -3,11 +3,11 @@ package drivers
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -32,18 +32,18 @@ func Look(ctx context.Context, c Config, cause pos.Condition) []pos.Condition {
 	if cause.Code == "bad_config" {
 		return []pos.Condition{cause}
 	}
-	e := eye{machine: find.New("/"), seen: openMemory(c.Dir), hidden: cause.Code == "data_in_use"}
+	e := eye{set: &Set{c: c, machine: find.New("/"), seen: openMemory(c.Dir)}, hidden: cause.Code == "data_in_use"}
 	if folder, err := filepath.Abs(c.Dir); err == nil && e.hidden {
-		holders, _ := e.machine.Holders(ctx, filepath.Join(folder, lockFile))
+		holders, _ := e.set.machine.Holders(ctx, filepath.Join(folder, lockFile))
 		for _, h := range holders {
 			if h.PID != os.Getpid() {
 				e.till, e.hidden = h.PID, false
-				cause.Detail = fmt.Sprintf("another till has this folder open: %s (process %d)", h.Name, h.PID)
+				cause.Detail, cause.Found = "", []pos.Remark{pos.Say("folder_held", h.Name, strconv.Itoa(h.PID))}
 				break
 			}
 		}
 	}
-	out := []pos.Condition{c.speak(cause)}
+	out := []pos.Condition{cause}
 	for _, name := range order {
 		url := c.Devices[name]
 		if name == Drawer || url == "" && !always[name] {
@@ -51,7 +51,6 @@ func Look(ctx context.Context, c Config, cause pos.Condition) []pos.Condition {
 		}
 		found := e.look(ctx, name, url)
 		found.Name = conditionName(name)
-		found = c.speak(found)
 		out = append(out, found)
 	}
 	return out
@@ -59,10 +58,9 @@ func Look(ctx context.Context, c Config, cause pos.Condition) []pos.Condition {
 
 // eye sees devices without opening them.
 type eye struct {
-	machine *find.Host
-	seen    *memory
-	till    int  // process that has them open, 0 for none
-	hidden  bool // there is one, and it cannot be seen
+	set    *Set // which opens nothing
+	till   int  // process that has them open, 0 for none
+	hidden bool // there is one, and it cannot be seen
 }
 
 func (e eye) look(ctx context.Context, name, url string) pos.Condition {
@@ -73,7 +71,7 @@ func (e eye) look(ctx context.Context, name, url string) pos.Condition {
 		return pos.Condition{State: "fault", Code: pos.WhyNot(err, "bad_config"), Detail: err.Error()}
 	}
 	var worst pos.Condition
-	var said, mends []string
+	var found, mend []pos.Remark
 	for _, one := range each(name, url) {
 		a, err := parse(name, one)
 		if err != nil {
@@ -83,12 +81,9 @@ func (e eye) look(ctx context.Context, name, url string) pos.Condition {
 		if rank(c) > rank(worst) {
 			worst = c
 		}
-		said = append(said, c.Detail)
-		if c.Remedy != "" {
-			mends = append(mends, c.Remedy)
-		}
+		found, mend = append(found, remarks(c, "")...), append(mend, c.Mend...)
 	}
-	worst.Detail, worst.Remedy = strings.Join(said, "; "), strings.Join(mends, "; ")
+	worst.Detail, worst.Found, worst.Mend = "", found, mend
 	return worst
 }
 
@@ -96,29 +91,45 @@ func rank(c pos.Condition) int { return slices.Index([]string{"ok", "busy", "fau
 
 // see looks at one place.
 func (e eye) see(ctx context.Context, a address) pos.Condition {
-	if a.scheme == "sim" {
-		return pos.Condition{State: "busy", Detail: "simulated, inside the till"}
+	switch {
+	case a.scheme == "sim":
+		return seen("busy", pos.Say("simulated"))
+	case a.scheme == "pcsc":
+		return e.daemon(ctx, cmp.Or(a.query.Get("socket"), pcsc.SocketPath()))
+	case !strings.HasPrefix(a.path, "/"):
+		return seen("busy", pos.Say("not_looked", a.path))
 	}
-	where := a.path
-	if a.scheme == "pcsc" {
-		where = cmp.Or(a.query.Get("socket"), pcsc.SocketPath())
+	way := e.set.trail(a)
+	where, err := way.place()
+	if err == nil {
+		err = reachable(where)
 	}
-	if !strings.HasPrefix(where, "/") {
-		return pos.Condition{State: "busy", Detail: where + " is not looked at while the till is open"}
-	}
-	if err := reachable(where); err != nil {
-		code := port.Reason(err)
-		if a.scheme == "pcsc" && code == port.Unplugged {
-			code = port.DaemonDown
+	if err != nil {
+		why := find.Case{Scheme: a.scheme, Path: a.path, Identity: e.set.seen.of(a.scheme, a.path), Others: e.set.others(a), Err: err}
+		if port.Reason(err) != port.Unplugged {
+			why.Path = where
 		}
-		said := &pos.Error{Code: code, Message: err.Error(), Err: err}
-		code, detail := e.machine.Why(ctx, find.Case{Scheme: a.scheme, Path: where, Identity: e.seen.of(a.scheme, a.path), Err: said})
-		return broken(code, detail)
+		return e.set.machine.Why(ctx, why).Condition(pos.Condition{State: "fault"})
 	}
-	if a.scheme == "pcsc" {
-		return pos.Condition{State: "ok", Detail: "pcscd has its socket at " + where}
+	c := e.holder(ctx, a, where)
+	if said, is := way.moved(); is {
+		c.Found = append(c.Found, said)
 	}
-	return e.holder(ctx, a, where)
+	return c
+}
+
+// daemon looks at the socket of pcscd.
+func (e eye) daemon(ctx context.Context, socket string) pos.Condition {
+	err := reachable(socket)
+	if err == nil {
+		return seen("ok", pos.Say("pcscd_there", socket))
+	}
+	code := port.Reason(err)
+	if code == port.Unplugged {
+		code = port.DaemonDown
+	}
+	said := &pos.Error{Code: code, Message: err.Error(), Err: err}
+	return e.set.machine.Why(ctx, find.Case{Scheme: "pcsc", Path: socket, Err: said}).Condition(pos.Condition{State: "fault"})
 }
 
 // reachable says whether this user may open what stands at a path.
@@ -134,25 +145,23 @@ func reachable(path string) error {
 
 // holder tells the till's own devices from those that another program has.
 func (e eye) holder(ctx context.Context, a address, where string) pos.Condition {
-	holders, hidden := e.machine.Holders(ctx, where)
+	holders, hidden := e.set.machine.Holders(ctx, where)
 	if len(holders) == 0 {
 		if hidden {
-			return pos.Condition{State: "busy", Detail: where + " is there; who has it open cannot be seen by this user"}
+			return seen("busy", pos.Say("there_hidden", where))
 		}
-		return pos.Condition{State: "ok", Detail: where + " is there; nobody has it open"}
+		return seen("ok", pos.Say("there_free", where))
 	}
 	for _, h := range holders {
 		if e.hidden || h.PID == e.till {
-			return pos.Condition{State: "ok", Detail: fmt.Sprintf("%s is open in %s (process %d)", where, h.Name, h.PID)}
+			return seen("ok", pos.Say("open_in", where, h.Name, strconv.Itoa(h.PID)))
 		}
 	}
 	said := &pos.Error{Code: port.BusyElsewhere, Message: where, Err: syscall.EBUSY}
-	code, detail := e.machine.Why(ctx, find.Case{Scheme: a.scheme, Path: where, Err: said})
-	return broken(code, detail)
+	return e.set.machine.Why(ctx, find.Case{Scheme: a.scheme, Path: where, Err: said}).Condition(pos.Condition{State: "fault"})
 }
 
-func broken(code, cause string) pos.Condition {
-	c := pos.Condition{State: "fault", Code: code}
-	c.Detail, c.Remedy = mend(cause)
-	return c
+// seen is the condition of what is only looked at.
+func seen(state string, what pos.Remark) pos.Condition {
+	return pos.Condition{State: state, Found: []pos.Remark{what}}
 }

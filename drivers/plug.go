@@ -123,39 +123,16 @@ func (s *Set) why(ctx context.Context, a address, c pos.Condition) pos.Condition
 	switch {
 	case a.scheme == "tcp" && c.Code != port.Offline:
 		return c // who else uses a device in the network cannot be seen here
-	case c.Code == port.WrongSpeed && c.Remedy != "":
+	case c.Code == port.WrongSpeed && len(c.Mend) > 0:
 		return c // its driver has found the right one
 	}
 	path := a.path
-	if a.scheme == "pcsc" {
+	switch {
+	case a.scheme == "pcsc":
 		path = a.query.Get("socket")
+	case a.way != nil && c.Code != port.Unplugged: // it was opened, or could be: that is about where it is
+		path, _ = a.way.at()
 	}
 	said := &pos.Error{Code: c.Code, Message: c.Detail}
-	code, detail := s.machine.Why(ctx, find.Case{Scheme: a.scheme, Path: path, Identity: s.seen.of(a.scheme, a.path), Err: said})
-	if code == "" {
-		return c
-	}
-	c.Code = code
-	c.Detail, c.Remedy = mend(detail)
-	return s.c.speak(c)
-}
-
-// fixes are how the command that mends a fault begins, behind a colon or a question, where a
-// cause has one.
-var fixes = []string{"sudo ", "gpgconf ", "ping ", "echo ", "install the rule ", "it offers a login there: sudo ", "write ", "read it ", "end it", "sign out ", "another till runs "}
-
-// mend parts a cause from the command that mends it, "" where it names none.
-func mend(cause string) (detail, remedy string) {
-	at := -1
-	for _, f := range fixes {
-		for _, mark := range []string{": ", "? "} {
-			if i := strings.Index(cause, mark+f); i >= 0 && (at < 0 || i < at) {
-				at = i
-			}
-		}
-	}
-	if at < 0 {
-		return cause, ""
-	}
-	return strings.TrimSuffix(cause[:at+1], ":"), cause[at+len(": "):]
+	return s.machine.Why(ctx, find.Case{Scheme: a.scheme, Path: path, Identity: s.seen.of(a.scheme, a.path), Others: s.others(a), Err: said}).Condition(c)
 }

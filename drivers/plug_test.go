@@ -66,7 +66,12 @@ func TestASaleAsksNoFilesOfItsDevices(t *testing.T) {
 			s.with(name, nil)
 		}
 	}
-	u := &unit{state: well, scheme: "serial", path: "/dev/ttyUSB71"}
+	at, err := parse(Pole, "serial:/dev/ttyUSB71")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.way = s.trail(at)
+	u := &unit{state: well, at: []address{at}}
 	s.slots[Pole].url, s.slots[Pole].unit = "serial:/dev/ttyUSB71", u
 	root := t.TempDir()
 	adapter(t, root, "ttyUSB71", "1-1")

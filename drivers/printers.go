@@ -22,6 +22,7 @@ func (s *Set) openPrinter(_ context.Context, text string) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.way = s.trail(a)
 	columns, err := a.number("columns", 0, minColumns, maxColumns)
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func (s *Set) openPrinter(_ context.Context, text string) (*unit, error) {
 	})
 	return &unit{
 		port: pos.Printer(paper), state: paper.State, check: paper.Check, nudge: paper.Nudge,
-		scheme: a.scheme, path: a.path, named: paper.Identity,
+		at: []address{a}, named: paper.Identity,
 		// The driver's end goes first: a simulated printer then sees a hang-up.
 		close: func() error {
 			way.end()

@@ -2,10 +2,10 @@ package drivers
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -46,6 +46,7 @@ func (s *Set) openReaders(_ context.Context, text string) (*unit, error) {
 		if err != nil {
 			return nil, errors.Join(err, end())
 		}
+		a.way = s.trail(a)
 		r, err := s.openReader(a)
 		if err != nil {
 			return nil, errors.Join(err, end())
@@ -55,7 +56,7 @@ func (s *Set) openReaders(_ context.Context, text string) (*unit, error) {
 	r := reader.Many(bare...)
 	u := &unit{port: pos.CardReader(r), close: end}
 	for _, one := range all {
-		u.several = append(u.several, one.at)
+		u.at = append(u.at, one.at)
 	}
 	u.state = func() pos.Condition {
 		found := make([]pos.Condition, len(all))
@@ -74,14 +75,21 @@ func (s *Set) openReaders(_ context.Context, text string) (*unit, error) {
 	u.named = func() string { return names(all) }
 	u.check = func(ctx context.Context, level pos.Level) pos.Condition {
 		if level == pos.CheckInteractive {
-			return present(ctx, r)
+			return present(ctx, r, s.clock())
 		}
 		var looking sync.WaitGroup
 		found := make([]pos.Condition, len(all))
 		for i, one := range all {
-			looking.Go(func() { found[i] = s.why(ctx, one.at, checked(ctx, one)) })
+			looking.Go(func() { found[i] = s.why(ctx, one.at, checked(ctx, one, level)) })
 		}
 		looking.Wait()
+		return together(r, all, found)
+	}
+	u.behind = func(ctx context.Context) pos.Condition {
+		found := make([]pos.Condition, len(all))
+		for i, one := range all {
+			found[i] = s.why(ctx, one.at, conditionOf(one))
+		}
 		return together(r, all, found)
 	}
 	s.notice(u)
@@ -95,7 +103,8 @@ func together(r reader.Reader, all []placed, found []pos.Condition) pos.Conditio
 		return found[0]
 	}
 	var worst pos.Condition
-	var causes, mends []string
+	var causes, mend []pos.Remark
+	faults := 0
 	code := r.State() // of the worst
 	for i, c := range found {
 		if c.State == "busy" {
@@ -107,20 +116,35 @@ func together(r reader.Reader, all []placed, found []pos.Condition) pos.Conditio
 		if worst.Code == "" || c.Code == code && worst.Code != code {
 			worst = c
 		}
-		causes = append(causes, all[i].at.scheme+":"+all[i].at.path+" "+cmp.Or(c.Detail, c.Code))
-		if c.Remedy != "" {
-			mends = append(mends, c.Remedy)
-		}
+		faults++
+		causes, mend = append(causes, remarks(c, all[i].at.scheme+":"+all[i].at.path)...), append(mend, c.Mend...)
 	}
-	switch len(causes) {
+	switch faults {
 	case 0:
 		return pos.Condition{State: "ok"}
 	case len(found):
 	default:
 		worst.State = "warn"
 	}
-	worst.Detail, worst.Remedy = strings.Join(causes, "; "), strings.Join(mends, "; ")
+	worst.Detail, worst.Remedy, worst.Found, worst.Mend = "", "", causes, mend
 	return worst
+}
+
+// remarks are what is known behind a condition, at a place where there are
+// several: what was found, else what the driver said, else the reason alone.
+func remarks(c pos.Condition, at string) []pos.Remark {
+	out := slices.Clone(c.Found)
+	switch {
+	case len(out) > 0:
+	case c.Detail != "":
+		out = []pos.Remark{pos.Say("as_reported", c.Detail)}
+	case c.Code != "":
+		out = []pos.Remark{{Code: c.Code}}
+	}
+	for i := range out {
+		out[i].At = at
+	}
+	return out
 }
 
 // conditionOf is a reader's own word on itself, with what it knows of the cause.
@@ -139,11 +163,11 @@ func conditionOf(r placed) pos.Condition {
 }
 
 // checked asks a reader now, where it can be asked.
-func checked(ctx context.Context, r placed) pos.Condition {
+func checked(ctx context.Context, r placed, level pos.Level) pos.Condition {
 	if own, ok := r.Reader.(interface {
 		Check(ctx context.Context, level pos.Level) pos.Condition
 	}); ok {
-		return own.Check(ctx, pos.CheckInternal)
+		return own.Check(ctx, level)
 	}
 	return conditionOf(r)
 }
@@ -164,18 +188,6 @@ func names(all []placed) string {
 	return strings.Join(out, ", ")
 }
 
-// present waits for any card and says which way it came; nothing is asked of it.
-func present(ctx context.Context, r pos.CardReader) pos.Condition {
-	session, err := r.Connect(ctx, pos.Purchase{ReadOnly: true})
-	if err != nil {
-		return fault(err)
-	}
-	if err := session.Close(); err != nil {
-		return fault(err)
-	}
-	return pos.Condition{State: "ok"}
-}
-
 func (s *Set) openReader(a address) (reader.Reader, error) {
 	o := pn532.Options{Terminal: s.terminal()}
 	switch a.scheme {
@@ -183,19 +195,21 @@ func (s *Set) openReader(a address) (reader.Reader, error) {
 		return s.simReader()
 	case "pcsc":
 		c := pcsc.Opts{Socket: a.query.Get("socket"), Name: a.query.Get("reader"), Terminal: s.terminal}
-		return openSoon(func() reader.Reader { return pcsc.Open(c) }), nil
+		return openSoon(s.watchChips, func() reader.Reader { return pcsc.Open(c) }), nil
 	case "pn532+serial":
 		speed, err := a.baud(readerBaud)
 		if err != nil {
 			return nil, err
 		}
-		return openSoon(func() reader.Reader { return pn532.New(pn532.SerialPort(a.path, speed), o) }), nil
+		return openSoon(s.watchChips, func() reader.Reader {
+			return pn532.New(pn532.Serial(func(baud int) (pn532.Line, error) { return a.line(baud) }, speed), o)
+		}), nil
 	case "pn532+i2c":
-		return openSoon(func() reader.Reader {
+		return openSoon(s.watchChips, func() reader.Reader {
 			return pn532.New(pn532.I2C(func() (i2c.BusCloser, error) { return bus(a.path, i2creg.Open) }), o)
 		}), nil
 	case "pn532+spi":
-		return openSoon(func() reader.Reader {
+		return openSoon(s.watchChips, func() reader.Reader {
 			return pn532.New(pn532.SPI(func() (spi.PortCloser, error) { return bus(a.path, spireg.Open) }), o)
 		}), nil
 	}
@@ -204,7 +218,7 @@ func (s *Set) openReader(a address) (reader.Reader, error) {
 
 func (s *Set) simReader() (reader.Reader, error) {
 	text := s.c.Deck
-	if len(text) == 0 {
+	if text == nil {
 		text = []byte("[]") // a reader to which no card comes
 	}
 	deck, err := card.LoadDeck(bytes.NewReader(text))
@@ -212,6 +226,7 @@ func (s *Set) simReader() (reader.Reader, error) {
 		return nil, &pos.Error{Code: "bad_deck", Message: "the deck of the simulated reader", Remedy: "correct the file that import.deck names", Err: err}
 	}
 	r := card.NewReader(deck)
+	r.UseFallback(s.fallback, s.clock)
 	pins := map[string]string{}
 	for _, c := range deck {
 		pins[c.Name] = c.PIN

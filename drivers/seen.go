@@ -7,14 +7,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 )
 
 // seenFile remembers, in the till's folder, which device was at a place when it
 // worked: its identity by scheme and path. So a device that is in another socket
-// now is told from one that is not plugged in. It is a hint: a file that is
-// damaged or missing is an empty one.
+// now is followed, and another one in its place is not taken for it. A file that
+// is damaged or missing is an empty one: then the path is all that counts.
 const seenFile = "devices.seen"
 
 // maxSeen bounds the file, in bytes, and its entries.
@@ -54,6 +53,29 @@ func (m *memory) of(scheme, path string) string {
 	return m.at[scheme+":"+path]
 }
 
+// others are the identities at the places of devices (by their names, URLs) but
+// one place.
+func (m *memory) others(devices map[string]string, but address) []string {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []string
+	for name, url := range devices {
+		for _, one := range each(name, url) {
+			a, err := parse(name, one)
+			if err != nil || a.scheme == but.scheme && a.path == but.path {
+				continue
+			}
+			if identity := m.at[a.scheme+":"+a.path]; identity != "" {
+				out = append(out, identity)
+			}
+		}
+	}
+	return out
+}
+
 // keep remembers what is at a place.
 func (m *memory) keep(scheme, path, identity string) error {
 	m.mu.Lock()
@@ -66,6 +88,26 @@ func (m *memory) keep(scheme, path, identity string) error {
 		clear(now)
 	}
 	now[scheme+":"+path] = identity
+	return m.write(now)
+}
+
+// forget lets a place have any device.
+func (m *memory) forget(scheme, path string) error {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.at[scheme+":"+path] == "" {
+		return nil
+	}
+	now := maps.Clone(m.at)
+	delete(now, scheme+":"+path)
+	return m.write(now)
+}
+
+// write makes it the file. The caller has the lock.
+func (m *memory) write(now map[string]string) error {
 	b, err := json.Marshal(now)
 	if err != nil {
 		return err
@@ -85,7 +127,8 @@ func (m *memory) keep(scheme, path, identity string) error {
 	return nil
 }
 
-// note remembers what is at the places of the devices that are well.
+// note remembers what is at the places of the devices that are well: what was
+// there when they were opened.
 func (s *Set) note() {
 	if s.seen == nil || s.c.Look {
 		return
@@ -95,11 +138,12 @@ func (s *Set) note() {
 		if u == nil || u.state().State != "ok" {
 			continue
 		}
-		for _, a := range u.places() {
-			if !strings.HasPrefix(a.path, "/dev/") {
+		for _, a := range u.at {
+			if a.way == nil || a.way.class == "" {
 				continue
 			}
-			if err := s.seen.keep(a.scheme, a.path, s.machine.Identity(a.path)); err != nil && s.c.Log != nil {
+			_, identity := a.way.at()
+			if err := s.seen.keep(a.scheme, a.path, identity); err != nil && s.c.Log != nil {
 				s.c.Log.Warn("what is plugged in could not be remembered", "error", err)
 				return
 			}

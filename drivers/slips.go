@@ -83,7 +83,13 @@ func (p *printerSlot) one() bool {
 	}
 	job := p.kept[0]
 	p.keeping.Unlock()
-	if err := port.Print(job); err != nil && p.log != nil {
+	if job.Make != nil {
+		job.Slip, err = job.Make()
+	}
+	if err == nil {
+		err = port.Print(job)
+	}
+	if err != nil && p.log != nil {
 		p.log.Warn("a slip was not taken by the printer", "number", job.Number, "error", err)
 	}
 	p.keeping.Lock()

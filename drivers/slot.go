@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
+	"slices"
 	"sync"
 
 	"tillkeeper/app/pos"
@@ -39,12 +39,14 @@ type unit struct {
 	close func() error                                             // nil: nothing to close
 	named func() string                                            // what the device calls itself; nil: nothing
 
-	scheme, path string    // where it was opened
-	several      []address // the same of card readers
+	at []address // where it was opened, card readers at several places
+
+	behind func(ctx context.Context) pos.Condition // its condition with the cause of a fault; nil: that of its one place
 
 	mu    sync.Mutex
 	seen  looked // when the machine was asked what is there
 	about string // and what it said
+	cause cause  // that was found behind its last fault
 }
 
 // identity is what the device calls itself, or what the machine knows of it. The
@@ -56,30 +58,29 @@ func (u *unit) identity(h *find.Host, plugs int64) string {
 			return name
 		}
 	}
-	if u.scheme == "sim" || !strings.HasPrefix(u.path, "/dev/") {
+	if len(u.at) != 1 || u.at[0].way == nil || u.at[0].way.class == "" {
 		return ""
 	}
-	now := looked{plugs: plugs, state: u.state().State}
+	path, _ := u.at[0].way.at()
+	now := looked{plugs: plugs, state: u.state().State, path: path}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.seen != now {
-		u.seen, u.about = now, h.Identity(u.path)
+		u.seen, u.about = now, h.Identity(path)
 	}
 	return u.about
 }
 
-// places are where the unit was opened.
-func (u *unit) places() []address {
-	if u.scheme == "" {
-		return u.several
-	}
-	return []address{{scheme: u.scheme, path: u.path}}
+// simulated says whether it is a simulator of the till's own.
+func (u *unit) simulated() bool {
+	return slices.ContainsFunc(u.at, func(a address) bool { return a.scheme == "sim" })
 }
 
-// looked is when a machine was asked: after how many events, in which state.
+// looked is when a machine was asked, and for what: after how many events, in
+// which state, at which place.
 type looked struct {
-	plugs int64
-	state string
+	plugs       int64
+	state, path string
 }
 
 // slot is the place of one device. What is in it may change while the till

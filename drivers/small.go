@@ -21,7 +21,8 @@ func (s *Set) openScanner(_ context.Context, text string) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, end := scanner.Evdev(a.path), func() error { return nil }
+	a.way = s.trail(a)
+	source, end := scanner.At(a.way.place, scanner.Evdev), func() error { return nil }
 	switch a.scheme {
 	case "sim":
 		keys := &simscanner.Keyboard{}
@@ -38,14 +39,20 @@ func (s *Set) openScanner(_ context.Context, text string) (*unit, error) {
 		if err != nil {
 			return nil, err
 		}
-		source = scanner.Serial(a.path, speed)
+		source = scanner.At(a.way.place, func(path string) scanner.Source { return scanner.Serial(path, speed) })
 	}
 	sup := supervise.New(supervise.Options[*scanner.Reading]{
 		Name: Scanner, Poll: -1, Log: s.c.Log, Changed: func(pos.Condition) { s.changed() }, Open: s.scans.Opener(source),
 	})
 	return &unit{
-		port: sup, state: sup.Condition, nudge: sup.Nudge, scheme: a.scheme, path: a.path,
-		check: func(ctx context.Context, _ pos.Level) pos.Condition { return sup.Look(ctx) },
+		port: sup, state: sup.Condition, nudge: sup.Nudge, at: []address{a},
+		check: func(ctx context.Context, level pos.Level) pos.Condition {
+			c := sup.Look(ctx)
+			if level != pos.CheckInteractive || c.State != "ok" {
+				return c
+			}
+			return awaitScan(ctx, s.scans, sup)
+		},
 		close: func() error { return errors.Join(sup.Close(), end()) },
 	}, nil
 }
@@ -92,7 +99,8 @@ func (s *Set) openScale(_ context.Context, text string) (*unit, error) {
 	if err != nil {
 		return nil, errors.Join(err, end())
 	}
-	way := newGate(opener(func(context.Context) (*port.Line, error) { return port.OpenLine(a.path, speed) }))
+	a.way = s.trail(a)
+	way := newGate(opener(func(context.Context) (*port.Line, error) { return a.line(speed) }))
 	d := scale.New(func() (scale.Link, error) {
 		l, err := way.pass()
 		if err != nil {
@@ -105,7 +113,7 @@ func (s *Set) openScale(_ context.Context, text string) (*unit, error) {
 		Open: func(ctx context.Context) (weigher, error) { return weigher{d}, d.Poll(ctx) }, // so that one that is missing is never well in between
 	})
 	return &unit{
-		port: pos.Scale(d), state: look.Condition, nudge: look.Nudge, scheme: a.scheme, path: a.path,
+		port: pos.Scale(d), state: look.Condition, nudge: look.Nudge, at: []address{a},
 		check: func(ctx context.Context, level pos.Level) pos.Condition {
 			if level == pos.CheckInternal {
 				return look.Look(ctx)

@@ -15,10 +15,11 @@ import (
 type soon struct {
 	ready chan struct{} // closed when r is there
 	r     reader.Reader
+	watch func(pos.CardSession) pos.CardSession // of each card that came; nil: nobody
 }
 
-func openSoon(open func() reader.Reader) *soon {
-	s := &soon{ready: make(chan struct{})}
+func openSoon(watch func(pos.CardSession) pos.CardSession, open func() reader.Reader) *soon {
+	s := &soon{ready: make(chan struct{}), watch: watch}
 	go func() {
 		defer close(s.ready)
 		s.r = open()
@@ -39,10 +40,14 @@ func (s *soon) there() reader.Reader {
 func (s *soon) Connect(ctx context.Context, p pos.Purchase) (pos.CardSession, error) {
 	select {
 	case <-s.ready:
-		return s.r.Connect(ctx, p)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", reader.ErrCancelled, ctx.Err())
 	}
+	session, err := s.r.Connect(ctx, p)
+	if err == nil && s.watch != nil {
+		session = s.watch(session)
+	}
+	return session, err
 }
 
 // UID is the serial number of the next contactless card, where the reader tells
@@ -76,10 +81,10 @@ func (s *soon) Condition() pos.Condition {
 }
 
 // Check waits for the opening, then asks the reader.
-func (s *soon) Check(ctx context.Context, _ pos.Level) pos.Condition {
+func (s *soon) Check(ctx context.Context, level pos.Level) pos.Condition {
 	select {
 	case <-s.ready:
-		return checked(ctx, placed{Reader: s.r})
+		return checked(ctx, placed{Reader: s.r}, level)
 	case <-ctx.Done():
 		return s.Condition()
 	}

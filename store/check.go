@@ -126,12 +126,14 @@ func (i *inspection) checkRecords() error {
 		}
 	}
 	for _, l := range i.tx.layers {
-		for at, v := range l {
-			if v == nil {
-				continue
-			}
-			if err := i.checkRecord(at.bucket, []byte(at.key), v); err != nil {
-				return err
+		for bucket, in := range l {
+			for key, v := range in {
+				if v == nil {
+					continue
+				}
+				if err := i.checkRecord(bucket, []byte(key), v); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -307,24 +307,45 @@ func (s *Store) chainAt(seq uint64) (chain [chainLen]byte, err error) {
 // samePath says whether the path still names the file that is written to, and
 // that the file was not cut short.
 func (s *Store) samePath() error {
-	var at, open unix.Stat_t
-	if err := unix.Stat(s.path, &at); err != nil {
+	at, err := identify(unix.AT_FDCWD, s.path)
+	if err != nil {
 		return &pos.Error{Code: "journal_unlinked", Remedy: "put the journal back", Message: "the journal file is gone", Err: err}
 	}
-	if err := unix.Fstat(int(s.file.Fd()), &open); err != nil {
+	open, err := identify(int(s.file.Fd()), "")
+	if err != nil {
 		return fmt.Errorf("journal file: %w", err)
 	}
-	if at.Dev != open.Dev || at.Ino != open.Ino {
+	if at.major != open.major || at.minor != open.minor || at.inode != open.inode {
 		return pos.Errorf("journal_replaced", "put the right journal back", "the journal file was replaced while in use")
 	}
-	if open.Size < s.size {
-		return pos.Errorf("journal_cut", "restore a backup", "the journal file was cut from %d to %d bytes", s.size, open.Size)
+	if open.size < s.size {
+		return pos.Errorf("journal_cut", "restore a backup", "the journal file was cut from %d to %d bytes", s.size, open.size)
 	}
-	if open.Size > s.size {
-		s.claim(open.Size)
+	if open.size > s.size {
+		s.claim(open.size)
 	}
-	s.size = open.Size
+	s.size = open.size
 	return nil
+}
+
+// identity is which file something is, and its size.
+type identity struct {
+	major, minor uint32
+	inode        uint64
+	size         int64
+}
+
+// identify looks at a path, or at a descriptor where the path is "". It does not
+// ask for times: whoever does has the kernel write the next time of change
+// finely, and thus the inode with the next flush.
+func identify(fd int, path string) (identity, error) {
+	flags := 0
+	if path == "" {
+		flags = unix.AT_EMPTY_PATH
+	}
+	var x unix.Statx_t
+	err := unix.Statx(fd, path, flags, unix.STATX_INO|unix.STATX_SIZE, &x)
+	return identity{x.Dev_major, x.Dev_minor, x.Ino, int64(x.Size)}, err
 }
 
 // claim writes zeros over what the file grew by and no page uses yet, so that a

@@ -259,7 +259,7 @@ func (s *Store) shut() (err error) {
 	}()
 	if !s.within(locked) { // a reader is caught in bbolt
 		letGo(s.file)
-		return errors.Join(s.anchor.close(), s.lock.Close())
+		return errors.Join(s.anchor.close(), s.trace.close(), s.lock.Close())
 	}
 	defer s.lead.Unlock()
 	defer s.dbMu.Unlock()
@@ -271,6 +271,9 @@ func (s *Store) shut() (err error) {
 	}
 	if s.anchor != nil {
 		errs = append(errs, s.anchor.close())
+	}
+	if s.trace != nil {
+		errs = append(errs, s.trace.close())
 	}
 	errs = append(errs, s.lock.Close())
 	return errors.Join(errs...)

@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -13,11 +15,16 @@ import (
 
 // A commit that touched each bucket would write a path of pages a bucket, more
 // of them the larger the file. So the changes of a commit are kept as one value
-// of the bucket "hot", and after hotCommits of them all are moved into their
+// of a bucket "hot", and after hotCommits of them all are moved into their
 // buckets in one go. A reader looks into the hot changes first; they are also
 // held in memory, as layers, one a commit.
+//
+// bbolt never splits a leaf of four keys. So every four commits have a bucket of
+// their own, "hot", "hot4", "hot8", ...: each writes one leaf, its pages in a
+// row, and no branch above it. A file from before that has all in "hot".
 const (
 	bHot    = "hot"
+	hotLeaf = 4
 	hotSize = 16 << 10 // bytes of a commit that is moved at once
 )
 
@@ -28,8 +35,19 @@ var hotCommits = 64
 // place is a bucket and a key.
 type place struct{ bucket, key string }
 
-// layer is what one commit changed: sealed values, nil for a deleted key.
-type layer map[place][]byte
+// layer is what one commit changed: by bucket and key sealed values, nil for a
+// deleted key.
+type layer map[string]map[string][]byte
+
+// set keeps a sealed value, nil for a deleted key.
+func (l layer) set(bucket, key string, value []byte) {
+	in := l[bucket]
+	if in == nil {
+		in = map[string][]byte{}
+		l[bucket] = in
+	}
+	in[key] = value
+}
 
 // hot is the state of the layers at a transaction of bbolt.
 type hot struct {
@@ -50,12 +68,11 @@ type snap struct {
 
 // raw gives the sealed value of a key, nil if there is none.
 func (s *snap) raw(bucket string, key []byte) []byte {
-	at := place{bucket, string(key)}
-	if v, ok := s.now[at]; ok {
+	if v, ok := s.now[bucket][string(key)]; ok {
 		return v
 	}
 	for i := len(s.layers) - 1; i >= 0; i-- {
-		if v, ok := s.layers[i][at]; ok {
+		if v, ok := s.layers[i][bucket][string(key)]; ok {
 			return v
 		}
 	}
@@ -76,19 +93,19 @@ func (s *snap) get(bucket string, key []byte) ([]byte, error) {
 
 // put seals and keeps one value.
 func (s *snap) put(bucket string, key, rest []byte) {
-	s.now[place{bucket, string(key)}] = sealed(bucket, key, rest)
+	s.now.set(bucket, string(key), sealed(bucket, key, rest))
 }
 
 // del keeps that a key is gone.
-func (s *snap) del(bucket string, key []byte) { s.now[place{bucket, string(key)}] = nil }
+func (s *snap) del(bucket string, key []byte) { s.now.set(bucket, string(key), nil) }
 
 // hotKeys gives the keys of a bucket that the layers know, in order.
 func (s *snap) hotKeys(bucket, prefix string) []string {
 	var keys []string
 	for _, l := range append(s.layers[:len(s.layers):len(s.layers)], s.now) {
-		for at := range l {
-			if at.bucket == bucket && strings.HasPrefix(at.key, prefix) {
-				keys = append(keys, at.key)
+		for key := range l[bucket] {
+			if strings.HasPrefix(key, prefix) {
+				keys = append(keys, key)
 			}
 		}
 	}
@@ -182,7 +199,10 @@ func (s *snap) store(commit uint64) ([]layer, error) {
 	body := encodeLayer(s.now)
 	all := append(s.layers[:len(s.layers):len(s.layers)], s.now)
 	if len(body) <= hotSize && len(all) <= hotCommits {
-		b := s.tx.Bucket([]byte(bHot))
+		b, err := s.tx.CreateBucketIfNotExists(hotBucket(len(s.layers)))
+		if err != nil {
+			return nil, err
+		}
 		b.FillPercent = 1
 		key := seqKey(commit)
 		return all, b.Put(key, sealed(bHot, key, body))
@@ -190,11 +210,32 @@ func (s *snap) store(commit uint64) ([]layer, error) {
 	return nil, s.settle(all)
 }
 
+// hotBucket names the bucket of a commit that has n layers below it.
+func hotBucket(n int) []byte {
+	if n < hotLeaf {
+		return []byte(bHot)
+	}
+	return strconv.AppendInt([]byte(bHot), int64(n/hotLeaf*hotLeaf), 10)
+}
+
+// hotBuckets gives the names of those that the file has.
+func hotBuckets(tx *bolt.Tx) (names [][]byte) {
+	c := tx.Cursor()
+	for k, _ := c.Seek([]byte(bHot)); bytes.HasPrefix(k, []byte(bHot)); k, _ = c.Next() {
+		names = append(names, bytes.Clone(k))
+	}
+	return names
+}
+
 // settle moves layers into their buckets.
 func (s *snap) settle(all []layer) error {
-	final := layer{}
+	final := map[place][]byte{}
 	for _, l := range all {
-		maps.Copy(final, l)
+		for bucket, in := range l {
+			for key, v := range in {
+				final[place{bucket, key}] = v
+			}
+		}
 	}
 	places := slices.SortedFunc(maps.Keys(final), func(a, b place) int {
 		if n := strings.Compare(a.bucket, b.bucket); n != 0 {
@@ -223,8 +264,10 @@ func (s *snap) settle(all []layer) error {
 	if len(s.layers) == 0 {
 		return nil
 	}
-	if err := s.tx.DeleteBucket([]byte(bHot)); err != nil {
-		return err
+	for _, name := range hotBuckets(s.tx) {
+		if err := s.tx.DeleteBucket(name); err != nil {
+			return err
+		}
 	}
 	_, err := s.tx.CreateBucket([]byte(bHot))
 	return err
@@ -233,17 +276,21 @@ func (s *snap) settle(all []layer) error {
 // encodeLayer writes entries in order: bucket number, key, length of the value
 // plus one (0 is deleted), value.
 func encodeLayer(l layer) []byte {
-	type numbered struct {
+	type entry struct {
 		n     byte
 		key   string
 		value []byte
 	}
-	all, size := make([]numbered, 0, len(l)), 0
-	for at, v := range l {
-		all = append(all, numbered{bucketNumber[at.bucket], at.key, v})
-		size += 1 + 2*binary.MaxVarintLen32 + len(at.key) + len(v)
+	var all []entry
+	size := 0
+	for bucket, in := range l {
+		n := bucketNumber[bucket]
+		for key, v := range in {
+			all = append(all, entry{n, key, v})
+			size += 1 + 2*binary.MaxVarintLen32 + len(key) + len(v)
+		}
 	}
-	slices.SortFunc(all, func(a, b numbered) int {
+	slices.SortFunc(all, func(a, b entry) int {
 		if a.n != b.n {
 			return int(a.n) - int(b.n)
 		}
@@ -276,40 +323,60 @@ func decodeLayer(key, body []byte) (layer, error) {
 		if int(body[0]) >= len(buckets) {
 			return nil, damaged(bHot, key, nil)
 		}
-		at := place{bucket: buckets[body[0]]}
+		bucket := buckets[body[0]]
 		body = body[1:]
 		n, ok := take()
 		if !ok || n > uint64(len(body)) {
 			return nil, damaged(bHot, key, nil)
 		}
-		at.key, body = string(body[:n]), body[n:]
+		name := string(body[:n])
+		body = body[n:]
 		n, ok = take()
 		if !ok || n > uint64(len(body))+1 {
 			return nil, damaged(bHot, key, nil)
 		}
-		l[at] = nil
+		var value []byte
 		if n > 0 {
-			l[at], body = bytes.Clone(body[:n-1]), body[n-1:]
+			value, body = bytes.Clone(body[:n-1]), body[n-1:]
 		}
+		l.set(bucket, name, value)
 	}
 	return l, nil
 }
 
 // readHot decodes the layers of the file.
 func readHot(tx *bolt.Tx) (*hot, error) {
-	h := &hot{txid: tx.ID()}
-	b := tx.Bucket([]byte(bHot))
-	if b == nil {
+	if tx.Bucket([]byte(bHot)) == nil {
 		return nil, damaged(bHot, nil, errBucketGone)
 	}
-	err := b.ForEach(func(k, v []byte) error {
-		body, err := unseal(bHot, k, v)
-		if err != nil {
-			return err
+	found := map[string]layer{} // by number of the commit
+	for _, name := range hotBuckets(tx) {
+		b := tx.Bucket(name)
+		if b == nil {
+			return nil, damaged(bHot, name, errBucketGone)
 		}
-		l, err := decodeLayer(k, body)
-		h.layers = append(h.layers, l)
-		return err
-	})
-	return h, err
+		err := b.ForEach(func(k, v []byte) error {
+			body, err := unseal(bHot, k, v)
+			if err == nil && len(k) != seqLen {
+				err = damaged(bHot, k, nil)
+			}
+			if err != nil {
+				return err
+			}
+			found[string(k)], err = decodeLayer(k, body)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	h := &hot{txid: tx.ID()}
+	last := ""
+	for _, k := range slices.Sorted(maps.Keys(found)) {
+		if last != "" && k != string(seqKey(binary.BigEndian.Uint64([]byte(last))+1)) {
+			return nil, damaged(bHot, []byte(k), errors.New("the commit before it is gone"))
+		}
+		h.layers, last = append(h.layers, found[k]), k
+	}
+	return h, nil
 }

@@ -28,6 +28,7 @@ func (s *Store) load() error {
 			}
 		}
 		s.head, s.counters = h, h.counters
+		s.counters.STAN = s.trace.after(h.STAN)
 		if err := endOfLog(tx, h); err != nil {
 			return err
 		}

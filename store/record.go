@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 
 	"tillkeeper/app/pos"
 )
@@ -53,6 +52,7 @@ var errBucketGone = errors.New("the bucket is gone")
 const (
 	checkLen = 8
 	chainLen = sha256.Size
+	seqLen   = 8 // of a key that is a number
 )
 
 // skipChecks turns the verification of record checks off; only the planted-bug
@@ -151,23 +151,10 @@ type folded struct {
 	late pos.Amount
 }
 
-// lean points to pos.Attempt with tags that leave zero fields out.
-var lean = func() reflect.Type {
-	t := reflect.TypeFor[pos.Attempt]()
-	fields := make([]reflect.StructField, t.NumField())
-	for i := range fields {
-		fields[i] = t.Field(i)
-		fields[i].Tag = reflect.StructTag(`json:"` + fields[i].Name + `,omitzero"`)
-	}
-	return reflect.PointerTo(reflect.StructOf(fields))
-}()
-
+// encodeAttempt writes what was refused late and the attempt, without fields
+// that are zero.
 func encodeAttempt(a folded) ([]byte, error) {
-	body, err := json.Marshal(reflect.ValueOf(&a.Attempt).Convert(lean).Interface())
-	if err != nil {
-		return nil, err
-	}
-	return append(binary.AppendVarint(nil, int64(a.late)), body...), nil
+	return appendAttempt(binary.AppendVarint(make([]byte, 0, 1<<10), int64(a.late)), &a.Attempt)
 }
 
 func decodeAttempt(key, rest []byte) (folded, error) {

@@ -11,7 +11,8 @@
 // Layout. DIR/journal.lock is held by the one till of the folder. DIR/journal.db
 // is the bbolt file. ANCHORDIR/journal.anchor holds two slots of 512 bytes, each
 // magic(8) sequence(8) chain(32) commit(8) check(8), written in turn after each commit
-// without a flush; a journal that is behind its anchor is in safe mode.
+// without a flush; a journal that is behind its anchor is in safe mode. DIR/journal.trace
+// holds the last trace number that was handed out, see trace.go.
 //
 // Buckets; every value begins with a check of 8 bytes, a SHA-256 cut short over
 // bucket, key and the rest of the value:
@@ -30,7 +31,7 @@
 //	setting   key                           text
 //	meta      "meta"                        JSON of counters, last sequence, chain, layout
 //	difference  id                        JSON of pos.Difference; since layout 1
-//	hot       number of the commit (8)      what the last commits changed; see hot.go
+//	hot, hot4 ...  number of the commit (8)  what the last commits changed; see hot.go
 //
 // The chain of a record is SHA-256(chain of the record before it, body). Amounts
 // are fen, quantities thousandths, days are business days as 2026-11-22.
@@ -102,6 +103,7 @@ type Store struct {
 	db     *bolt.DB
 	file   *os.File // the descriptor bbolt writes through
 	anchor *anchorFile
+	trace  *traceFile
 	size   int64 // of the file when it was last looked at; of the writer
 
 	hot      hotState
@@ -181,6 +183,9 @@ func (s *Store) start() error {
 		return noFolder(err)
 	}
 	s.anchor = anchor
+	if s.trace, err = openTrace(filepath.Join(s.o.Dir, traceName)); err != nil {
+		s.o.Logger.Warn("trace numbers of messages without a payment are not remembered over a crash", "err", err)
+	}
 	if _, err := os.Stat(s.path); errors.Is(err, os.ErrNotExist) {
 		if anchor.last.Seq > 0 {
 			return &pos.Error{

@@ -147,7 +147,7 @@ func (d delta) write(b *batch) error {
 		}
 		sums.add(d.days[day])
 		b.days[day] = sums
-		body, err := json.Marshal(sums)
+		body, err := encodeDay(sums)
 		if err != nil {
 			return err
 		}

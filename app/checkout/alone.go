@@ -7,7 +7,8 @@ import (
 )
 
 // withoutHost lets a chip or contactless card decide again, now that it is
-// known that nobody else can.
+// known that nobody else can. One that has approved below the acquirer's floor
+// limit is only asked for its word.
 func withoutHost(p payment) (payment, effect) {
 	if p.read.Entry == "swipe" {
 		return takeDeferred(p)

@@ -43,7 +43,7 @@ func (p payment) open() pos.Event {
 	if p.tender == pos.Card && !p.keyed {
 		e.EntryMode, e.CardHash = p.read.Entry, p.hash
 		e.Online = len(p.card.PINBlock) > 0
-		e.Signature = p.read.Signature && !e.Online
+		e.Signature = (p.read.Signature || p.bypassed) && !e.Online
 		if p.read.PAN != "" {
 			e.MaskedPAN = Mask(p.read.PAN)
 		}

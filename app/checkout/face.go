@@ -11,6 +11,7 @@ import (
 // are *pos.Error with a code.
 type Face interface {
 	Snapshot() *Snapshot
+	Look() *Snapshot                             // of this moment: the newest may be a second old
 	Subscribe(f func(*Snapshot)) (cancel func()) // f must not block
 
 	SignIn(ctx context.Context, staff, pin string) (pos.Operator, error)

@@ -1,8 +1,6 @@
 package checkout
 
 import (
-	"cmp"
-
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 )
@@ -53,6 +51,10 @@ type payment struct {
 	created  bool   // its first event is durable
 	read     pos.CardRead
 	card     pos.CardData
+	passable bool   // OK without a PIN is offered
+	asked    bool   // the PIN was asked for while the card was read
+	bypassed bool   // OK was pressed without one: the issuer decides
+	alone    bool   // the card was let decide although the host can be reached
 	hash     string // keyed hash of the PAN
 	verdict  string // why it may not be taken offline, "" if it may
 	deferral string // why it may not be deferred, "" if it may
@@ -79,10 +81,10 @@ type inputKind int
 const (
 	inStart     inputKind = iota
 	inReady               // the line was prepared: online, reason
-	inRead                // the card spoke: read, hash, verdict, deferral, same
+	inRead                // the card spoke: read, hash, verdict, deferral, same, alone, and the PIN where it was asked for
 	inCardError           // reason
 	inPIN                 // block
-	inPINError            // reason
+	inPINError            // reason; read and hash where the card still waited
 	inCommitted           // what was asked for is durable
 	inNotKept             // it is not: err
 	inReply               // reply
@@ -106,6 +108,9 @@ type input struct {
 	same     bool
 	block    []byte // of the PIN pad
 	ksn      []byte // of its key, under DUKPT
+	bypassed bool   // OK without a PIN, where that was offered
+	asked    bool   // of a reading: block and the like came with it
+	alone    bool   // of a reading: the card was let decide
 	err      error
 	notSent  bool
 	reply    pos.Reply
@@ -194,56 +199,6 @@ func stepPrepare(p payment, in input) (payment, effect) {
 	}
 	p.phase = phPresent
 	return p, effect{do: doCard}
-}
-
-func stepCard(p payment, in input) (payment, effect) {
-	switch in.kind {
-	case inRead:
-		p.read, p.hash, p.verdict, p.deferral, p.same = in.read, in.hash, in.verdict, in.deferral, in.same
-		p.card = pos.CardData{
-			PAN: in.read.PAN, Expiry: in.read.Expiry, Sequence: in.read.Sequence, Track2: in.read.Track2,
-			F55: in.read.F55, ShortF55: in.read.ShortF55, Entry: in.read.Entry,
-		}
-		return afterRead(p)
-	case inPIN:
-		if len(in.block) == 0 { // passed by: nobody asked for that here, and DE 22 would claim a PIN that DE 52 does not hold
-			return p.finish(refused("pin_cancelled"), p.open(), p.reasoned(pos.EvDeclined, "pin_cancelled"))
-		}
-		p.card.PINBlock, p.card.KSN, p.card.PIN = in.block, in.ksn, true
-		return commitSending(p)
-	case inGiveUp:
-		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
-	}
-	return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
-}
-
-func afterRead(p payment) (payment, effect) {
-	switch {
-	case p.original != nil && p.original.CardHash != p.hash:
-		return p.finish(refused("other_card"), p.open(), p.reasoned(pos.EvDeclined, "other_card"))
-	case p.kind == pos.Void: // read only to see that it is the one that paid
-		p.card = pos.CardData{PAN: p.card.PAN, Expiry: p.card.Expiry, Sequence: p.card.Sequence, Entry: "keyed"}
-		return commitSending(p)
-	case p.kind == pos.Refund: // only what outlives it sealed: the repeat is identical
-		p.card = p.card.Short()
-		return commitSending(p)
-	case p.same && !p.override:
-		return p.finish(refused("same_card_open"), p.open(), p.reasoned(pos.EvDeclined, "same_card_open"))
-	case p.read.Cryptogram == pos.AAC && p.read.NeedPIN && !p.online:
-		why := cmp.Or(p.unready, "offline_pin")
-		return p.finish(refused(why), p.open(), p.reasoned(pos.EvDeclined, why))
-	case p.read.Cryptogram == pos.AAC && p.read.Entry != "swipe":
-		why := cmp.Or(p.read.Reason, "card_declined")
-		return p.finish(refused(why), p.open(), p.reasoned(pos.EvDeclined, why))
-	case p.online && (p.read.NeedPIN || p.kind == pos.Balance):
-		p.phase = phPIN
-		return p, effect{do: doPIN}
-	case p.online:
-		return commitSending(p)
-	case p.read.Cryptogram == pos.TC && p.verdict != "":
-		return p.finish(refused(p.verdict), p.open(), p.reasoned(pos.EvDeclined, p.verdict))
-	}
-	return withoutHost(p)
 }
 
 func commitSending(p payment) (payment, effect) {
@@ -356,7 +311,7 @@ func (p payment) unknown(reason, code string) (payment, effect) {
 		return p.again(code)
 	case pos.Balance:
 		if code == "no_answer" || code == "bad_mac" {
-			return p.finish(refused(code), p.reasoned(pos.EvDeclined, code))
+			return p.finish(refused("balance_unknown"), p.reasoned(pos.EvDeclined, "balance_unknown"))
 		}
 		return p.finish(refused(code), p.answered(pos.EvDeclined))
 	}

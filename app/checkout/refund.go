@@ -16,6 +16,9 @@ func (s *Session) Refund(ctx context.Context, r RefundAsk) (Paid, error) {
 		return Paid{}, err
 	}
 	plan, err := s.planRefund(r)
+	if errors.Is(err, errUnsent) {
+		return s.Void(ctx, Undo{Receipt: r.Receipt, Card: r.Card, Override: r.Override})
+	}
 	if err != nil {
 		return Paid{}, err
 	}
@@ -75,7 +78,7 @@ func (s *Session) planRefund(r RefundAsk) (refundPlan, error) {
 	}
 	for i := range st.Attempts {
 		if waiting(&st.Attempts[i]) {
-			return plan, s.waitingRefund(&st.Attempts[i], r.Receipt)
+			return plan, waitingRefund(&st.Attempts[i], r)
 		}
 	}
 	plan.of = st.Basket
@@ -96,12 +99,19 @@ func (s *Session) planRefund(r RefundAsk) (refundPlan, error) {
 	return plan, s.take(plan.parts)
 }
 
-// waitingRefund is the word about a refund of what has not been delivered.
-func (s *Session) waitingRefund(a *pos.Attempt, receipt string) error {
-	if a.State == pos.Deferred {
-		return pos.Errorf("not_sent_yet", "void the receipt: nothing goes out for it", "receipt %s has not been sent to the bank", receipt)
+// errUnsent says that the whole of what never left is to be refunded: it is cancelled.
+var errUnsent = errors.New("not sent yet")
+
+// waitingRefund is the word about a refund of what has not been delivered. A part of what never left cannot be given
+// back: nobody was charged.
+func waitingRefund(a *pos.Attempt, r RefundAsk) error {
+	switch {
+	case a.State == pos.Deferred && len(r.Lines) == 0 && (r.Amount == 0 || r.Amount == a.Amount):
+		return errUnsent
+	case a.State == pos.Deferred:
+		return pos.Errorf("not_sent_yet", "void the receipt: nothing goes out for it", "receipt %s has not been sent to the bank", r.Receipt)
 	}
-	return refusal("delivery_pending", receipt)
+	return refusal("delivery_pending", r.Receipt)
 }
 
 // sum is the money of a refund, capped by what is left; it keeps the lines that

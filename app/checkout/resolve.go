@@ -14,8 +14,9 @@ import (
 var ways = []string{SendAgain, WrittenOff, PaidOtherwise, RefundedSo, AsInFile}
 
 // Resolve records a named person's decision about an item that waits for one.
-// Sent again, a parked reversal is owed as before; a sale or refund that the
-// bank refused becomes a new attempt with a new trace number.
+// Sent again, a parked reversal is owed as before, and so is a refund that the
+// bank may have taken; a sale or refund that the bank refused becomes a new
+// attempt with a new trace number.
 func (s *Session) Resolve(ctx context.Context, r Resolving) (pos.Attempt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,6 +68,8 @@ func (s *Session) decided(a pos.Attempt, r Resolving) (pos.Commit, string, error
 	switch {
 	case r.How == SendAgain && a.State == pos.Manual && a.Reason != "":
 		e.Type = pos.EvSendAgain
+	case r.How == SendAgain && a.State == pos.Manual && a.Flagged && givesBack(a): // the same once more: it is given back once
+		e.Type = pos.EvRefundAgain
 	case r.How == SendAgain:
 		return s.anew(a, e)
 	case r.How == AsInFile && givesBack(a):

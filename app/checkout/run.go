@@ -290,7 +290,7 @@ func (s *Session) judge(p *payment, r pos.CardRead, hash string) (verdict, defer
 	if err != nil {
 		return "", "", err
 	}
-	v := risk.Offline(s.o.Limits, risk.ExposureOf(open), risk.Payment{
+	v := risk.Offline(s.limits(), risk.ExposureOf(open), risk.Payment{
 		Amount: p.amount, CardHash: hash, Entry: r.Entry, PINOnline: r.NeedPIN, Expired: r.Expired,
 		Blacklisted: s.o.Blacklist.Has(r.PAN, hash), LastOnline: s.o.Line.LastOnline(), Now: s.o.Clock.Now(),
 	})

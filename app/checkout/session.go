@@ -79,7 +79,7 @@ type Options struct {
 	Slip       Slip
 	Shop       Shop
 	Tax        pos.TaxMode
-	Limits     risk.Limits
+	Limits     risk.Limits     // of the shop; the acquirer's win
 	Blacklist  *risk.Blacklist // nil: none
 	Offline    bool            // cards may approve offline
 	Deferred   bool            // sales at the shop's risk
@@ -155,6 +155,15 @@ func New(o Options) (*Session, error) {
 
 // Snapshot is the newest one.
 func (s *Session) Snapshot() *Snapshot { return s.snap.Load() }
+
+// Look publishes a snapshot of this moment and gives it.
+func (s *Session) Look() *Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owedAt = time.Time{}
+	s.publish()
+	return s.snap.Load()
+}
 
 // Subscribe calls f with each new snapshot until it is cancelled.
 func (s *Session) Subscribe(f func(*Snapshot)) func() {
@@ -282,12 +291,13 @@ func (s *Session) addUp(open []pos.Attempt) (v LineView) {
 			v.Persons++
 		}
 	}
-	sum, count := risk.Room(s.o.Limits, risk.ExposureOf(open))
+	limits := s.limits()
+	sum, count := risk.Room(limits, risk.ExposureOf(open))
 	v.RoomSum, v.RoomCount = sum, count
 	switch {
 	case !s.o.Offline:
 		v.OfflineOff = "offline_off"
-	case s.o.Clock.Now().Sub(s.o.Line.LastOnline()) > s.o.Limits.StopAfter:
+	case s.o.Clock.Now().Sub(s.o.Line.LastOnline()) > limits.StopAfter:
 		v.OfflineOff = "offline_too_long"
 	case sum <= 0:
 		v.OfflineOff = "offline_limit_total"

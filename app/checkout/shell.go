@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"tillkeeper/app/decline"
@@ -15,6 +16,7 @@ type shell struct {
 	s       *Session
 	run     *run
 	session pos.CardSession
+	pin     *input // what came of the PIN for which a card waited
 }
 
 func (sh *shell) close() {
@@ -51,7 +53,9 @@ func (sh *shell) perform(ctx context.Context, p *payment, eff effect) input {
 	case doCard:
 		return sh.readCard(p)
 	case doPIN:
-		return sh.askPIN(p)
+		q := *p
+		q.passable = p.read.Entry == "swipe" // a chip has signed by now that one was entered
+		return sh.askPIN(&q)
 	case doCommit:
 		err := sh.s.commit(ctx, p, eff)
 		if moved := (movedOn{}); errors.As(err, &moved) {
@@ -129,68 +133,9 @@ func (sh *shell) stage(st CardStage, limit time.Duration, p *payment) {
 	if p != nil && p.read.PAN != "" {
 		c.MaskedPAN, c.Entry = Mask(p.read.PAN), p.read.Entry
 	}
+	c.Bypass = st == CardPIN && p != nil && p.passable
 	s.card = &c
 	s.publish()
-}
-
-func (sh *shell) readCard(p *payment) input {
-	s := sh.s
-	ctx, cancel := context.WithTimeout(sh.run.user, s.o.Timers.Present)
-	defer cancel()
-	ask := pos.Purchase{
-		Amount: int64(p.amount), Time: s.o.Clock.Now(), STAN: p.stan, TID: s.o.Shop.TID, ForceOnline: p.online,
-		Offline: !p.online, AllowOffline: s.o.Offline, PINLimit: int64(s.o.Host.Terms().ContactlessNoPIN),
-		Kind: cardKinds[p.kind], ReadOnly: p.kind == pos.Refund || p.kind == pos.Void,
-	}
-	if s.o.Timers.Choose > 0 {
-		ask.Choose = sh.ask
-	}
-	sh.stage(CardPresent, s.o.Timers.Present, nil)
-	session, err := s.o.Reader.Connect(ctx, ask)
-	if err != nil {
-		return sh.cardError(err)
-	}
-	sh.session = session
-	sh.stage(CardRead, 0, nil)
-	read, err := session.Read(ctx, ask)
-	if err != nil {
-		return sh.cardError(err)
-	}
-	hash := s.o.Vault.CardHash(read.PAN)
-	verdict, deferral, err := s.judge(p, read, hash)
-	if err != nil {
-		return input{kind: inNotKept, err: err}
-	}
-	same, err := s.sameCard(p.basket, hash)
-	if err != nil {
-		return input{kind: inNotKept, err: err}
-	}
-	return input{kind: inRead, read: read, hash: hash, verdict: verdict, deferral: deferral, same: same}
-}
-
-func (sh *shell) cardError(err error) input {
-	if sh.given() {
-		return input{kind: inGiveUp, reason: "cancelled"}
-	}
-	sh.s.o.Log.Info("a card could not be read", "error", err)
-	return input{kind: inCardError, reason: sh.s.reasonOf(err)}
-}
-
-func (sh *shell) askPIN(p *payment) input {
-	s := sh.s
-	ctx, cancel := context.WithTimeout(sh.run.user, s.o.Timers.PIN)
-	defer cancel()
-	sh.stage(CardPIN, s.o.Timers.PIN, p)
-	t := s.o.Host.Terms()
-	pin, err := s.o.PINPad.PINBlock(ctx, pos.PINRequest{PAN: p.card.PAN, Amount: p.amount, Format: t.PINFormat, Keys: t.PINKeys})
-	if err != nil {
-		if sh.given() {
-			return input{kind: inGiveUp, reason: "cancelled"}
-		}
-		s.o.Log.Info("no PIN was entered", "error", err)
-		return input{kind: inPINError, reason: pinReason(err)}
-	}
-	return input{kind: inPIN, block: pin.Block, ksn: pin.KSN}
 }
 
 func (sh *shell) send(ctx context.Context, p *payment) input {
@@ -314,13 +259,17 @@ func (s *Session) offer(p payment) []pos.Tender {
 	return out
 }
 
+// printSale prints the receipt of a basket. What stands on it is read when its turn has come.
 func (s *Session) printSale(b pos.Basket, by string, again bool) {
-	of, err := s.o.Journal.OfBasket(b.Key)
-	if err != nil {
-		s.o.Log.Error("the attempts of a receipt cannot be read", "receipt", b.Receipt, "error", err)
-		return
-	}
-	if err := s.o.Printer.Print(pos.PrintJob{Number: b.Receipt, Copy: again, Slip: s.o.Slip.Sale(b, of, by, again)}); err != nil {
+	sold := *b.Clone()
+	job := pos.PrintJob{Number: b.Receipt, Copy: again, Make: func() (any, error) {
+		of, err := s.o.Journal.OfBasket(sold.Key)
+		if err != nil {
+			return nil, fmt.Errorf("the attempts of receipt %s: %w", sold.Receipt, err)
+		}
+		return s.o.Slip.Sale(sold, of, by, again), nil
+	}}
+	if err := s.o.Printer.Print(job); err != nil {
 		s.o.Log.Warn("a receipt was not taken by the printer", "receipt", b.Receipt, "error", err)
 	}
 }

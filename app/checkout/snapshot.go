@@ -93,6 +93,7 @@ type CardView struct {
 	Entry     string
 	Choices   []string // the card's applications, while the customer is to choose one
 	Again     bool     // a second attempt after a new sign-on: present the card again
+	Bypass    bool     // a customer whose card has no PIN presses OK without one
 }
 
 // QRView is a wallet payment that runs.

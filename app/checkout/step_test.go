@@ -18,7 +18,7 @@ func answers(eff effect) []input {
 	case doCard:
 		return cardInputs()
 	case doPIN:
-		return []input{{kind: inPIN, block: make([]byte, 8)}, {kind: inPINError, reason: "pin_cancelled"}, {kind: inGiveUp, reason: "cancelled"}}
+		return []input{{kind: inPIN, block: make([]byte, 8)}, {kind: inPIN, bypassed: true}, {kind: inPIN}, {kind: inPINError, reason: "pin_cancelled"}, {kind: inGiveUp, reason: "cancelled"}}
 	case doCommit:
 		return []input{{kind: inCommitted}, {kind: inNotKept, err: errFull}}
 	case doSend:
@@ -49,6 +49,15 @@ func cardInputs() []input {
 				}
 				x.same = i&16 != 0
 				in = append(in, x)
+				if x.alone = cryptogram != pos.AAC && i&^3 == 0; x.alone { // below a floor limit, and with the PIN asked for on the way
+					in = append(in, x)
+					x.asked = true
+					in = append(in, x)
+					x.bypassed = true
+					in = append(in, x)
+					x.bypassed, x.block = false, make([]byte, 8)
+					in = append(in, x)
+				}
 			}
 		}
 	}

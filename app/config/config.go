@@ -153,8 +153,9 @@ type Parsed struct {
 	Named map[string]bool // "host.address"
 }
 
-// Parse reads the text of a file that lies in dir.
-func Parse(text, dir string) (Parsed, error) {
+// Parse reads the text of a file that lies in dir. host is the address that a flag gives, "" for none: it goes before the
+// one of the file.
+func Parse(text, dir, host string) (Parsed, error) {
 	p := Parsed{Config: Default(), Named: map[string]bool{}}
 	meta, err := toml.Decode(text, &p.Config)
 	if err != nil {
@@ -177,13 +178,9 @@ func Parse(text, dir string) (Parsed, error) {
 			p.Host.Profile = filepath.Join(dir, p.Host.Profile)
 		}
 	}
-	return p, p.check()
-}
-
-// WithHost puts another address of the host in, as a flag does.
-func (p Parsed) WithHost(address string) (Parsed, error) {
-	p.Host.Address = address
-	p.Named["host.address"] = true
+	if host != "" {
+		p.Host.Address, p.Named["host.address"] = host, true
+	}
 	return p, p.check()
 }
 

@@ -36,7 +36,7 @@ stop_after = "24h"
 `
 
 func TestTheManualsSampleIsTheDefault(t *testing.T) {
-	got, err := Parse(sample, "/x")
+	got, err := Parse(sample, "/x", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestTheManualsSampleIsTheDefault(t *testing.T) {
 }
 
 func TestPathsAreRelativeToTheFile(t *testing.T) {
-	got, err := Parse("[import]\ncatalogue = \"p.csv\"\ndeck = \"/abs/deck.json\"\n", "/etc/till")
+	got, err := Parse("[import]\ncatalogue = \"p.csv\"\ndeck = \"/abs/deck.json\"\n", "/etc/till", "")
 	if err != nil || got.Import.Catalogue != "/etc/till/p.csv" || got.Import.Deck != "/abs/deck.json" {
 		t.Error(got.Import, err)
 	}
@@ -71,7 +71,7 @@ func TestErrorsNameTheKey(t *testing.T) {
 		"nonsense":                             "line 1",
 		"[extra]\na = 1":                       "extra",
 	} {
-		_, err := Parse(text, ".")
+		_, err := Parse(text, ".", "")
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v does not name %s", text, err, want)
 		}

@@ -16,7 +16,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_, err := Parse(text, t.TempDir())
+		_, err := Parse(text, t.TempDir(), "")
 		var named *pos.Error
 		if err != nil && (!errors.As(err, &named) || named.Remedy == "") {
 			t.Fatalf("%q: %v", text, err)

@@ -64,10 +64,10 @@ func TestLimits(t *testing.T) {
 		{"window", "language", `"en"`, `"fr"`},
 		{"window", "theme", `"dark"`, `"blue"`},
 	} {
-		if _, err := Parse("["+c.table+"]\n"+c.key+" = "+c.fits+"\n", "."); err != nil {
+		if _, err := Parse("["+c.table+"]\n"+c.key+" = "+c.fits+"\n", ".", ""); err != nil {
 			t.Errorf("%s.%s = %s was refused: %v", c.table, c.key, c.fits, err)
 		}
-		_, err := Parse("["+c.table+"]\n"+c.key+" = "+c.not+"\n", ".")
+		_, err := Parse("["+c.table+"]\n"+c.key+" = "+c.not+"\n", ".", "")
 		var e *pos.Error
 		if !errors.As(err, &e) || e.Code != "bad_config" || e.Remedy == "" || !strings.Contains(e.Message, c.table+"."+c.key) {
 			t.Errorf("%s.%s = %s: %v", c.table, c.key, c.not, err)
@@ -76,22 +76,22 @@ func TestLimits(t *testing.T) {
 }
 
 func TestTheMasterKeyIsNotSaid(t *testing.T) {
-	_, err := Parse("[keys]\ntmk = \"C0FFEE\"\n", ".")
+	_, err := Parse("[keys]\ntmk = \"C0FFEE\"\n", ".", "")
 	if err == nil || strings.Contains(err.Error(), "C0FFEE") {
 		t.Error(err)
 	}
 }
 
-func TestAnotherHostIsCheckedToo(t *testing.T) {
-	p, err := Parse("", ".")
-	if err != nil {
-		t.Fatal(err)
+// TestTheHostOfAFlagStandsForTheFilesOne: the address of the file is not judged then, the flag's is.
+func TestTheHostOfAFlagStandsForTheFilesOne(t *testing.T) {
+	const far = "[host]\naddress = \"192.0.2.1:9000\"\n"
+	if p, err := Parse(far, ".", "127.0.0.1:9000"); err != nil || p.Host.Address != "127.0.0.1:9000" || !p.Named["host.address"] {
+		t.Error(p.Host, err)
 	}
-	if q, err := p.WithHost("127.0.0.1:9000"); err != nil || q.Host.Address != "127.0.0.1:9000" || !q.Named["host.address"] {
-		t.Error(q.Host, err)
-	}
-	if _, err := p.WithHost("192.0.2.1:9000"); err == nil {
-		t.Error("a far host without TLS was taken")
+	for _, c := range [][2]string{{far, ""}, {"", "192.0.2.1:9000"}} {
+		if _, err := Parse(c[0], ".", c[1]); err == nil {
+			t.Errorf("%q: a far host without TLS was taken", c)
+		}
 	}
 }
 

@@ -13,103 +13,79 @@ import (
 	"log/slog"
 
 	"tillkeeper/app/checkout"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
-
-// words are what the customer reads, Chinese and English.
-var words = map[string][2]string{
-	"total":   {"合计", "Total"},
-	"pay":     {"请付款", "Please pay"},
-	"present": {"请插卡、挥卡或刷卡", "Insert, tap or swipe your card"},
-	"hold":    {"正在读卡，请勿移动", "Reading: hold the card still"},
-	"pin":     {"请在密码键盘上输入密码", "Enter your PIN on the pad"},
-	"bank":    {"正在联系银行", "Asking your bank"},
-	"choose":  {"请告诉收银员用哪个账户", "Tell the cashier which account"},
-	"scan":    {"请扫码支付", "Scan to pay"},
-	"paying":  {"请在手机上确认", "Confirm on your phone"},
-	"thanks":  {"谢谢惠顾", "Thank you"},
-	"change":  {"找零", "Change"},
-	"refused": {"支付未成功", "Not paid"},
-	"other":   {"请换一种方式付款", "Please pay another way"},
-	"wait":    {"结果待确认", "Waiting for the bank"},
-	"ask":     {"请勿再次付款，请问收银员", "Do not pay again; ask the cashier"},
-	"back":    {"款项已退回", "Your money was returned"},
-	"left":    {"还需支付", "Still to pay"},
-	"welcome": {"欢迎光临", "Welcome"},
-}
 
 // Of makes the customer's view of a snapshot. lang is "en" or Chinese for
 // everything else.
 func Of(s *checkout.Snapshot, lang string) pos.View {
-	n := 0
+	w := i18n.In(lang, nil)
 	shop := s.Shop.Name
-	if lang == "en" {
-		n = 1
-		if s.Shop.NameEN != "" {
-			shop = s.Shop.NameEN
-		}
+	if w.English && s.Shop.NameEN != "" {
+		shop = s.Shop.NameEN
 	}
-	say := func(key string) string { return words[key][n] }
 	switch {
 	case s.QR != nil && s.QR.Code != "" && !s.QR.Closing:
-		v := pos.View{State: pos.ViewQR, Title: say("scan"), Total: s.QR.Amount, QR: s.QR.Code}
+		v := pos.View{State: pos.ViewQR, Title: w.T("请扫码支付"), Total: s.QR.Amount, QR: s.QR.Code}
 		if s.QR.Paying {
-			v.Note = say("paying")
+			v.Note = w.T("请在手机上确认")
 		}
 		return v
 	case s.QR != nil:
-		return pos.View{State: pos.ViewPay, Title: say("pay"), Total: s.QR.Amount}
+		return pos.View{State: pos.ViewPay, Title: w.T("请付款"), Total: s.QR.Amount}
 	case s.Card != nil:
-		return pos.View{State: pos.ViewPay, Title: say("pay"), Total: s.Card.Amount, Note: say(stage(s.Card))}
+		return pos.View{State: pos.ViewPay, Title: w.T("请付款"), Total: s.Card.Amount, Note: w.T(stage(s.Card))}
 	case s.Outcome != nil:
-		return ended(s.Outcome, say)
+		return ended(s.Outcome, w)
 	case len(s.Basket.Lines) > 0:
-		return sale(s, say)
+		return sale(s, w)
 	}
-	return pos.View{State: pos.ViewIdle, Title: shop, Note: say("welcome")}
+	return pos.View{State: pos.ViewIdle, Title: shop, Note: w.T("欢迎光临")}
 }
 
+// stage words where a card payment is.
 func stage(c *checkout.CardView) string {
 	if len(c.Choices) > 0 {
-		return "choose"
+		return "请告诉收银员用哪个账户"
 	}
 	switch c.Stage {
 	case checkout.CardPresent:
-		return "present"
+		return "请插卡、挥卡或刷卡"
 	case checkout.CardRead, checkout.CardFinish:
-		return "hold"
+		return "正在读卡，请勿移动"
 	case checkout.CardPIN:
-		return "pin"
+		return "请在密码键盘上输入密码"
 	case checkout.CardPrepare, checkout.CardHost:
 	}
-	return "bank"
+	return "正在联系银行"
 }
 
 // ended is the view of an outcome. A customer learns of a refusal that another
 // way is wanted; why is for the cashier to say.
-func ended(o *checkout.Outcome, say func(string) string) pos.View {
+func ended(o *checkout.Outcome, w i18n.Words) pos.View {
 	switch o.Kind {
 	case checkout.OutcomeApproved:
-		v := pos.View{State: pos.ViewThanks, Title: say("thanks"), Total: o.Attempt.Approved}
+		v := pos.View{State: pos.ViewThanks, Title: w.T("谢谢惠顾"), Total: o.Attempt.Approved}
 		switch {
 		case o.Attempt.Kind == pos.Void || o.Attempt.Kind == pos.Refund:
-			v.Note = say("back")
+			v.Note = w.T("款项已退回")
 		case o.Balance != nil:
 			v.Total = 0 // a balance is shown on paper, not to the shop
 		case o.Change > 0:
-			v.Note, v.Total = say("change"), o.Change
+			v.Note, v.Total = w.T("找零"), o.Change
 		case o.Due > 0:
-			v.State, v.Title, v.Total = pos.ViewPay, say("left"), o.Due
+			v.State, v.Title, v.Total = pos.ViewPay, w.T("还需支付"), o.Due
 		}
 		return v
 	case checkout.OutcomeUnknown:
-		return pos.View{State: pos.ViewWait, Title: say("wait"), Total: o.Attempt.Amount, Note: say("ask")}
+		return pos.View{State: pos.ViewWait, Title: w.T("结果待确认"), Total: o.Attempt.Amount, Note: w.T("请勿再次付款，请问收银员")}
 	}
-	return pos.View{State: pos.ViewRefused, Title: say("refused"), Total: o.Due, Note: say("other")}
+	return pos.View{State: pos.ViewRefused, Title: w.T("支付未成功"), Total: o.Due, Note: w.T("请换一种方式付款")}
 }
 
-func sale(s *checkout.Snapshot, say func(string) string) pos.View {
-	v := pos.View{State: pos.ViewSale, Title: say("total"), Total: s.Basket.Total}
+func sale(s *checkout.Snapshot, w i18n.Words) pos.View {
+	v := pos.View{State: pos.ViewSale, Title: w.T("合计"), Total: s.Basket.Total}
 	at := len(s.Basket.Lines) - 1
 	for i, l := range s.Basket.Lines {
 		if l.No == s.Selected {

@@ -162,6 +162,13 @@ func (t *Table) Lookup(code string) Entry {
 	return e
 }
 
+// Sentence gives reason and remedy of a code in a language as Text takes it, and
+// whether the table knows the code.
+func (t *Table) Sentence(code, lang string) (reason, remedy string, known bool) {
+	e := t.Lookup(code)
+	return e.Text(lang), e.Action(lang), e.Class != UnknownCode
+}
+
 // Success says whether a code means that the money was taken: 00, 11, A2, A4,
 // A5, A6, and 10 for a part of it. No other code ever does.
 func (t *Table) Success(code string) bool { return t.Lookup(code).Success() }
@@ -171,8 +178,8 @@ func (t *Table) Codes() []string { return append([]string(nil), t.codes...) }
 
 // Say gives reason and remedy of codes in one language.
 func (t *Table) Say(lang string) func(code string) (reason, remedy string) {
-	return func(code string) (string, string) {
-		e := t.Lookup(code)
-		return e.Text(lang), e.Action(lang)
+	return func(code string) (reason, remedy string) {
+		reason, remedy, _ = t.Sentence(code, lang)
+		return reason, remedy
 	}
 }

@@ -258,6 +258,10 @@ func (c *counter) left(a pos.Attempt, say func(pos.Attempt, string, ...any)) {
 		case !queued:
 		case e.Type == pos.EvReversed && a.STAN != "" && !c.host.said[a.Batch+"/"+a.STAN]:
 			say(a, "reversed, and the host said nothing")
+		case e.Type == pos.EvRefundFound && e.By == "" && e.Code != "": // by a late answer of the host
+			if !c.host.books[a.Batch+"/"+a.STAN].stands() {
+				say(a, "refunded, and the host did not take it")
+			}
 		case (e.Type == pos.EvCancelled || e.Type == pos.EvResolved || e.Type == pos.EvSendAgain || e.Type == pos.EvRefundFound) && e.By == "":
 			say(a, "%s by nobody", e.Type)
 		}

@@ -118,3 +118,6 @@ func (h *memHost) UploadEnd(_ context.Context, stan, batch string, count int, _ 
 
 // SignOff ends the day.
 func (h *memHost) SignOff(context.Context, string, string) error { return nil }
+
+// FileLayout is none: these shops get no file.
+func (h *memHost) FileLayout() pos.FileLayout { return pos.FileLayout{} }

@@ -266,7 +266,11 @@ func (s *shop) run() []string {
 	s.tell("from here on the line and the host are well")
 	s.cut()
 	c := &counter{world: s.world, wallet: s.wallet, session: s.session}
-	for round := 0; c.undecided() > 0 || s.host.pending(); round++ {
+	// Twice in a row: an answer that has just come may not be in the journal yet.
+	for round, calm := 0, 0; calm < 2; round++ {
+		if calm++; c.undecided() > 0 || s.host.pending() {
+			calm = 0
+		}
 		if round > 200 {
 			s.bad = append(s.bad, "items were never decided")
 			break

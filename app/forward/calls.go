@@ -200,7 +200,7 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 		return
 	}
 	if isRefund(a) && l.Reply.Signed && w.f.o.Codes.Lookup(l.Reply.Code).Class == decline.Success && l.Reply.Code != "10" {
-		w.lateRefund(ctx, a, l.Reply)
+		w.lateRefund(ctx, a, l)
 		return
 	}
 	class := w.f.o.Codes.Lookup(l.Reply.Code).Class
@@ -214,10 +214,36 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 	}
 	if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{e}}); err != nil {
 		w.fault(err, nil)
+		w.remember(l)
 		return
 	}
 	w.refresh(a.ID)
 	w.f.o.Changed()
+}
+
+// maxLate bounds the late answers that wait for the journal.
+const maxLate = 64
+
+// remember keeps a late answer that the journal did not take: nobody sends it
+// again. What comes over the limit, or is lost with the power, the acquirer's
+// file tells.
+func (w *owner) remember(l pos.LateReply) {
+	if len(w.lates) < maxLate {
+		w.lates = append(w.lates, l)
+		w.lateAgain = w.f.o.Clock.Now().Add(faultPause)
+	}
+}
+
+// lateOnes journals what the journal did not take before.
+func (w *owner) lateOnes(ctx context.Context) {
+	if len(w.lates) == 0 || w.f.o.Clock.Now().Before(w.lateAgain) {
+		return
+	}
+	lates := w.lates
+	w.lates = nil
+	for _, l := range lates {
+		w.late(ctx, l)
+	}
 }
 
 // answers says whether a message is an answer to an attempt (MTI, F3, F4; F11,
@@ -245,8 +271,8 @@ func isRefund(a pos.Attempt) bool {
 }
 
 // lateRefund ends a refund whose answer came after its time.
-func (w *owner) lateRefund(ctx context.Context, a pos.Attempt, r pos.Reply) {
-	yes := refunded(a, r)
+func (w *owner) lateRefund(ctx context.Context, a pos.Attempt, l pos.LateReply) {
+	yes := refunded(a, l.Reply)
 	if a.State != pos.RefundUnknown {
 		yes.Type = pos.EvRefundFound
 	}
@@ -256,6 +282,7 @@ func (w *owner) lateRefund(ctx context.Context, a pos.Attempt, r pos.Reply) {
 	}
 	if err != nil {
 		w.fault(err, nil)
+		w.remember(l)
 		return
 	}
 	w.refresh(a.ID)

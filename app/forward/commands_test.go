@@ -181,6 +181,7 @@ func (h hands) decide(ctx context.Context, a pos.Attempt, way int) {
 	case h.host.pending():
 		return // the file comes a day later
 	case a.Tender == pos.QR && a.Kind == pos.Sale && h.wallet.paid[a.ID] > 0: // the gateway's own list says so: give it back
+	case a.Tender == pos.QR && h.wallet.gave(a): // and so it does of a refund that it made: ask again
 	case has && a.State == pos.LateDeclined:
 		return // charged after all: that is for the bank
 	case has && a.State == pos.Manual && a.Reason == "" && way > 0:
@@ -252,7 +253,7 @@ func (c *counter) deliver() {
 			return
 		}
 		for c.w.busy() {
-			c.w.settle(ctx, []outcome{<-c.w.results})
+			c.w.follow(ctx, []outcome{<-c.w.results})
 		}
 	}
 }
@@ -326,6 +327,6 @@ func (c *counter) late() {
 		was := c.host.mute[key]
 		c.host.mute[key] = true // lost, if the power goes before it is kept
 		c.w.late(context.Background(), l)
-		c.host.mute[key] = was
+		c.host.mute[key] = was || len(c.w.lates) > 0 // the same as long as the journal does not take it
 	}
 }

@@ -251,7 +251,7 @@ func (w *world) deliver(ctx context.Context) {
 			if it := w.w.items[o.id]; it != nil && w.bug == "94 taken as delivered" {
 				it.a.Unanswered = 2
 			}
-			w.w.settle(ctx, []outcome{o})
+			w.w.follow(ctx, []outcome{o})
 		}
 	}
 }

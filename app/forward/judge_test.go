@@ -260,6 +260,9 @@ func judgeAll(a pos.Attempt, r pos.Reply, err error, class decline.Class, try fu
 	case isReversal(a) || a.State == pos.Manual:
 		try(a, judgeReversal(usual, a, r, err, "000001", time.Minute, noon))
 		try(a, judgeReversal(usual, a, r, err, "000002", time.Minute, noon.Add(usual.GiveUp)))
+	case a.State == pos.RefundUnknown:
+		try(a, judgeRefund(usual, a, r, err, class, noon))
+		try(a, judgeRefund(usual, a, r, err, class, noon.Add(usual.GiveUp)))
 	case a.Deferred:
 		try(a, judgeDeferred(usual, a, r, err, class))
 	default:
@@ -270,7 +273,7 @@ func judgeAll(a pos.Attempt, r pos.Reply, err error, class decline.Class, try fu
 // variants are attempts in every state that something is sent in.
 func variants() []pos.Attempt {
 	var out []pos.Attempt
-	for _, s := range []pos.State{pos.Reversing, pos.Manual, pos.Delivering} {
+	for _, s := range []pos.State{pos.Reversing, pos.Manual, pos.Delivering, pos.RefundUnknown} {
 		for i := range 64 {
 			a := inState(s)
 			a.Deferred, a.LateApproved = i&1 != 0, i&2 != 0

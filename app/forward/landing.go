@@ -2,15 +2,22 @@ package forward
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tillkeeper/app/pos"
 )
 
-// settle makes durable what some exchanges came to.
-func (w *owner) settle(ctx context.Context, outs []outcome) {
-	var events []pos.Event
-	var done []*item
+// landing is what some exchanges came to, before the journal has it.
+type landing struct {
+	events []pos.Event
+	items  []*item
+	plain  bool // each was an upload, and is delivered
+}
+
+// land judges what some exchanges came to.
+func (w *owner) land(ctx context.Context, outs []outcome) landing {
+	l := landing{plain: true}
 	now := w.f.o.Clock.Now()
 	for _, o := range outs {
 		w.landed(o)
@@ -31,21 +38,72 @@ func (w *owner) settle(ctx context.Context, outs []outcome) {
 		if v.resign {
 			w.resign(ctx, it)
 		}
-		events = append(events, v.events...)
-		done = append(done, it)
+		l.plain = l.plain && o.upload && len(v.events) == 1 && v.events[0].Type == pos.EvDelivered
+		l.events = append(l.events, v.events...)
+		l.items = append(l.items, it)
 	}
-	if len(events) > 0 {
-		c, err := w.f.withRefunds(events)
+	return l
+}
+
+// settle makes durable what some exchanges came to.
+func (w *owner) settle(ctx context.Context, outs []outcome) {
+	w.book(ctx, w.land(ctx, outs))
+}
+
+// follow is settle; where all that landed was delivered, the uploads whose turn
+// it is leave with the same commit, so that the disk is waited for once between
+// two items. If the journal refuses the two together, each has its own commit.
+func (w *owner) follow(ctx context.Context, outs []outcome) {
+	l := w.land(ctx, outs)
+	if next := w.followers(l); len(next) > 0 {
+		events := slices.Concat(l.events, leaving(next))
+		_, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: events})
+		if err == nil {
+			w.launch(ctx, next)
+			w.booked(l)
+			return
+		}
+		w.f.o.Log.Warn("the journal did not take the end of items and the leaving of the next together", "error", err)
+	}
+	w.book(ctx, l)
+}
+
+// followers gives the uploads that dispatch would let go next, none where
+// something else may have to come first.
+func (w *owner) followers(l landing) []*item {
+	if !l.plain || len(l.items) == 0 || w.reversal || w.f.settling() {
+		return nil
+	}
+	now := w.f.o.Clock.Now()
+	if w.dueReversal(now) != nil {
+		return nil
+	}
+	next := w.dueUploads(now, l.items...)
+	if slices.ContainsFunc(next, func(it *item) bool { return stray(it.a) }) {
+		return nil
+	}
+	return next
+}
+
+// book makes a landing durable.
+func (w *owner) book(ctx context.Context, l landing) {
+	if len(l.events) > 0 {
+		c, err := w.f.withRefunds(l.events)
 		if err == nil {
 			_, err = w.f.o.Journal.Append(ctx, c)
 		}
 		if err != nil {
-			w.fault(err, done)
+			w.fault(err, l.items)
 			return
 		}
 	}
+	w.booked(l)
+}
+
+// booked takes up what the journal made of a landing.
+func (w *owner) booked(l landing) {
 	seen := map[string]bool{}
-	for _, e := range events {
+	for _, e := range l.events {
 		if !seen[e.Attempt] {
 			seen[e.Attempt] = true
 			w.refresh(e.Attempt)
@@ -112,7 +170,7 @@ func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 		}
 		return judgeReversal(u, it.a, o.reply, o.err, f.batch(), repeat, now)
 	case it.a.State == pos.RefundUnknown:
-		return judgeRefund(u, it.a, o.reply, o.err, class)
+		return judgeRefund(u, it.a, o.reply, o.err, class, now)
 	case it.a.Deferred:
 		return judgeDeferred(u, it.a, o.reply, o.err, class)
 	}

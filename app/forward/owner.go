@@ -19,6 +19,17 @@ type item struct {
 
 	command  uint64 // the Forward that last sent it
 	answered int    // answers in that Forward that did not end it
+
+	state pos.State // of which owed speaks
+	owed  pos.Due
+}
+
+// owes is what is due for the item: a long queue is asked for each message.
+func (it *item) owes() pos.Due {
+	if it.state != it.a.State {
+		it.state, it.owed = it.a.State, pos.StateRules[it.a.State].Due
+	}
+	return it.owed
 }
 
 // outcome is what an exchange of an item came to.
@@ -39,11 +50,13 @@ type owner struct {
 	reversal   bool // a reversal is in the air
 	probing    bool
 	probed     chan error
-	lastTry    time.Time // of the line
-	state      string    // of the line, when last looked at
-	ready      bool      // keys were loaded then
-	remembered time.Time // the host's last word that the journal has
-	resealed   string    // day of the last resealing
+	lastTry    time.Time       // of the line
+	state      string          // of the line, when last looked at
+	ready      bool            // keys were loaded then
+	remembered time.Time       // the host's last word that the journal has
+	resealed   string          // day of the last resealing
+	lates      []pos.LateReply // that the journal did not take
+	lateAgain  time.Time       // when it is asked again
 }
 
 // maxInAir bounds the exchanges that wait for the owner.
@@ -67,7 +80,7 @@ func (f *Forwarder) Run(ctx context.Context) {
 			w.reload()
 			f.o.Changed()
 		case o := <-w.results:
-			w.settle(ctx, w.drain(o))
+			w.follow(ctx, w.drain(o))
 		case <-w.probed:
 			w.probing = false
 		case l := <-f.o.Host.Late():
@@ -138,6 +151,9 @@ const idle = time.Second
 
 // pauseUntilNext is how long the owner may sleep.
 func (w *owner) pauseUntilNext() time.Duration {
+	if w.busy() || !w.up() {
+		return idle / 4
+	}
 	d := idle
 	now := w.f.o.Clock.Now()
 	for _, it := range w.items {
@@ -147,9 +163,6 @@ func (w *owner) pauseUntilNext() time.Duration {
 		if left := it.next.Sub(now); left < d {
 			d = left
 		}
-	}
-	if w.reversal || w.flying > 0 || !w.f.o.Host.Ready() || w.state == "offline" {
-		return idle / 4
 	}
 	return max(d, 10*time.Millisecond)
 }
@@ -238,31 +251,69 @@ func (w *owner) ordered(keep func(*item) bool) []*item {
 
 func isReversal(a pos.Attempt) bool { return pos.StateRules[a.State].Due == pos.DueReverse }
 
+// up says whether the line may carry something.
+func (w *owner) up() bool { return w.state != "offline" && w.f.o.Host.Ready() }
+
+// due says whether an item may be sent now.
+func (it *item) due(now time.Time) bool { return !it.flying && !it.next.After(now) }
+
 // dispatch sends what is due: reversals one at a time and first, then uploads
 // as the window permits.
 func (w *owner) dispatch(ctx context.Context) {
-	now := w.f.o.Clock.Now()
-	due := func(it *item) bool { return !it.flying && !it.next.After(now) }
+	w.lateOnes(ctx)
 	if w.reversal || w.f.settling() {
 		return
 	}
-	up := w.state != "offline" && w.f.o.Host.Ready()
-	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && due(it) }) {
-		if byWallet(it.a) || up {
-			w.fly(ctx, it)
-			return // the next one when this has been answered
-		}
-	}
-	if !up {
+	now := w.f.o.Clock.Now()
+	if it := w.dueReversal(now); it != nil {
+		w.fly(ctx, it) // the next one when this has been answered
 		return
 	}
+	w.upload(ctx, w.dueUploads(now))
+}
+
+// dueReversal gives the first reversal that may leave, nil if there is none.
+func (w *owner) dueReversal(now time.Time) *item {
+	up := w.up()
+	first := w.first(1, func(it *item) bool { return it.owes() == pos.DueReverse && it.due(now) && (up || byWallet(it.a)) })
+	if len(first) == 0 {
+		return nil
+	}
+	return first[0]
+}
+
+// dueUploads gives the uploads that may leave, in their order, as many as the
+// window permits, but for those that have just landed.
+func (w *owner) dueUploads(now time.Time, landed ...*item) []*item {
 	free := w.window() - w.flying
-	if free <= 0 {
-		return
+	if free <= 0 || !w.up() {
+		return nil
 	}
-	uploads := w.ordered(func(it *item) bool { return isAdvice(it.a) && due(it) })
-	slices.SortStableFunc(uploads, resultsLast)
-	w.upload(ctx, uploads[:min(free, len(uploads))])
+	return w.first(free, func(it *item) bool { return told(it.owes()) && it.due(now) && !slices.Contains(landed, it) })
+}
+
+// first gives the first n items of a kind in the order in which they are sent.
+// The queue may be long: it is looked through, not sorted.
+func (w *owner) first(n int, keep func(*item) bool) []*item {
+	var out []*item
+	for _, it := range w.items {
+		if !keep(it) || len(out) == n && !sooner(it, out[n-1]) {
+			continue
+		}
+		at := sort.Search(len(out), func(i int) bool { return sooner(it, out[i]) })
+		out = slices.Insert(out, at, it)
+		out = out[:min(n, len(out))]
+	}
+	return out
+}
+
+// sooner says whether an item is sent before another of its kind: in the order
+// of the journal, results last.
+func sooner(a, b *item) bool {
+	if n := resultsLast(a, b); n != 0 {
+		return n < 0
+	}
+	return a.a.ID < b.a.ID
 }
 
 // upload journals that items are about to leave, and lets them go.
@@ -276,16 +327,7 @@ func (w *owner) upload(ctx context.Context, next []*item) {
 		events, lost = append(events, reversing(it.a, "98", "no_answer")), append(lost, it)
 		return true
 	})
-	for _, it := range next {
-		t := pos.EvDelivering
-		switch it.a.State {
-		case pos.RefundUnknown:
-			t = pos.EvRefundTry
-		case pos.ResultDue:
-			t = pos.EvResultTry
-		}
-		events = append(events, on(it.a, t))
-	}
+	events = append(events, leaving(next)...)
 	if len(events) == 0 {
 		return
 	}
@@ -296,6 +338,26 @@ func (w *owner) upload(ctx context.Context, next []*item) {
 	for _, it := range lost {
 		w.refresh(it.a.ID)
 	}
+	w.launch(ctx, next)
+}
+
+// leaving says of items that they are about to leave.
+func leaving(next []*item) (events []pos.Event) {
+	for _, it := range next {
+		t := pos.EvDelivering
+		switch it.a.State {
+		case pos.RefundUnknown:
+			t = pos.EvRefundTry
+		case pos.ResultDue:
+			t = pos.EvResultTry
+		}
+		events = append(events, on(it.a, t))
+	}
+	return events
+}
+
+// launch lets items go whose leaving is in the journal.
+func (w *owner) launch(ctx context.Context, next []*item) {
 	for _, it := range next {
 		w.refresh(it.a.ID)
 		w.flying++

@@ -1,14 +1,17 @@
 package forward
 
 import (
+	"time"
+
 	"tillkeeper/app/basket"
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 )
 
 // judgeRefund says what the repeat of a refund came to. The try was journaled
-// before it left; one that was answered without a decision is taken back.
-func judgeRefund(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, class decline.Class) verdict {
+// before it left; one that was answered without a decision is taken back. After
+// the tries or the hours of a reversal a person decides.
+func judgeRefund(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, class decline.Class, now time.Time) verdict {
 	again := verdict{again: u.Pause(a.Tries)}
 	e := on(a, pos.EvRefundTry)
 	if err != nil {
@@ -16,7 +19,7 @@ func judgeRefund(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, class dec
 			e.Code, e.Text = "no_line", err.Error()
 			again.events = []pos.Event{e}
 		}
-		return again
+		return outworn(u, a, now, again)
 	}
 	again.answered = true
 	switch {
@@ -27,13 +30,26 @@ func judgeRefund(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, class dec
 	case r.Code == "94", class == decline.Success && r.Code != "10":
 		return verdict{events: []pos.Event{refunded(a, r)}, answered: true}
 	case class == decline.Unknown, r.Code == "10":
-		return again
+		return outworn(u, a, now, again)
 	case class == decline.Resign:
 		e.Code, e.Text = r.Code, "the host answered "+r.Code
 		again.events, again.resign = []pos.Event{e}, true
-		return again
+		return outworn(u, a, now, again)
 	}
 	return verdict{events: []pos.Event{lateDeclined(a, r)}, answered: true}
+}
+
+// outworn adds the parking of a refund that was repeated for too long. One that
+// may have been taken is flagged: it is looked for in the acquirer's file, and
+// what a person sends again is the same message.
+func outworn(u pos.Repeats, a pos.Attempt, now time.Time, v verdict) verdict {
+	if a.Tries < u.Tries && now.Sub(a.Since) < u.GiveUp {
+		return v
+	}
+	p := on(a, pos.EvParked)
+	p.Flag = a.Unanswered > len(v.events) // an event says of this try that it was answered, or never left
+	v.events = append(v.events, p)
+	return v
 }
 
 func refunded(a pos.Attempt, r pos.Reply) pos.Event {

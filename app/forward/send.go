@@ -37,8 +37,10 @@ func (w *owner) send(ctx context.Context, a pos.Attempt) {
 
 // isAdvice says whether an item is told to the host, not taken back from it:
 // uploads, deferred sales, refunds, results of scripts.
-func isAdvice(a pos.Attempt) bool {
-	due := pos.StateRules[a.State].Due
+func isAdvice(a pos.Attempt) bool { return told(pos.StateRules[a.State].Due) }
+
+// told says whether what is due is told to the host.
+func told(due pos.Due) bool {
 	return due == pos.DueUpload || due == pos.DueRepeat || due == pos.DueTell
 }
 

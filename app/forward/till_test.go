@@ -256,6 +256,14 @@ func (w *memWallet) Close(_ context.Context, number string) (pos.WalletOrder, er
 }
 
 // Refund gives money back once for each number of a refund.
+// gave says whether the gateway made a refund.
+func (w *memWallet) gave(refund pos.Attempt) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, ok := w.back[refund.Original][refund.ID]
+	return ok
+}
+
 func (w *memWallet) Refund(_ context.Context, number, refund string, amount pos.Amount) (pos.WalletOrder, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

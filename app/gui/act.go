@@ -44,7 +44,7 @@ func (t *till) act(a kit.Act) {
 	case screen.VerbGo:
 		t.goTo(screen.Name(a.Arg))
 	case screen.VerbStaff, screen.VerbSignIn, screen.VerbSignOut, screen.VerbSelfTest, screen.VerbDark, screen.VerbLang,
-		screen.VerbLineCut, screen.VerbSend, screen.VerbAttempt, screen.VerbPresent, screen.VerbPIN, screen.VerbWallet, screen.VerbPaper:
+		screen.VerbLineCut, screen.VerbSend, screen.VerbAttempt, screen.VerbPresent, screen.VerbPIN, screen.VerbBypass, screen.VerbWallet, screen.VerbPaper:
 		t.house(a)
 	case screen.VerbApprover, screen.VerbApprove, screen.VerbDismiss:
 		t.approve(a)

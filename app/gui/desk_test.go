@@ -30,6 +30,8 @@ type fake struct {
 	onNext func()
 	hold   chan struct{} // a payment waits for it
 
+	onCancel func() // once; nil: nothing
+
 	standing checkout.Standing
 	closing  *closing
 }
@@ -52,6 +54,8 @@ func (f *fake) set(change func(*checkout.Snapshot)) {
 	f.mu.Unlock()
 	push(&s)
 }
+
+func (f *fake) Look() *checkout.Snapshot { return f.Snapshot() }
 
 func (f *fake) Snapshot() *checkout.Snapshot {
 	f.mu.Lock()
@@ -106,7 +110,17 @@ func (f *fake) Pay(_ context.Context, p checkout.Pay) (checkout.Paid, error) {
 	return checkout.Paid{}, f.note("pay %s amount %s tendered %s rounding %s code %s", p.Tender, p.Amount, p.Tendered, p.Rounding, p.Code)
 }
 
-func (f *fake) Cancel()  { _ = f.note("cancel") }
+func (f *fake) Cancel() {
+	_ = f.note("cancel")
+	f.mu.Lock()
+	then := f.onCancel
+	f.onCancel = nil
+	f.mu.Unlock()
+	if then != nil {
+		then()
+	}
+}
+
 func (f *fake) CheckQR() { _ = f.note("check") }
 
 func (f *fake) Choose(_ context.Context, index int) error { return f.note("choose %d", index) }
@@ -169,6 +183,8 @@ type desk struct {
 	ui *till
 	do chan func()
 	at time.Time
+
+	stop func() // ends the window
 }
 
 // with runs a test at a signed-in till with one line in the basket.
@@ -208,11 +224,11 @@ func with(t *testing.T, f func(d *desk)) {
 				}
 			}
 		}()
-		stop := d.ui.start()
+		d.stop = sync.OnceFunc(d.ui.start())
 		synctest.Wait()
 		defer func() {
 			cancel()
-			stop()
+			d.stop()
 			synctest.Wait()
 			close(end)
 		}()

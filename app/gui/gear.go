@@ -298,13 +298,13 @@ func (t *till) findDevices() {
 // useDevice takes another device from now on; it is not refused because it does not work yet.
 func (t *till) useDevice(name, url string) {
 	g := &t.view.Gear
-	before := ""
+	before, bad := "", false
 	for _, d := range g.List {
 		if d.Name == name {
-			before = d.URL
+			before, bad = d.URL, d.Condition.State == "fault"
 		}
 	}
-	if before == url {
+	if before == url && !bad {
 		return
 	}
 	t.doing(screen.DoUse, name, func(ctx context.Context) error {
@@ -321,9 +321,11 @@ func (t *till) useDevice(name, url string) {
 		if t.gear.before == nil {
 			t.gear.before = map[string]string{}
 		}
-		t.gear.before[name] = before
+		if before != url {
+			t.gear.before[name] = before
+		}
 		t.chooseDevice(name)
-		g.Before = before
+		g.Before = t.gear.before[name]
 		t.tested(screen.DoUse, name, pos.Condition{Name: name})
 	})
 }
@@ -356,7 +358,7 @@ func (t *till) comesUp(ctx context.Context, name string) {
 // explainDevice words why a device was not changed; the composing package's own sentence where there is no other.
 func (t *till) explainDevice(err error) string {
 	var e *pos.Error
-	if errors.As(err, &e) && !t.words.KnowsWhy(e.Code) && errorWords[e.Code] == "" {
+	if errors.As(err, &e) && !t.words.KnowsWhy(e.Code) {
 		return t.words.T("没有换成，还用原来的")
 	}
 	return t.explain(err)

@@ -2,9 +2,10 @@
 // checkout for what they mean.
 //
 // It promises that all of its state belongs to the goroutine that Fyne draws with; that no command to the checkout runs
-// on that goroutine, so a key answers in one frame whatever the disk or the bank does; that fyne.Do stands in one file
-// (pump.go); that Enter alone never starts a payment and the Enter of a scan never confirms one; that digits always go
-// to the amount. It never touches the journal but to read, and never decides about money.
+// on that goroutine, so a key answers in one frame whatever the disk or the bank does; that what is posted to Fyne passes
+// one gate (loop.go), which is shut before Fyne ends; that it sleeps while nothing happens (rest.go); that told to end, it ends within a few seconds, whatever still runs;
+// that Fyne keeps no files; that Enter alone never starts a payment and the Enter of a scan never confirms one; that digits
+// always go to the amount. It never touches the journal but to read, and never decides about money.
 //
 // Units: Fyne units; amounts are fen.
 package gui
@@ -18,7 +19,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver"
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"tillkeeper/app/basket"
@@ -35,6 +36,7 @@ type Bench interface {
 	Cards() []string
 	Present(card string) error
 	PIN(pin string)          // "" cancels
+	Bypass()                 // OK without a PIN
 	Wallet(how string) error // of the next code
 	Line(up bool) error      // to the acquirer and the wallet
 	Paper(in bool)
@@ -76,8 +78,11 @@ type Parts struct {
 	Weigh     func(ctx context.Context) (grams int64, err error) // a stable weight of the scale, where a condition says that there is one
 }
 
-// Run opens the window and returns when it is closed or the context ends.
+// Run opens the window and returns when it is closed or the context ends. It belongs to the main goroutine.
 func Run(ctx context.Context, parts Parts) error {
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // told to end before it began
+	}
 	art, err := look.Load(parts.Files)
 	if err != nil {
 		return fmt.Errorf("open the window: %w", err)
@@ -85,33 +90,53 @@ func Run(ctx context.Context, parts Parts) error {
 	fill(&parts)
 	speak(parts.English)
 	debug.SetGCPercent(heapGrowth)
-	fapp := app.NewWithID("shop.tillkeeper.till")
+	l, err := newLoop()
+	if err != nil {
+		return err
+	}
+	l.rest.spare = func() { spare(parts.Files) }
 	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	t := newTill(ctx, parts, art, onDraw)
-	fapp.Settings().SetTheme(look.Theme{Look: t.look})
-	t.setTheme = func(l *look.Look) { fapp.Settings().SetTheme(look.Theme{Look: l}) }
-	win := fapp.NewWindow("Tillkeeper")
+	t := newTill(ctx, parts, art, l.post)
+	l.Settings().SetTheme(look.Theme{Look: t.look})
+	t.setTheme = func(of *look.Look) { l.Settings().SetTheme(look.Theme{Look: of}) }
+	win := l.NewWindow("Tillkeeper")
 	win.SetPadded(false)
 	win.SetMaster()
+	win.SetCloseIntercept(l.end)
 	win.Resize(fyne.NewSize(parts.Width, parts.Height))
 	win.SetFullScreen(parts.Full)
 	t.surface.OnSize = t.resize
 	win.SetContent(t.surface)
 	t.listen(win.Canvas())
-	t.secondWindow = t.customerWindow(fapp)
+	t.secondWindow = t.customerWindow(l)
 	if parts.Customer {
 		t.secondWindow(true)
 	}
 	stopPump := t.start()
-	defer stopPump()
-	go func() {
-		<-ctx.Done()
-		onDraw(fapp.Driver().Quit) // not the app's: Fyne catches signals too, and may have taken the windows away already
+	defer func() {
+		stop()
+		t.leaveKeys()
+		stopPump()
 	}()
-	win.ShowAndRun()
-	stop()
-	return nil
+	defer context.AfterFunc(ctx, l.end)()
+	win.Show()
+	if !isThere(win) {
+		return noDisplay(nil)
+	}
+	return l.run()
+}
+
+// isThere says whether a window is there: Fyne only logs that it could not make one.
+func isThere(win fyne.Window) (there bool) {
+	native, ok := win.(driver.NativeWindow)
+	if !ok {
+		return true
+	}
+	native.RunNative(func(context any) {
+		x11, ok := context.(driver.X11WindowContext)
+		there = !ok || x11.WindowHandle != 0
+	})
+	return there
 }
 
 // listen takes the keys of a window: of either of them, for a scanner types into whichever has the focus.

@@ -32,7 +32,7 @@ func (t *till) house(a kit.Act) {
 		t.draw()
 	case screen.VerbLineCut:
 		t.cutLine()
-	case screen.VerbPresent, screen.VerbPIN, screen.VerbWallet, screen.VerbPaper:
+	case screen.VerbPresent, screen.VerbPIN, screen.VerbBypass, screen.VerbWallet, screen.VerbPaper:
 		t.bench(a)
 	case screen.VerbSend:
 		t.send(a.Arg)
@@ -69,6 +69,8 @@ func (t *till) bench(a kit.Act) {
 		t.do(func(context.Context) error { return hands.Present(a.Arg) }, nil)
 	case screen.VerbPIN:
 		hands.PIN(a.Arg)
+	case screen.VerbBypass:
+		hands.Bypass()
 	case screen.VerbPaper:
 		b.Empty = !b.Empty
 		hands.Paper(!b.Empty)

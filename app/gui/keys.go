@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -173,7 +172,7 @@ func (t *till) keySign() {
 	number, pin := k.Number, t.keying.pin
 	t.keying.pin, k.PIN = "", 0
 	if k.Part == 2 && number == t.keying.people[0] {
-		k.Number, k.Field, k.Fault = "", screen.FieldNumber, t.words.T(errorWords["component_person"])
+		k.Number, k.Field, k.Fault = "", screen.FieldNumber, t.words.Why("component_person")
 		return
 	}
 	var who pos.Operator
@@ -243,15 +242,8 @@ func (t *till) keyTake() {
 
 // keyRefused shows why a component was refused, where it can be put right.
 func (t *till) keyRefused(err error) {
-	var e *pos.Error
-	code, fault := "", t.explain(err)
-	if errors.As(err, &e) {
-		code = e.Code
-	}
-	if zh, ok := errorWords[code]; ok { // these say what to do as well
-		fault = t.words.T(zh)
-	}
-	switch k := &t.view.Keying; code {
+	fault := t.explain(err)
+	switch k := &t.view.Keying; pos.WhyNot(err, "") {
 	case "component_length", "component_parity":
 		k.Fault = fault
 	case "component_person":

@@ -14,6 +14,7 @@ import (
 
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -189,8 +190,8 @@ func TestRefusedComponentsSayWhatToDo(t *testing.T) {
 					d.hexed(otherHalf)
 					d.act(screen.VerbKeyTake, "")
 				}
-				d.wantsFault(c.step, c.after, errorWords[c.code])
-				if !screen.Has(errorWords[c.code]) {
+				d.wantsFault(c.step, c.after, i18n.Words{}.Why(c.code))
+				if !i18n.Has(i18n.Words{}.Why(c.code)) {
 					t.Errorf("%s has no sentence in both languages", c.code)
 				}
 				d.wantsNothingKept(v)
@@ -203,7 +204,7 @@ func TestOnePersonEntersOneComponentOnly(t *testing.T) {
 	entering(t, func(d *desk, v *vault) {
 		d.f.fail["approve 1001 111111"] = pos.Errorf("needs_supervisor", "", "no")
 		d.signs("1001", "111111")
-		d.wantsFault(screen.KeyWho, 1, errorWords["needs_supervisor"])
+		d.wantsFault(screen.KeyWho, 1, i18n.Words{}.Why("needs_supervisor"))
 		d.act(screen.VerbClear, "")
 		d.signs("9001", "135790")
 		d.hexed(oneHalf)
@@ -211,7 +212,7 @@ func TestOnePersonEntersOneComponentOnly(t *testing.T) {
 		d.act(screen.VerbKeySame, "")
 		d.f.calls = nil
 		d.signs("9001", "135790")
-		d.wantsFault(screen.KeyWho, 2, errorWords["component_person"])
+		d.wantsFault(screen.KeyWho, 2, i18n.Words{}.Why("component_person"))
 		d.wants()
 	})
 }
@@ -333,7 +334,7 @@ func TestTheMasterKeyIsKeyedInAtThePINPad(t *testing.T) {
 			t.Error("digits are taken at the till")
 		}
 		says(pos.Errorf("component_parity", "", "mistyped"))
-		d.wantsFault(screen.KeyType, 1, errorWords["component_parity"])
+		d.wantsFault(screen.KeyType, 1, i18n.Words{}.Why("component_parity"))
 		d.hexed(oneHalf)
 		d.key(fyne.KeyReturn)
 		synctest.Wait()
@@ -363,7 +364,7 @@ func TestTheMasterKeyIsKeyedInAtThePINPad(t *testing.T) {
 		d.wantsNothingKept(v)
 	})
 	for _, code := range []string{"component_cancelled", "component_timeout", "component_at_pad"} {
-		if !screen.Has(errorWords[code]) {
+		if !i18n.Has(i18n.Words{}.Why(code)) {
 			t.Errorf("%s has no sentence in both languages", code)
 		}
 	}

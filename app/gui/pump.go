@@ -2,21 +2,24 @@ package gui
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"fyne.io/fyne/v2"
-
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/opening"
 )
-
-// onDraw runs a function on the goroutine that draws. It is the only use of fyne.Do.
-func onDraw(f func()) { fyne.Do(f) }
 
 // jobLimit bounds the commands that wait for the checkout; more are refused with a notice.
 const jobLimit = 32
+
+// The end of a window: how long it waits for commands that still run, and how often it gives up what waits for a person.
+const (
+	endLimit = 5 * time.Second
+	endAgain = 100 * time.Millisecond
+)
 
 // pump carries snapshots to the drawing goroutine and commands away from it.
 type pump struct {
@@ -28,7 +31,8 @@ type pump struct {
 	wait     sync.WaitGroup
 }
 
-// start subscribes to the checkout and begins to work off commands and to count seconds; the result ends all of it.
+// start subscribes to the checkout and begins to work off commands and to count seconds; the result ends all of it, within
+// endLimit.
 func (t *till) start() (stop func()) {
 	ctx, end := context.WithCancel(t.ctx)
 	cancel := t.parts.Face.Subscribe(t.offer)
@@ -72,7 +76,32 @@ func (t *till) start() (stop func()) {
 	return func() {
 		cancel()
 		end()
+		t.finish()
+	}
+}
+
+// finish waits until no command runs any more, endLimit at most. What waits for a person is given up, and again, for a
+// payment may just be beginning. What does not end is left, and the log says where it hangs: what it said is durable, it
+// draws no more, and the next start of the till takes up what it owes.
+func (t *till) finish() {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
 		t.pump.wait.Wait()
+	}()
+	limit, again := time.NewTimer(endLimit), time.NewTicker(endAgain)
+	defer limit.Stop()
+	defer again.Stop()
+	for {
+		t.parts.Face.Cancel()
+		select {
+		case <-ended:
+			return
+		case <-again.C:
+		case <-limit.C:
+			slog.Warn("the window is closed and leaves behind what does not end", "limit", endLimit, "where", opening.Stacks())
+			return
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -19,7 +20,7 @@ type till struct {
 	parts    Parts
 	art      *look.Art
 	look     *look.Look
-	words    screen.Words
+	words    i18n.Words
 	surface  *kit.Surface
 	customer *kit.Surface
 	custLook *look.Look
@@ -46,7 +47,7 @@ type till struct {
 func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func())) *till {
 	t := &till{
 		ctx: ctx, parts: parts, art: art, surface: kit.NewSurface(), setTheme: func(*look.Look) {},
-		words: screen.Words{English: parts.English, Table: parts.Table},
+		words: words(parts),
 		pump:  pump{post: post, jobs: make(chan func(context.Context), jobLimit)},
 	}
 	t.look = look.New(parts.Dark, look.Fit(parts.Width, parts.Height, parts.MM), art)
@@ -124,6 +125,9 @@ func (t *till) seeBench() {
 	b.On = true
 	if some, ok := hands.(interface{ Any() bool }); ok {
 		b.On = some.Any()
+	}
+	if all, ok := hands.(interface{ Real() map[string]bool }); ok {
+		b.Real = all.Real()
 	}
 	if b.Cards = nil; b.On && t.snap.Step == checkout.StepCard {
 		b.Cards = hands.Cards()
@@ -212,6 +216,15 @@ func (t *till) say(text string) {
 	t.draw()
 }
 
+// words are the texts of the window; a till without a table knows no codes.
+func words(parts Parts) i18n.Words {
+	w := i18n.Words{English: parts.English}
+	if parts.Table != nil {
+		w.Codes = parts.Table
+	}
+	return w
+}
+
 // explain words an error in the face's language.
 func (t *till) explain(err error) string {
 	var e *pos.Error
@@ -221,28 +234,10 @@ func (t *till) explain(err error) string {
 	if t.words.KnowsWhy(e.Code) {
 		return t.words.Why(e.Code)
 	}
-	if zh, ok := errorWords[e.Code]; ok {
-		return t.words.T(zh)
-	}
 	if t.words.English {
 		return e.Message
 	}
 	return t.words.T("没有做成，请再试一次") + " · " + e.Code
-}
-
-// errorWords are the sentences of refusals that are not about a payment.
-var errorWords = map[string]string{
-	"unknown_barcode": "没有这个条码，可按拼音查找", "unknown_sku": "没有这个货号", "needs_weight": "称重商品：先输入重量，再按“数量”",
-	"payment_running": "付款还没有结果，请等一下", "not_signed_in": "请先登录", "bad_pin": "密码不对，请重输", "wrong_pin": "密码不对，请重输",
-	"unknown_staff": "没有这个工号", "component_length": "一份密钥是 32 位，请照纸再输一次", "component_parity": "有一位输错了，请照纸再输一次",
-	"component_weak": "这份密钥太弱，不能用；请向银行要新的两份", "component_same": "两份是一样的；从头再来，各用各的纸",
-	"component_person": "两份要由两个人输入，请换另一个人", "component_order": "第一份等得太久，已作废；请从头再来",
-	"component_cancelled": "密码键盘上取消了，请从头再来", "component_timeout": "密码键盘上没有输入，请从头再来", "component_at_pad": "请到密码键盘上输入",
-	"locked": "输错太多次，请稍后再试", "locked_out": "输错太多次，请稍后再试", "needs_supervisor": "需要店长授权", "forbidden": "需要店长授权",
-	"empty_basket": "订单里还没有商品", "part_paid": "这一单已收了一部分，先付清", "too_many_held": "挂起的订单太多，先取回一单",
-	"basket_open": "先付清、挂起或清空现在的订单", "unknown_ticket": "没有这张挂单", "unknown_receipt": "没有这张小票", "not_paid": "这一单还没有付清",
-	"bad_amount": "金额不对", "bad_rounding": "抹零太多", "too_little": "收的钱不够", "bad_quantity": "数量不对", "bad_line": "数量、价格或折扣不对",
-	"unknown_line": "先选一行", "safe_mode": "流水打不开，先不要收款", "no_outcome": "没有可离开的结果",
 }
 
 // relook applies another palette or language to what is shown.

@@ -32,17 +32,20 @@ var later = map[string]bool{
 func signIn(f *face, ctx context.Context, line []byte) (answer, error) {
 	var c struct {
 		head
-		Staff    string `json:"staff"`
-		PIN      string `json:"pin"`
-		Password string `json:"password"`
+		Staff    string  `json:"staff"`
+		PIN      *string `json:"pin"`
+		Password *string `json:"password"`
 	}
-	if err := read(line, &c); err != nil {
+	if err := read(line, &c, "staff"); err != nil {
 		return nil, err
 	}
-	if c.PIN == "" {
+	if c.PIN == nil {
 		c.PIN = c.Password
 	}
-	op, err := f.Face.SignIn(ctx, c.Staff, c.PIN)
+	if c.PIN == nil {
+		return nil, missing("pin", `"135790"`)
+	}
+	op, err := f.Face.SignIn(ctx, c.Staff, *c.PIN)
 	if err != nil {
 		return nil, err
 	}
@@ -140,8 +143,11 @@ func edit(f *face, ctx context.Context, line []byte) (answer, error) {
 		Reason   string      `json:"reason"`
 		Override *approval   `json:"override"`
 	}
-	if err := read(line, &c); err != nil {
+	if err := read(line, &c, "line"); err != nil {
 		return nil, err
+	}
+	if c.Qty == "" && c.Price == nil && c.Discount == nil {
+		return nil, missing("qty", `"2", or a price, or a discount`)
 	}
 	e := checkout.Edit{Line: c.Line, Price: c.Price, Discount: c.Discount, Reason: c.Reason, Override: c.Override.override()}
 	if c.Qty != "" {
@@ -161,7 +167,7 @@ func remove(f *face, ctx context.Context, line []byte) (answer, error) {
 		Line   int    `json:"line"`
 		Reason string `json:"reason"`
 	}
-	if err := read(line, &c); err != nil {
+	if err := read(line, &c, "line"); err != nil {
 		return nil, err
 	}
 	return nil, f.Face.Remove(ctx, c.Line, c.Reason)
@@ -202,7 +208,7 @@ func recall(f *face, ctx context.Context, line []byte) (answer, error) {
 		head
 		Ticket string `json:"ticket"`
 	}
-	if err := read(line, &c); err != nil {
+	if err := read(line, &c, "ticket"); err != nil {
 		return nil, err
 	}
 	return answer{"ticket": c.Ticket}, f.Face.Recall(ctx, c.Ticket)
@@ -223,6 +229,7 @@ func pay(f *face, ctx context.Context, line []byte) (answer, error) {
 		Tendered *pos.Amount `json:"tendered"`
 		Card     string      `json:"card"`
 		PIN      *string     `json:"pin"`
+		Bypass   bool        `json:"bypass"`
 		Wallet   string      `json:"wallet"`
 		Code     string      `json:"code"`
 		Override *approval   `json:"override"`
@@ -247,10 +254,11 @@ func pay(f *face, ctx context.Context, line []byte) (answer, error) {
 		if c.Card == "" {
 			return nil, missing("card", `"ok", a card of the deck`)
 		}
-		if err := f.present(c.Card, c.PIN); err != nil {
+		hand := customer{c.Card, c.PIN, c.Bypass}
+		if err := f.present(hand); err != nil {
 			return nil, err
 		}
-		defer f.presentAgain(c.Card, c.PIN)()
+		defer f.presentAgain(hand)()
 	case pos.QR:
 		if err := f.Bench.Wallet(c.Wallet); err != nil {
 			return nil, err
@@ -269,22 +277,35 @@ func pay(f *face, ctx context.Context, line []byte) (answer, error) {
 	return a, err
 }
 
+// customer is who pays by card: which one, and what is done on the pad.
+type customer struct {
+	card   string
+	pin    *string // "" cancels, nil is the card's own
+	bypass bool    // OK without a PIN
+}
+
 // present puts the card on the reader and the customer's finger on the pad.
-func (f *face) present(card string, pin *string) error {
-	if err := f.Bench.Present(card); err != nil {
+func (f *face) present(c customer) error {
+	if c.bypass && c.pin != nil {
+		return pos.Errorf("unknown_key", "leave pin or bypass out", "there is no pin beside bypass")
+	}
+	if err := f.Bench.Present(c.card); err != nil {
 		return err
 	}
-	if pin != nil {
-		f.Bench.PIN(*pin)
-	} else {
-		f.Bench.Holder(card)
+	switch {
+	case c.bypass:
+		f.Bench.Bypass()
+	case c.pin != nil:
+		f.Bench.PIN(*c.pin)
+	default:
+		f.Bench.Holder(c.card)
 	}
 	return nil
 }
 
 // presentAgain does so once more when the till asks for it: after the host
 // wanted a new sign-on, card and PIN are presented again for a new attempt.
-func (f *face) presentAgain(card string, pin *string) (stop func()) {
+func (f *face) presentAgain(c customer) (stop func()) {
 	var once sync.Once
 	return f.Face.Subscribe(func(s *checkout.Snapshot) {
 		if s.Card == nil || !s.Card.Again || s.Card.Stage != checkout.CardPresent {
@@ -292,7 +313,7 @@ func (f *face) presentAgain(card string, pin *string) (stop func()) {
 		}
 		once.Do(func() {
 			go func() {
-				if err := f.present(card, pin); err != nil && f.Log != nil {
+				if err := f.present(c); err != nil && f.Log != nil {
 					f.Log("the card was not presented again", "error", err)
 				}
 			}()
@@ -305,7 +326,7 @@ func reprint(f *face, ctx context.Context, line []byte) (answer, error) {
 		head
 		Receipt string `json:"receipt"`
 	}
-	if err := read(line, &c); err != nil {
+	if err := read(line, &c, "receipt"); err != nil {
 		return nil, err
 	}
 	return answer{"receipt": c.Receipt}, f.Face.Reprint(ctx, c.Receipt)

@@ -19,6 +19,7 @@ import (
 	"io"
 	"reflect"
 	"time"
+	"unicode/utf8"
 
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/decline"
@@ -37,13 +38,15 @@ type Queue interface {
 type Desk interface {
 	Settle(ctx context.Context, by pos.Operator, o *settle.Approval) (settle.Report, error)
 	Reconcile(ctx context.Context, by pos.Operator, name string, r io.Reader) (settle.Reconciled, error)
+	ReconcileDay(ctx context.Context, by pos.Operator, day string) (settle.Reconciled, error)
 }
 
 // Bench handles the simulated devices for a script.
 type Bench interface {
 	Present(card string) error
 	PIN(pin string)     // typed on the pad; "" is the customer who cancels
-	Holder(card string) // the PIN that belongs to the card is typed
+	Bypass()            // OK is pressed without a PIN
+	Holder(card string) // the PIN that belongs to the card is typed; none where it has none
 	Wallet(how string) error
 	Clear() // what a payment left unused
 }
@@ -96,21 +99,31 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 const endLimit = 15 * time.Second
 
 func (f *face) serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	sc := bufio.NewScanner(in)
-	sc.Buffer(make([]byte, 64<<10), maxLine)
+	lines := bufio.NewReaderSize(in, 64<<10)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	for sc.Scan() {
-		line := bytes.TrimSpace(sc.Bytes())
-		if len(line) == 0 {
+	for {
+		line, err := nextLine(lines)
+		if err != nil && !errors.Is(err, errLong) {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if line = bytes.TrimSpace(line); len(line) == 0 && err == nil {
 			continue
 		}
 		f.turn <- struct{}{}
 		if ctx.Err() != nil {
 			return nil
 		}
-		answer, err := f.one(ctx, line)
-		errEnc := enc.Encode(answer)
+		var a answer
+		if err != nil {
+			a = failed(nil, err)
+		} else {
+			a, err = f.one(ctx, line)
+		}
+		errEnc := enc.Encode(a)
 		<-f.turn
 		if errEnc != nil {
 			return errEnc
@@ -119,7 +132,29 @@ func (f *face) serve(ctx context.Context, in io.Reader, out io.Writer) error {
 			return nil
 		}
 	}
-	return sc.Err()
+}
+
+// errLong says that a line is over maxLine.
+var errLong error = &pos.Error{Code: "line_too_long", Message: fmt.Sprintf("a command has more than %d bytes", maxLine), Remedy: "send a shorter one"}
+
+// nextLine reads one line without its end. One over maxLine is read to its end and is errLong.
+func nextLine(r *bufio.Reader) (line []byte, err error) {
+	long := false
+	for {
+		part, err := r.ReadSlice('\n')
+		if long = long || len(line)+len(part) > maxLine; !long {
+			line = append(line, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil && (!errors.Is(err, io.EOF) || len(line) == 0 && !long):
+			return nil, err
+		case long:
+			return nil, errLong
+		}
+		return line, nil
+	}
 }
 
 type face struct {
@@ -197,6 +232,9 @@ func failed(id json.RawMessage, err error) answer {
 // that differs from a known one by its case, are errors too.
 func heading(line []byte) (head, error) {
 	var h head
+	if !utf8.Valid(line) {
+		return h, pos.Errorf("bad_json", "send UTF-8", "the line is no UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return h, pos.Errorf("bad_json", "send one JSON object a line", "the line is no JSON object")
@@ -226,15 +264,15 @@ func heading(line []byte) (head, error) {
 	if !ok {
 		return h, missing("cmd", `"status"`)
 	}
-	if err := json.Unmarshal(cmd, &h.Cmd); err != nil {
+	if err := json.Unmarshal(cmd, &h.Cmd); err != nil || isNull(cmd) {
 		return h, pos.Errorf("bad_type", "name the command as a text", "the key \"cmd\" takes a text")
 	}
 	return h, nil
 }
 
 // exact says whether every key of a command is spelled as its struct has it:
-// encoding/json would take another case too.
-func exact(line []byte, into any) error {
+// encoding/json would take another case too, and null for anything.
+func exact(line []byte, into any, need []string) error {
 	var have map[string]json.RawMessage
 	if err := json.Unmarshal(line, &have); err != nil {
 		return err
@@ -243,18 +281,33 @@ func exact(line []byte, into any) error {
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(into).Elem()) {
 		known[f.Tag.Get("json")] = true
 	}
-	for k := range have {
-		if !known[k] {
+	for k, v := range have {
+		switch {
+		case !known[k]:
 			return pos.Errorf("unknown_key", "see the command's keys in the manual", "there is no key %q", k)
+		case k != "id" && isNull(v):
+			return pos.Errorf("bad_type", "leave the key out, or give it a value", "the key %q is null", k)
+		}
+	}
+	for _, k := range need {
+		if _, ok := have[k]; !ok {
+			return missing(k, examples[k])
 		}
 	}
 	return nil
 }
 
-// read decodes a command strictly: an unknown key and a wrong type are errors
-// that name it.
-func read(line []byte, into any) error {
-	if err := exact(line, into); err != nil {
+func isNull(v json.RawMessage) bool { return string(v) == "null" }
+
+// examples are values of keys that a command cannot do without.
+var examples = map[string]string{
+	"staff": `"1001"`, "line": "1, its number in the basket", "ticket": `"1", that hold gave`, "receipt": `"000001", the number on the receipt`,
+}
+
+// read decodes a command strictly: an unknown key, a wrong type and a key that is
+// needed and missing are errors that name it.
+func read(line []byte, into any, need ...string) error {
+	if err := exact(line, into, need); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(line))

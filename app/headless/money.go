@@ -138,6 +138,7 @@ type withCard struct {
 	Amount *pos.Amount `json:"amount"`
 	Card   string      `json:"card"`
 	PIN    *string     `json:"pin"`
+	Bypass bool        `json:"bypass"`
 }
 
 // presented runs an operation with a card on the reader.
@@ -145,11 +146,12 @@ func (f *face) presented(c withCard, do func() (checkout.Paid, error)) (checkout
 	if c.Card == "" {
 		return checkout.Paid{}, missing("card", `"ok", a card of the deck`)
 	}
-	if err := f.present(c.Card, c.PIN); err != nil {
+	hand := customer{c.Card, c.PIN, c.Bypass}
+	if err := f.present(hand); err != nil {
 		return checkout.Paid{}, err
 	}
 	defer f.Bench.Clear()
-	defer f.presentAgain(c.Card, c.PIN)()
+	defer f.presentAgain(hand)()
 	return do()
 }
 
@@ -157,7 +159,7 @@ func balance(f *face, ctx context.Context, line []byte) (answer, error) {
 	var c withCard
 	err := read(line, &c)
 	if err == nil {
-		err = noKey("balance", "amount", c.Amount != nil)
+		err = errors.Join(noKey("balance", "amount", c.Amount != nil), noKey("balance", "bypass", c.Bypass))
 	}
 	if err != nil {
 		return nil, err
@@ -281,29 +283,24 @@ func reconcile(f *face, ctx context.Context, line []byte) (answer, error) {
 	var c struct {
 		head
 		File string `json:"file"`
+		Day  string `json:"day"` // fetched from the acquirer
 	}
 	if err := read(line, &c); err != nil {
 		return nil, err
 	}
-	if c.File == "" {
-		return nil, missing("file", `"/media/stick/2026-11-21.csv", the acquirer's file`)
+	if (c.File == "") == (c.Day == "") {
+		return nil, missing("file", `"/media/stick/2026-11-21.csv", the acquirer's file, or a "day" that is fetched, one of the two`)
 	}
 	by, err := f.signedIn()
 	if err != nil {
 		return nil, err
 	}
-	bad := func(err error) error {
-		return &pos.Error{Code: "file_missing", Message: "the acquirer's file cannot be opened", Remedy: "check its path and rights", Err: err}
+	var r settle.Reconciled
+	if c.Day != "" {
+		r, err = f.Desk.ReconcileDay(ctx, by, c.Day)
+	} else {
+		r, err = f.reconcileFile(ctx, by, c.File)
 	}
-	in, err := os.Open(c.File)
-	if err != nil {
-		return nil, bad(err)
-	}
-	if info, err := in.Stat(); err != nil || info.IsDir() {
-		return nil, errors.Join(bad(err), in.Close())
-	}
-	defer in.Close()
-	r, err := f.Desk.Reconcile(ctx, by, filepath.Base(c.File), in)
 	if err != nil {
 		return nil, err
 	}
@@ -315,6 +312,22 @@ func reconcile(f *face, ctx context.Context, line []byte) (answer, error) {
 		"lines": r.Lines, "matched": r.Matched, "ours_only": r.OursOnly, "theirs_only": r.TheirsOnly, "amount_differs": r.AmountDiffers,
 		"reversed_in_file": r.ReversedInFile, "others": r.Others, "ignored": r.Ignored, "first": r.First, "last": r.Last, "differences": list,
 	}, nil
+}
+
+// reconcileFile compares with a file of this machine.
+func (f *face) reconcileFile(ctx context.Context, by pos.Operator, name string) (settle.Reconciled, error) {
+	bad := func(err error) error {
+		return &pos.Error{Code: "file_missing", Message: "the acquirer's file cannot be opened", Remedy: "check its path and rights", Err: err}
+	}
+	in, err := os.Open(name)
+	if err != nil {
+		return settle.Reconciled{}, bad(err)
+	}
+	if info, err := in.Stat(); err != nil || info.IsDir() {
+		return settle.Reconciled{}, errors.Join(bad(err), in.Close())
+	}
+	defer in.Close()
+	return f.Desk.Reconcile(ctx, by, filepath.Base(name), in)
 }
 
 func check(f *face, ctx context.Context, line []byte) (answer, error) {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"time"
 
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -109,6 +111,8 @@ func attempt(f *face, _ context.Context, line []byte) (answer, error) {
 // everything is the limit of a search that names none: all there is.
 const everything = math.MaxInt32
 
+var fourDigits = regexp.MustCompile(`^[0-9]{4}$`)
+
 func find(f *face, _ context.Context, line []byte) (answer, error) {
 	var c struct {
 		head
@@ -125,6 +129,12 @@ func find(f *face, _ context.Context, line []byte) (answer, error) {
 	}
 	if _, ok := pos.StateRules[c.State]; !ok && c.State != "" {
 		return nil, pos.Errorf("bad_state", "see the list of states in the manual", "there is no state %q", string(c.State))
+	}
+	if c.Last4 != "" && !fourDigits.MatchString(c.Last4) {
+		return nil, pos.Errorf("bad_last4", "give the last 4 digits of the card", "%q is not 4 digits", c.Last4)
+	}
+	if c.Amount < 0 {
+		return nil, pos.Errorf("bad_amount", "give fen above zero", "an amount of %d does not fit", c.Amount)
 	}
 	if c.Limit < 0 {
 		return nil, pos.Errorf("bad_limit", "give 1 or more", "a limit of %d does not fit", c.Limit)
@@ -296,12 +306,11 @@ func selfTest(f *face, ctx context.Context, line []byte) (answer, error) {
 	if err := read(line, &struct{ head }{}); err != nil {
 		return nil, err
 	}
-	checks, faults := []answer{}, 0
+	checks, faults, w := []answer{}, 0, i18n.In(f.Lang, f.Codes)
 	for _, c := range f.SelfTest(ctx) {
-		a := answer{"name": c.Name, "state": c.State, "detail": c.Detail, "remedy": ""}
+		a := answer{"name": c.Name, "state": c.State, "detail": w.Detail(c), "remedy": ""}
 		if c.Code != "" {
-			e := f.Codes.Lookup(c.Code)
-			a["code"], a["remedy"] = c.Code, cmp.Or(c.Remedy, e.Action(f.Lang))
+			a["code"], a["remedy"] = c.Code, cmp.Or(w.Mend(c), w.Remedy(c.Code))
 			if c.State != "off" {
 				faults++
 			}
@@ -315,7 +324,7 @@ func status(f *face, _ context.Context, line []byte) (answer, error) {
 	if err := read(line, &struct{ head }{}); err != nil {
 		return nil, err
 	}
-	s := f.Face.Snapshot()
+	s := f.Face.Look()
 	open, err := f.Face.Journal().Open()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -85,7 +86,7 @@ func (f *face) play(ctx context.Context, line []byte, out io.Writer, hands Hands
 // tell writes one answer as a sentence.
 func tell(out io.Writer, f *face, cmd string, a answer) {
 	say := func(format string, args ...any) { fmt.Fprintf(out, "    "+format+"\n", args...) }
-	word := words[f.Lang == "en"]
+	w := i18n.In(f.Lang, f.Codes)
 	if a["ok"] != true {
 		raw, err := json.Marshal(a["error"])
 		if err != nil {
@@ -93,35 +94,38 @@ func tell(out io.Writer, f *face, cmd string, a answer) {
 		}
 		var e struct{ Code, Message string }
 		if json.Unmarshal(raw, &e) == nil {
-			say("✗ %s (%s)", f.Codes.Lookup(e.Code).Text(f.Lang), e.Code)
+			say("✗ %s (%s)", w.Reason(e.Code), e.Code)
 		}
 		return
 	}
 	switch cmd {
 	case "signin":
-		say("%s %v (%v)", word["in"], a["name"], a["role"])
+		say("%s", w.T("登录 %s (%s)", a["name"], w.Role(a["role"].(pos.Role))))
 	case "scan", "add":
 		l := a["line"].(lineJSON)
 		say("+ %s × %s = %s", l.Name, l.Qty, l.Total)
 	case "pay":
-		tellPayment(say, word, f, a)
+		tellPayment(say, w, a)
 	case "status":
-		say("%s: %v %v", word["line"], a["link"], a["cause"])
+		say("%s", w.T("线路: %s", w.Line(a["link"].(string))))
+		if a["link"] != "online" {
+			say("  %s", w.Cause(a["cause"].(string)))
+		}
 	case "queue":
-		say("%s: %d", word["queue"], len(a["items"].([]answer)))
+		say("%s", w.T("待上送: %d", len(a["items"].([]answer))))
 		for _, it := range a["items"].([]answer) {
-			say("  · %v %v %v %s", it["kind"], it["state"], it["masked_pan"], it["amount"])
+			say("  · %s %s %s", w.State(it["state"].(pos.State)), it["masked_pan"], it["amount"])
 		}
 	case "selftest":
-		say("%s: %d, %s %v", word["parts"], len(a["checks"].([]answer)), word["faults"], a["faults"])
+		say("%s", w.T("检查项: %d, 异常 %d", len(a["checks"].([]answer)), a["faults"]))
 	case "hold":
-		say("%s %v", word["ticket"], a["ticket"])
+		say("%s", w.T("挂单号 %s", a["ticket"]))
 	case "totals":
-		tellTotals(say, word, a)
+		tellTotals(say, w, a)
 	}
 }
 
-func tellPayment(say func(string, ...any), word map[string]string, f *face, a answer) {
+func tellPayment(say func(string, ...any), w i18n.Words, a answer) {
 	at := a["attempt"].(answer)
 	mark := "?"
 	switch at["state"].(pos.State) {
@@ -130,39 +134,31 @@ func tellPayment(say func(string, ...any), word map[string]string, f *face, a an
 	case pos.Declined, pos.Cancelled:
 		mark = "✗"
 	}
-	say("%s %v %s → %v %v", mark, at["tender"], at["amount"], at["state"], at["answer_text"])
+	text := w.State(at["state"].(pos.State))
+	if mark != "✓" {
+		text += " " + fmt.Sprint(at["answer_text"])
+	}
+	say("%s %s %s → %s", mark, w.Tender(at["tender"].(pos.Tender)), at["amount"], text)
 	if pan := at["masked_pan"]; pan != "" {
-		say("  %v %v  STAN %v  RRN %v", pan, at["entry_mode"], at["stan"], at["rrn"])
+		say("  %v %s  STAN %v  RRN %v", pan, w.Entry(at["entry_mode"].(string)), at["stan"], at["rrn"])
 	}
 	if at["remedy"] != "" && mark != "✓" {
 		say("  %v", at["remedy"])
 	}
 	if r, ok := a["receipt"]; ok {
-		say("  %s %v, %s %s", word["receipt"], r, word["change"], a["change"])
+		say("  %s", w.T("小票 %s, 找零 %s", r, a["change"]))
 	} else if due := a["due"].(pos.Amount); due > 0 {
-		say("  %s %s", word["due"], due)
+		say("  %s", w.T("还差 %s", due))
 	}
 }
 
-func tellTotals(say func(string, ...any), word map[string]string, a answer) {
-	say("%v  %s %s  (%v)", a["day"], word["net"], a["net"], a["count"])
+func tellTotals(say func(string, ...any), w i18n.Words, a answer) {
+	say("%v  %s  (%v)", a["day"], w.T("净额 %s", a["net"]), a["count"])
 	by := a["by_tender"].(map[pos.Tender]pos.Sums)
 	for _, t := range []pos.Tender{pos.Cash, pos.Card, pos.QR} {
-		say("  %-5s %10s  (%d)", t, by[t].Net, by[t].Count)
+		say("  %-5s %10s  (%d)", w.Tender(t), by[t].Net, by[t].Count)
 	}
 	for _, p := range a["by_product"].([]answer) {
 		say("  %v × %v = %s", p["name"], p["qty"], p["amount"])
 	}
-}
-
-// words are the few that a story needs, by whether it is English.
-var words = map[bool]map[string]string{
-	false: {
-		"in": "登录", "line": "线路", "queue": "待上送", "parts": "检查项", "faults": "异常", "ticket": "挂单号",
-		"receipt": "小票", "change": "找零", "due": "还差", "net": "净额",
-	},
-	true: {
-		"in": "signed in:", "line": "line", "queue": "waiting", "parts": "parts looked at", "faults": "faults", "ticket": "ticket",
-		"receipt": "receipt", "change": "change", "due": "still due", "net": "net",
-	},
 }

@@ -1,12 +1,14 @@
 package health
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"tillkeeper/app/decline"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -38,17 +40,15 @@ type finding struct {
 
 // Print writes the conditions; ErrFound says that one of them is a fault.
 func (d Doctor) Print(out io.Writer, found []pos.Condition) error {
-	wrong := false
+	wrong, w := false, i18n.In(d.Lang, d.Codes)
 	for _, c := range found {
 		wrong = wrong || c.State == "fault"
-		f := finding{Device: c.Name, State: c.State, Code: c.Code, Detail: c.Detail}
+		f := finding{Device: c.Name, State: c.State, Code: c.Code, Detail: w.Detail(c)}
 		text := ""
-		if e := d.Codes.Lookup(c.Code); c.Code != "" && c.State != "off" && e.Class != decline.UnknownCode {
-			text, f.Remedy = e.Text(d.Lang), e.Action(d.Lang) // a code without words has its detail
+		if c.State != "off" && w.Knows(c.Code) {
+			text, f.Remedy = w.Reason(c.Code), w.Remedy(c.Code) // a code without words has its detail
 		}
-		if c.Remedy != "" {
-			f.Remedy = c.Remedy
-		}
+		f.Remedy = cmp.Or(w.Mend(c), f.Remedy)
 		if err := d.line(out, f, text); err != nil {
 			return err
 		}

@@ -5,14 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
 	"tillkeeper/app/decline"
 	"tillkeeper/app/health"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -31,7 +34,10 @@ func codes(t *testing.T) *decline.Table {
 
 var morning = []pos.Condition{
 	{Name: "journal", State: "ok", Detail: "12"},
-	{Name: "printer", State: "fault", Code: "busy_elsewhere", Detail: "/dev/usb/lp0: ipp-usb (713)", Remedy: "systemctl disable --now ipp-usb"},
+	{
+		Name: "printer", State: "fault", Code: "busy_elsewhere",
+		Found: []pos.Remark{pos.Say("held_by", "/dev/usb/lp0", "ipp-usb", "713")}, Mend: []pos.Remark{pos.Say("run", "systemctl disable --now ipp-usb")},
+	},
 	{Name: "reader", State: "fault", Code: "daemon_down"},
 	{Name: "scanner", State: "off", Code: "not_configured"},
 }
@@ -41,7 +47,7 @@ func TestTheDoctorNamesTheFix(t *testing.T) {
 	if err := (health.Doctor{Codes: codes(t), Lang: "en"}).Print(&out, morning); !errors.Is(err, health.ErrFound) {
 		t.Errorf("with a fault: %v", err)
 	}
-	for _, want := range []string{"ipp-usb (713)", "-> systemctl disable --now ipp-usb", "The card service (pcscd) is not running", "-> Start pcscd"} {
+	for _, want := range []string{"/dev/usb/lp0 is held by ipp-usb (process 713)", "-> systemctl disable --now ipp-usb", "The card service (pcscd) is not running", "-> Start pcscd"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing from\n%s", want, out.String())
 		}
@@ -62,11 +68,57 @@ func TestTheDoctorSaysTheSameInJSON(t *testing.T) {
 		if err := d.Decode(&got); err != nil {
 			t.Fatal(err)
 		}
-		if len(got) != 5 || got["device"] != c.Name || got["state"] != c.State || got["code"] != c.Code || got["detail"] != c.Detail {
+		if len(got) != 5 || got["device"] != c.Name || got["state"] != c.State || got["code"] != c.Code || got["detail"] != i18n.In("zh", codes(t)).Detail(c) {
 			t.Errorf("got %v for %+v", got, c)
 		}
 		if fault := c.State == "fault"; fault != (got["remedy"] != "") {
 			t.Errorf("%s: remedy %q", c.Name, got["remedy"])
+		}
+	}
+}
+
+// awayHost is what the line says of a host that is not there.
+type awayHost struct{}
+
+func (awayHost) Error() string      { return "dial tcp 127.0.0.1:8583: connect: connection refused" }
+func (awayHost) Remark() pos.Remark { return pos.Say("host_unreached", "127.0.0.1:8583") }
+
+// TestTheDoctorNamesTheHost: in Chinese, where what the line says itself is English.
+func TestTheDoctorNamesTheHost(t *testing.T) {
+	c := health.Of("host", fmt.Errorf("nothing was sent: %w", awayHost{}))
+	c.Code = "no_line"
+	for lang, want := range map[string]string{"zh": "网络不通  连不上银行主机 127.0.0.1:8583", "en": "the host 127.0.0.1:8583 cannot be reached"} {
+		var out bytes.Buffer
+		if err := (health.Doctor{Codes: codes(t), Lang: lang}).Print(&out, []pos.Condition{c}); !errors.Is(err, health.ErrFound) || !strings.Contains(out.String(), want) {
+			t.Errorf("%v: %s", err, out.String())
+		}
+	}
+}
+
+// TestTheDoctorSpeaksChinese: what a shop meets most, without a word of English but names, paths and commands.
+func TestTheDoctorSpeaksChinese(t *testing.T) {
+	for _, c := range []struct {
+		cond pos.Condition
+		want string
+	}{
+		{pos.Condition{Code: "unplugged", Found: []pos.Remark{pos.Say("absent", "/dev/ttyUSB0")}}, "设备没有接上  /dev/ttyUSB0 不存在，也没有插着同类设备"},
+		{
+			pos.Condition{Code: "no_permission", Found: []pos.Remark{pos.Say("not_in_group", "/dev/ttyUSB0", "dialout", "till")}, Mend: []pos.Remark{pos.Say("run_sign_in", "sudo usermod -aG dialout till")}},
+			"-> sudo usermod -aG dialout till，然后注销并重新登录",
+		},
+		{pos.Condition{Code: "daemon_down", Found: []pos.Remark{pos.Say("pcscd_missing")}, Mend: []pos.Remark{pos.Say("run", "sudo apt install pcscd")}}, "没有安装 pcscd\n               -> sudo apt install pcscd"},
+		{pos.Condition{Code: "no_reader", Found: []pos.Remark{pos.Say("reader_none")}}, "pcscd 在运行，但没有插读卡器"},
+		{pos.Condition{Code: "wrong_speed", Found: []pos.Remark{pos.Say("other_speed", "/dev/ttyS0")}, Mend: []pos.Remark{pos.Say("speed_in_url")}}, "-> 从设备自检页读出速率"},
+		{pos.Condition{Code: "paper_out", Detail: "the printer says that there is no paper", Remedy: "put in paper"}, "-> 装好纸"},
+	} {
+		var out bytes.Buffer
+		c.cond.Name, c.cond.State = "reader", "fault"
+		if err := (health.Doctor{Codes: codes(t), Lang: "zh"}).Print(&out, []pos.Condition{c.cond}); !errors.Is(err, health.ErrFound) {
+			t.Error(err)
+		}
+		known := regexp.MustCompile(`reader|fault|` + c.cond.Code + `|/dev/\w+|dialout|pcscd|sudo [a-z]+( -aG)?|install|till|baud`)
+		if s := out.String(); !strings.Contains(s, c.want) || regexp.MustCompile(`[a-z]{2,}`).MatchString(known.ReplaceAllString(s, "")) {
+			t.Errorf("%s", s)
 		}
 	}
 }

@@ -53,13 +53,24 @@ func SelfTest(ctx context.Context, p Parts) []pos.Condition {
 	return append(append(out, <-devices...), host)
 }
 
+// remarked is an error that knows more than its code says.
+type remarked interface {
+	error
+	Remark() pos.Remark
+}
+
 func judge(name string, err error, code string) pos.Condition {
 	var named *pos.Error // it knows better
 	if errors.As(err, &named) && named.Code != "" {
 		code = named.Code
 	}
 	if err != nil {
-		return pos.Condition{Name: name, State: "fault", Code: code, Detail: err.Error()}
+		c := pos.Condition{Name: name, State: "fault", Code: code, Detail: err.Error()}
+		var told remarked
+		if errors.As(err, &told) {
+			c.Found = []pos.Remark{told.Remark()}
+		}
+		return c
 	}
 	return pos.Condition{Name: name, State: "ok"}
 }

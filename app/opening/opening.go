@@ -200,11 +200,7 @@ func Config(file, host string) (config.Parsed, error) {
 		}
 		dir = filepath.Dir(file)
 	}
-	c, err := config.Parse(string(text), dir)
-	if err == nil && host != "" {
-		c, err = c.WithHost(host)
-	}
-	return c, err
+	return config.Parse(string(text), dir, host)
 }
 
 // Codes gives the table of answer codes and of the till's own reasons.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
@@ -49,11 +50,27 @@ func Slips(c config.Parsed, codes *decline.Table, zone *time.Location) receipt.M
 	}
 }
 
-// FileLayout is that of the acquirer's file.
-func FileLayout(zone *time.Location) recon.Layout {
-	l := recon.Default()
-	l.Zone, l.Text = zone, simplifiedchinese.GBK.NewDecoder().Bytes
-	return l
+// FileLayout gives how a file of the acquirer's is read at a shop in a zone, by
+// the layout of its profile.
+func FileLayout(zone *time.Location) func(pos.FileLayout) recon.Layout {
+	return func(file pos.FileLayout) recon.Layout {
+		l := recon.Layout{FileLayout: file, Zone: zone}
+		switch file.Encoding {
+		case pos.FileGBK:
+			l.Text = simplifiedchinese.GBK.NewDecoder().Bytes
+		case pos.FileEither:
+			l.Text = either
+		}
+		return l
+	}
+}
+
+// either takes a line that is no UTF-8 for GBK.
+func either(line []byte) ([]byte, error) {
+	if utf8.Valid(line) {
+		return line, nil
+	}
+	return simplifiedchinese.GBK.NewDecoder().Bytes(line)
 }
 
 // Printing hands slips to a printer; its fault is no fault of what they tell.

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -55,9 +56,12 @@ func LeaveNoImage() {
 	}
 }
 
-// EndLimit is how long a program that was told to end may take: what it takes
-// down in order is bounded by a few seconds each.
-const EndLimit = 20 * time.Second
+// The limits of an end. EndLimit is how long a program that was told to end may
+// take in all; partLimit is how long End waits for one part of it.
+const (
+	EndLimit  = 35 * time.Second
+	partLimit = 6 * time.Second
+)
 
 // Signalled gives a context that ends when the program is told to end. One that
 // has not ended EndLimit later is ended: what it said is durable already, so
@@ -67,12 +71,41 @@ func Signalled() (context.Context, context.CancelFunc) {
 	go func() {
 		<-ctx.Done()
 		time.Sleep(EndLimit)
-		stacks := make([]byte, 1<<20)
-		stacks = stacks[:runtime.Stack(stacks, true)]
-		slog.Error("the program did not end by itself and is ended", "where", string(stacks))
+		slog.Error("the program did not end by itself and is ended", "where", Stacks())
 		os.Exit(1)
 	}()
 	return ctx, stop
+}
+
+// End takes down a part of the till. One that does not end within a few seconds
+// is left behind, and the log says which and where it hangs: what it said is
+// durable already, and the parts after it still end in order.
+func End(log *slog.Logger, part string, end func() error) {
+	ended := make(chan error, 1)
+	go func() { ended <- end() }()
+	limit := time.NewTimer(partLimit)
+	defer limit.Stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			log.Error("the till did not close well", "part", part, "error", err)
+		}
+	case <-limit.C:
+		log.Error("a part of the till does not end and is left behind", "part", part, "limit", partLimit, "where", Stacks())
+	}
+}
+
+// Stacks says where every goroutine is, by the names of functions and lines of
+// files. Arguments are left out: one could be a part of a key.
+func Stacks() string {
+	text := make([]byte, 1<<20)
+	lines := strings.Split(string(text[:runtime.Stack(text, true)]), "\n")
+	for i, l := range lines {
+		if at := strings.LastIndexByte(l, '('); at > 0 && !strings.HasPrefix(l, "\t") && !strings.HasPrefix(l, "created by ") {
+			lines[i] = l[:at]
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Fail prints an error and what to do about it, and gives the exit code: 0 none,

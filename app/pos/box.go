@@ -36,7 +36,9 @@ func OpenCard(v Vault, b *Box, attempt string) (CardData, error) {
 
 // Short is what a reversal needs of a card, and no more.
 func (c CardData) Short() CardData {
-	return CardData{PAN: c.PAN, Expiry: c.Expiry, Sequence: c.Sequence, ShortF55: c.ShortF55, Entry: c.Entry, PIN: c.PIN, Code: c.Code}
+	return CardData{
+		PAN: c.PAN, Expiry: c.Expiry, Sequence: c.Sequence, ShortF55: c.ShortF55, Entry: c.Entry, Fallback: c.Fallback, PIN: c.PIN, Code: c.Code,
+	}
 }
 
 // DayKey names the vault's key of a business day's waiting items, BatchKey the

@@ -40,6 +40,7 @@ type CardData struct {
 	KSN      []byte `json:"ksn,omitempty"`       // of a PIN block under DUKPT: 10 bytes (triple DES) or 12 (AES)
 	PIN      bool   `json:"pin,omitempty"`       // one was entered: DE 22 says so in a reversal too
 	Entry    string `json:"entry,omitempty"`     // chip contactless swipe keyed code
+	Fallback bool   `json:"fallback,omitempty"`  // of a swipe: the card's chip could not be read, DE 60 says so in a reversal too
 	Code     string `json:"code,omitempty"`      // the customer's payment code, DE 59 A3
 }
 
@@ -116,6 +117,7 @@ type Settler interface {
 	Upload(ctx context.Context, stan, batch string, items []UploadItem) (code string, err error)
 	UploadEnd(ctx context.Context, stan, batch string, count int, balanced bool) (code string, err error)
 	SignOff(ctx context.Context, stan, batch string) error
+	FileLayout() FileLayout // of the acquirer's daily file
 }
 
 // SignOnReply is what a sign-on brings.
@@ -189,13 +191,31 @@ type Terms struct {
 	ContactlessNoPIN  Amount // up to it a tap needs no PIN, fen; 0: a tap always needs one
 	PINFormat         byte   // of PIN blocks, ISO 9564-1: 0, 3 or 4
 	PINKeys           string // PINSession, PINDUKPTTDES or PINDUKPTAES
+	PINBypass         bool   // the customer may press OK without a PIN: the issuer decides
 	ScriptResults     bool   // what a card made of its issuer's scripts is told by a message of its own
+	Risk              RiskTerms
+}
+
+// RiskTerms are the acquirer's parameters of what a till takes by itself. They
+// win over the shop's; what is 0 is left to the shop.
+type RiskTerms struct {
+	FloorLimit  Amount    // fen: below it a chip may approve while the host can be reached; 0: it never may
+	Selection   Selection // of those, which go online all the same
+	PerPayment  Amount
+	PerTerminal Amount
+	Count       int
+	PerCard     int
+	StopAfter   time.Duration
 }
 
 // DefaultTerms hold where nobody named others: a completion takes at most what
-// was authorized, taps up to 1,000.00 without a PIN, format 0 under the PIK.
+// was authorized, taps up to 1,000.00 without a PIN, format 0 under the PIK, OK
+// without a PIN for a card that has none, and every payment goes to the host.
 func DefaultTerms() Terms {
-	return Terms{CompletionPercent: 100, ContactlessNoPIN: 100_000, PINKeys: PINSession}
+	return Terms{
+		CompletionPercent: 100, ContactlessNoPIN: 100_000, PINKeys: PINSession, PINBypass: true,
+		Risk: RiskTerms{Selection: Selection{Target: 10, Most: 50, Threshold: 10_000}},
+	}
 }
 
 // Most is the largest sum that a completion of a pre-authorization may take, fen.
@@ -287,17 +307,32 @@ type PrintJob struct {
 	Number string // of the receipt
 	Copy   bool
 	Slip   any // a receipt.Document
+	// Make makes the slip when the printer's turn has come, off the way of whoever waits for the payment; nil: Slip is it.
+	Make func() (slip any, err error)
 }
 
 // Condition is what a device or a part says of itself.
 type Condition struct {
-	Name   string `json:"name"`  // journal disk clock keys reader pinpad printer display scanner drawer host wallet
-	State  string `json:"state"` // ok busy warn fault off
-	Code   string `json:"code,omitempty"`
-	Detail string `json:"detail,omitempty"`
-	Remedy string `json:"remedy,omitempty"` // where it is more exact than the code's
+	Name   string   `json:"name"`  // journal disk clock keys reader pinpad printer display scanner drawer host wallet
+	State  string   `json:"state"` // ok busy warn fault off
+	Code   string   `json:"code,omitempty"`
+	Detail string   `json:"detail,omitempty"` // a name, a figure, or the error of a driver in English, as the log has it
+	Remedy string   `json:"remedy,omitempty"` // where it is more exact than the code's; English
+	Found  []Remark `json:"found,omitempty"`  // what was found behind it, better than Detail
+	Mend   []Remark `json:"mend,omitempty"`   // what mends it, better than Remedy
 	Took   time.Duration
 }
+
+// Remark is a sentence as its code and what stands in it: who looks knows what
+// it found, a face knows how that is said (app/i18n).
+type Remark struct {
+	At   string   `json:"at,omitempty"` // the place that it is about, where there are several: "pcsc:"
+	Code string   `json:"code"`         // snake_case, one entry in the texts; "" for no remark
+	Args []string `json:"args,omitempty"`
+}
+
+// Say makes a Remark of a code and the names, paths and numbers in its sentence.
+func Say(code string, args ...string) Remark { return Remark{Code: code, Args: args} }
 
 // WalletState is what the gateway says of an order.
 type WalletState string

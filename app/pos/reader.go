@@ -22,6 +22,37 @@ type Purchase struct {
 	// Choose asks the customer which of several applications to use and gives
 	// its index; nil takes the one that the card prefers.
 	Choose func(ctx context.Context, names []string) (int, error)
+
+	// PIN has the customer enter the online PIN while a contact card waits, so
+	// that the card signs whether one was entered: false is OK without a PIN. Of
+	// the card Entry and PAN are known. nil, and a reader that asks by itself,
+	// leave it until after the reading.
+	PIN func(ctx context.Context, c CardRead) (entered bool, err error)
+
+	Risk *CardRisk // nil: as the reader has it by itself
+}
+
+// CardRisk is what a chip is held against before the host is asked (terminal
+// risk management, EMV Book 3, 10.6).
+type CardRisk struct {
+	FloorLimit int64 // fen; 0: there is none
+	Selection  Selection
+	History    func(pan string) CardHistory // it must not keep the number; nil knows of none
+}
+
+// Selection says how many of the payments below the floor limit go online all
+// the same (EMV Book 3, 10.6.2): Target in a hundred below Threshold (fen), from
+// there to the floor limit more with the amount, up to Most in a hundred.
+type Selection struct {
+	Target, Most int
+	Threshold    Amount
+}
+
+// CardHistory is what the till knows of a card.
+type CardHistory struct {
+	Earlier Amount // taken without the host and not sent yet: it counts towards the floor limit
+	Full    bool   // nothing more of it may be taken without the host
+	Listed  bool   // on the exception file
 }
 
 // CardRead is what the card said up to its first cryptogram.
@@ -32,7 +63,7 @@ type CardRead struct {
 	Track2        string // with '='
 	F55, ShortF55 []byte
 	Cryptogram    byte   // 0x40 TC, 0x80 ARQC, 0x00 AAC
-	NeedPIN       bool   // online PIN by CVM or limit
+	NeedPIN       bool   // online PIN by CVM or limit, whether or not one was entered
 	Signature     bool   // the cardholder signs the slip
 	HasChip       bool   // of a stripe: the card has a chip too (service code 2xx or 6xx)
 	Fallback      bool   // of a stripe: taken because the chip could not be read

@@ -61,6 +61,7 @@ const (
 	EvResealed        EventType = "resealed"         // waiting data under the next day's key
 	EvRefundUnknown   EventType = "refund_unknown"   // no answer to a refund: the identical one again
 	EvRefundTry       EventType = "refund_try"       // repeated, not answered
+	EvRefundAgain     EventType = "refund_again"     // a person has a parked refund repeated once more
 	EvRefundFound     EventType = "refund_found"     // in the acquirer's file by a person, or by a late answer
 	EvFollowUp        EventType = "follow_up"        // a void, refund or completion of it begins
 	EvVoided          EventType = "voided"           // its void was approved
@@ -109,7 +110,7 @@ const (
 	DueReverse Due = "reversal" // at once, then 5 s doubling to 5 min, 50 tries or 24 h
 	DueUpload  Due = "upload"   // in order, when the host is there; overdue at 72 h
 	DuePerson  Due = "person"   // shown at each opening until resolved
-	DueRepeat  Due = "repeat"   // the identical request again
+	DueRepeat  Due = "repeat"   // the identical request again, with the limits of a reversal
 	DueTell    Due = "tell"     // an advice without money: after all else, and nothing waits for it
 )
 
@@ -229,7 +230,8 @@ var Table = []Row{
 	{RefundUnknown, EvApproved, Approved, []Effect{DoPrint, DoShow}},
 	{RefundUnknown, EvLateDeclined, LateDeclined, []Effect{DoShow}},
 	{RefundUnknown, EvLateAnswer, RefundUnknown, nil},
-	{RefundUnknown, EvParked, Manual, []Effect{DoShow}}, // one that a person sent again, answered 94
+	{RefundUnknown, EvParked, Manual, []Effect{DoShow}}, // 50 tries or 24 h; one that a person sent again, answered 94
+	{Manual, EvRefundAgain, RefundUnknown, []Effect{DoSend, DoShow}},
 	{Manual, EvRefundFound, Approved, nil},
 	{LateDeclined, EvRefundFound, Approved, nil}, // an earlier copy of it was taken after all: its answer came late
 

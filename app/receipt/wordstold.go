@@ -34,6 +34,7 @@ var told = map[string][2]string{
 	"told_late_declined":    {"银行事后拒绝，应答码 {code}。", "The bank refused it afterwards with answer {code}."},
 	"told_refund_unknown":   {"退款没有得到答复，自动重发同一笔。", "The refund was not answered: the same one is sent again by itself."},
 	"told_refund_try":       {"到此时退款已重发 {times}，没有得到答复。", "By now the refund had been repeated {times} without an answer."},
+	"told_refund_again":     {"{by} 让同一笔退款再次发送。", "{by} had the same refund sent again."},
 	"told_refund_found":     {"{by} 在收单行文件中查到了这笔退款。", "{by} found the refund in the acquirer's file."},
 	"told_voided":           {"本笔已撤销。", "The payment was voided."},
 	"told_refunded_part":    {"退款 {amount}。", "{amount} of it was refunded."},

@@ -28,7 +28,7 @@ func (d *decoder) understand() error {
 	if r.kind, err = d.kind(r.cell[atKind]); err != nil {
 		return err
 	}
-	if r.kind == Ignore {
+	if r.kind == ignore {
 		return nil
 	}
 	batch, ok := six(r.cell[atBatch])
@@ -64,11 +64,11 @@ func six(cell []byte) (uint64, bool) {
 
 // amount reads a sum of money as fen with the merchant's sign.
 func (d *decoder) amount(cell []byte, kind pos.Kind) (int64, error) {
-	fen, ok := money(cell, d.layout.Unit == Yuan)
+	fen, ok := money(cell, d.layout.Unit == pos.FileYuan)
 	if !ok {
 		return 0, d.bad("the amount %q is not a sum in %s", clip(cell), d.layout.Unit)
 	}
-	if d.layout.Sign == Signed {
+	if d.layout.Sign == pos.FileSigned {
 		return fen, nil
 	}
 	if fen < 0 {
@@ -130,19 +130,15 @@ func thousands(rest []byte) bool {
 
 func (d *decoder) kind(cell []byte) (pos.Kind, error) {
 	if len(cell) == 0 {
-		if d.layout.Sign == ByKind {
+		if d.layout.Sign == pos.FileByKind {
 			return "", d.bad("it has no kind, and only the kind says which way its amount goes")
 		}
 		return "", nil
 	}
-	if k, ok := d.kinds[string(cell)]; ok {
-		return k, nil
-	}
-	k, ok := d.layout.Kinds[d.layout.text(cell)]
+	k, ok := d.words[string(cell)]
 	if !ok {
-		return "", d.bad("the kind %q is not in the profile: say there what it means", clip([]byte(d.layout.text(cell))))
+		return "", d.bad("the kind %q is not in the profile: say there, under file.kinds or file.ignore, what it means", clip([]byte(text(cell))))
 	}
-	d.kinds[string(cell)] = k
 	return k, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"tillkeeper/app/pos"
 )
@@ -16,8 +15,8 @@ import (
 // Limits of a file.
 const (
 	maxLine   = 64 << 10 // bytes of a line
-	maxCells  = 256      // of a line
-	maxCached = 4096     // dates and kinds that are kept once understood
+	maxCells  = pos.FileCells
+	maxCached = 4096 // dates and times that are kept once understood
 	firstYear = 2000
 	lastYear  = 2099
 )
@@ -50,14 +49,14 @@ type row struct {
 	kind    pos.Kind
 }
 
-func (r *row) line(l *Layout) *Line {
+func (r *row) line(zone *time.Location) *Line {
 	t := time.Unix(int64(r.day)*secondsADay, 0).UTC()
 	batch, stan := r.key/traces, r.key%traces
 	return &Line{
-		No: r.no, Time: time.Date(t.Year(), t.Month(), t.Day(), 0, 0, int(r.seconds), 0, l.zone()),
-		TID: l.text(r.cell[atTID]), MID: l.text(r.cell[atMID]), Batch: fmt.Sprintf("%06d", batch), STAN: fmt.Sprintf("%06d", stan),
-		RRN: l.text(r.cell[atRRN]), Auth: l.text(r.cell[atAuth]), Kind: r.kind, Word: l.text(r.cell[atKind]), PAN: l.text(r.cell[atPAN]),
-		Amount: pos.Amount(r.amount), OriginalBatch: l.text(r.cell[atOriginalBatch]), OriginalSTAN: l.text(r.cell[atOriginalSTAN]),
+		No: r.no, Time: time.Date(t.Year(), t.Month(), t.Day(), 0, 0, int(r.seconds), 0, zone),
+		TID: text(r.cell[atTID]), MID: text(r.cell[atMID]), Batch: fmt.Sprintf("%06d", batch), STAN: fmt.Sprintf("%06d", stan),
+		RRN: text(r.cell[atRRN]), Auth: text(r.cell[atAuth]), Kind: r.kind, Word: text(r.cell[atKind]), PAN: text(r.cell[atPAN]),
+		Amount: pos.Amount(r.amount), OriginalBatch: text(r.cell[atOriginalBatch]), OriginalSTAN: text(r.cell[atOriginalSTAN]),
 	}
 }
 
@@ -78,10 +77,10 @@ func Decode(file io.Reader, l Layout, each func(*Line) error) error {
 		if err != nil {
 			return err
 		}
-		if r.kind == Ignore {
+		if r.kind == ignore {
 			continue
 		}
-		if err := each(r.line(&d.layout)); err != nil {
+		if err := each(r.line(d.layout.zone())); err != nil {
 			return err
 		}
 	}
@@ -101,7 +100,7 @@ type decoder struct {
 	row     row
 	dates   map[string]int32
 	times   map[string]int32
-	kinds   map[string]pos.Kind
+	words   map[string]pos.Kind
 	lastDay string // the date cell of the line before
 	lastNum int32
 }
@@ -111,13 +110,13 @@ func newDecoder(file io.Reader, l Layout) (*decoder, error) {
 		return nil, err
 	}
 	d := &decoder{
-		in: bufio.NewReaderSize(file, maxLine), layout: l, comma: l.comma(),
-		dates: map[string]int32{}, times: map[string]int32{}, kinds: map[string]pos.Kind{},
+		in: bufio.NewReaderSize(file, maxLine), layout: l, comma: l.Separator[0],
+		dates: map[string]int32{}, times: map[string]int32{}, words: l.Words(ignore),
 	}
 	if mark, _ := d.in.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		_, _ = d.in.Discard(3)
 	}
-	for i, c := range columns {
+	for i, c := range pos.FileColumns {
 		d.at[i] = l.Place[c] - 1
 		d.wide = max(d.wide, l.Place[c])
 	}
@@ -139,13 +138,13 @@ func (d *decoder) header() error {
 	d.wide, d.exact = len(d.cut), true
 	var names []string
 	for _, c := range d.cut {
-		names = append(names, d.layout.text(c))
+		names = append(names, text(c))
 	}
-	for i, c := range columns {
+	for i, c := range pos.FileColumns {
 		d.at[i] = -1
 		for _, want := range d.layout.Header[c] {
 			for j, name := range names {
-				if d.at[i] < 0 && strings.EqualFold(name, want) {
+				if d.at[i] < 0 && strings.EqualFold(name, strings.TrimSpace(want)) {
 					d.at[i] = j
 				}
 			}
@@ -154,7 +153,7 @@ func (d *decoder) header() error {
 	for _, i := range needed {
 		if d.at[i] < 0 {
 			return pos.Errorf("file_header", "check that this is the acquirer's file, and the columns in the profile",
-				"line %d: no column named %s", d.no, strings.Join(d.layout.Header[columns[i]], " or "))
+				"line %d: no column named %s", d.no, strings.Join(d.layout.Header[pos.FileColumns[i]], " or "))
 		}
 	}
 	return nil
@@ -208,6 +207,9 @@ func (d *decoder) split() error {
 		line = bytes.TrimRight(line, "\r\n")
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
+		}
+		if line, err = d.layout.letters(line); err != nil {
+			return d.bad("it is not written in %s", d.layout.Encoding)
 		}
 		return d.slice(line)
 	}
@@ -275,15 +277,6 @@ func trim(cell []byte) []byte {
 }
 
 func odd(b byte) bool { return b == ' ' || b == '\t' || b == '`' || b == '\'' }
-
-func plain(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return utf8.Valid(b)
-		}
-	}
-	return true
-}
 
 func (d *decoder) bad(format string, args ...any) error {
 	return pos.Errorf("file_line", "fetch the file again; if the line stays so, send its number to the acquirer; nothing was reconciled",

@@ -1,14 +1,36 @@
 package recon
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/assets"
 )
+
+// usual is the layout of the built-in profile.
+func usual() Layout {
+	var profile struct{ File pos.FileLayout }
+	if err := json.Unmarshal(builtIn(), &profile); err != nil {
+		panic(err)
+	}
+	return Layout{FileLayout: profile.File}
+}
+
+var builtIn = sync.OnceValue(func() []byte {
+	raw, err := assets.FS.ReadFile("profiles/cup.json")
+	if err != nil {
+		panic(err)
+	}
+	return raw
+})
 
 // TestLettersOfASpreadsheet: a mark of the byte order, GBK, carriage returns,
 // blanks and apostrophes that keep zeros, a header in Chinese.
@@ -25,23 +47,23 @@ func TestLettersOfASpreadsheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := Default()
+	l := usual()
 	l.Text = simplifiedchinese.GBK.NewDecoder().Bytes
 	m := New(tid, mid, l)
 	m.AddOurs(a)
 	if r, err := m.Run(strings.NewReader(gbk), nil); err != nil || r.Matched != 1 {
 		t.Errorf("%v %+v", err, r)
 	}
-	if _, err := New(tid, mid, Default()).Run(strings.NewReader(gbk), nil); code(err) != "file_header" {
+	if _, err := New(tid, mid, usual()).Run(strings.NewReader(gbk), nil); code(err) != "file_header" {
 		t.Error(err)
 	}
 }
 
 // TestOtherLayouts: columns by place, another separator, fen, credit by kind.
 func TestOtherLayouts(t *testing.T) {
-	l := Default()
-	l.Comma, l.Header, l.Unit, l.Sign = "|", nil, Fen, ByKind
-	l.Place = map[Column]int{Amount: 1, Kind: 2, STAN: 3, Batch: 4, Date: 5}
+	l := usual()
+	l.Separator, l.Header, l.Unit, l.Sign = "|", nil, pos.FileFen, pos.FileByKind
+	l.Place = map[pos.FileColumn]int{pos.FileAmount: 1, pos.FileKind: 2, pos.FileSTAN: 3, pos.FileBatch: 4, pos.FileDate: 5}
 	var got []Line
 	err := Decode(strings.NewReader("1875|sale|45|1|20260314\n1875|refund|46|1|20260314\n"), l, func(l *Line) error {
 		got = append(got, *l)
@@ -84,7 +106,7 @@ func TestBadLinesAreNamed(t *testing.T) {
 		"endless":            {good + strings.Repeat("x", maxLine+1), "file_line", "line 3: it is longer"},
 		"cells without end":  {good + strings.Repeat(",", 1000) + "\n", "file_line", "line 3: it has more than"},
 	} {
-		m := New(tid, mid, Default())
+		m := New(tid, mid, usual())
 		_, err := m.Run(strings.NewReader(c.text), func(pos.Difference) error { return nil })
 		var e *pos.Error
 		if !errors.As(err, &e) || e.Code != c.code || !strings.Contains(e.Message, c.says) || e.Remedy == "" {
@@ -115,20 +137,94 @@ func TestMoney(t *testing.T) {
 	}
 }
 
+// TestLayoutsThatCannotBe: each is refused with the key that is wrong and what to write there, before a line is read.
 func TestLayoutsThatCannotBe(t *testing.T) {
-	for name, change := range map[string]func(*Layout){
-		"separator": func(l *Layout) { l.Comma = "ab" }, "unit": func(l *Layout) { l.Unit = "jiao" }, "sign": func(l *Layout) { l.Sign = "" },
-		"no dates": func(l *Layout) { l.Dates = nil }, "both": func(l *Layout) { l.Place = map[Column]int{Date: 1} },
-		"no batch": func(l *Layout) { delete(l.Header, Batch) }, "no kind": func(l *Layout) { l.Sign = ByKind; delete(l.Header, Kind) },
-		"place": func(l *Layout) { l.Header, l.Place = nil, map[Column]int{Date: 1, Batch: 2, STAN: 3, Amount: 0x1000} },
+	place := func(at map[pos.FileColumn]int) func(*Layout) {
+		return func(l *Layout) { l.Header, l.Place = nil, at }
+	}
+	good := map[pos.FileColumn]int{pos.FileDate: 1, pos.FileBatch: 2, pos.FileSTAN: 3, pos.FileAmount: 4}
+	and := func(c pos.FileColumn, at int) map[pos.FileColumn]int {
+		m := maps.Clone(good)
+		m[c] = at
+		return m
+	}
+	for _, c := range []struct {
+		key    string
+		change func(*Layout)
+	}{
+		{"file.separator", func(l *Layout) { l.Separator = "ab" }},
+		{"file.separator", func(l *Layout) { l.Separator = "" }},
+		{"file.separator", func(l *Layout) { l.Separator = "7" }},
+		{"file.separator", func(l *Layout) { l.Separator = "，" }},
+		{"file.encoding", func(l *Layout) { l.Encoding = "big5" }},
+		{"file.unit", func(l *Layout) { l.Unit = "jiao" }},
+		{"file.sign", func(l *Layout) { l.Sign = "" }},
+		{"file.sign", func(l *Layout) { l.Sign = pos.FileByKind; delete(l.Header, pos.FileKind) }},
+		{"file.place", func(l *Layout) { l.Place = good }},
+		{"file.place.amount", place(and(pos.FileAmount, 0x1000))},
+		{"file.place.rrn", place(and(pos.FileRRN, 0))},
+		{"file.place.amount", place(and(pos.FileRRN, 4))},
+		{"file.place", place(and("fee", 9))},
+		{"file.place", place(map[pos.FileColumn]int{pos.FileDate: 1})},
+		{"file.header", func(l *Layout) { delete(l.Header, pos.FileBatch) }},
+		{"file.header", func(l *Layout) { l.Header["fee"] = []string{"fee"} }},
+		{"file.header.rrn", func(l *Layout) { l.Header[pos.FileRRN] = []string{" STAN "} }},
+		{"file.header.tid", func(l *Layout) { l.Header[pos.FileTID] = []string{""} }},
+		{"file.dates", func(l *Layout) { l.Dates = nil }},
+		{"file.dates", func(l *Layout) { l.Dates = []string{"yyyy-mm-dd"} }},
+		{"file.dates", func(l *Layout) { l.Dates = []string{"01-02"} }},
+		{"file.times", func(l *Layout) { l.Times = nil }},
+		{"file.times", func(l *Layout) { l.Times = []string{"hh:mm"} }},
+		{"file.kinds.void", func(l *Layout) { delete(l.Kinds, pos.Void) }},
+		{"file.kinds.refund", func(l *Layout) { l.Kinds[pos.Refund] = []string{"消费"} }},
+		{"file.kinds", func(l *Layout) { l.Kinds["loan"] = []string{"loan"} }},
+		{"file.ignore", func(l *Layout) { l.Ignore = []string{"void"} }},
 	} {
-		l := Default()
-		change(&l)
-		if code(l.Check()) != "layout_bad" || code(Decode(strings.NewReader(file()), l, nil)) != "layout_bad" {
-			t.Errorf("%s: %v", name, l.Check())
+		l := usual()
+		c.change(&l)
+		var e *pos.Error
+		if err := l.Check(); !errors.As(err, &e) || e.Code != "layout_bad" || e.Remedy == "" || !strings.HasPrefix(e.Message, c.key+" ") {
+			t.Errorf("%s: %v", c.key, err)
+		}
+		if code(Decode(strings.NewReader(file()), l, nil)) != "layout_bad" {
+			t.Errorf("%s: a file was read by it", c.key)
 		}
 	}
-	if err := Default().Check(); err != nil {
+	if err := usual().Check(); err != nil {
 		t.Error(err)
+	}
+	l := usual()
+	place(and(pos.FileTime, 1))(&l) // one cell for both
+	if err := l.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGBKWithAStrokeBetweenTheCells: the second byte of a letter in GBK may be the stroke itself, or an apostrophe that spreadsheets
+// leave; cut before it is read as letters, the line would fall apart.
+func TestGBKWithAStrokeBetweenTheCells(t *testing.T) {
+	l := usual()
+	l.Separator, l.Encoding, l.Header = "|", pos.FileGBK, nil
+	l.Place = map[pos.FileColumn]int{pos.FileDate: 1, pos.FileKind: 2, pos.FileBatch: 3, pos.FileSTAN: 4, pos.FileAmount: 5}
+	l.Text = simplifiedchinese.GBK.NewDecoder().Bytes
+	l.Kinds[pos.Sale] = []string{"質費", "脇", "誤"} // in GBK D97C, C37C, D560
+	var all string
+	for i, word := range l.Kinds[pos.Sale] {
+		all += fmt.Sprintf("2026-03-14|%s|1|%d|1.00\n", word, i+1)
+	}
+	raw, err := simplifiedchinese.GBK.NewEncoder().String(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	err = Decode(strings.NewReader(raw), l, func(got *Line) error {
+		n++
+		if got.Kind != pos.Sale || got.Word != l.Kinds[pos.Sale][n-1] || got.Amount != 100 {
+			t.Errorf("%+v", got)
+		}
+		return nil
+	})
+	if err != nil || n != len(l.Kinds[pos.Sale]) {
+		t.Errorf("%d lines, %v", n, err)
 	}
 }

@@ -126,7 +126,7 @@ func (m *Matcher) Run(file io.Reader, emit func(pos.Difference) error) (Report, 
 
 // take finds what a line of the file stands for.
 func (m *Matcher) take(r *row) error {
-	if r.kind == Ignore {
+	if r.kind == ignore {
 		m.report.Ignored++
 		return nil
 	}
@@ -305,7 +305,7 @@ func (m *Matcher) differ(class pos.DifferenceClass, o *record, again bool, r *ro
 	}
 	if r != nil {
 		day = r.day
-		overlay(&d, r.line(&m.layout))
+		overlay(&d, r.line(m.layout.zone()))
 	}
 	f.mine, f.theirs = int64(d.Ours), int64(d.Theirs)
 	d.Proposal = f.propose(class)

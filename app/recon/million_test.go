@@ -59,7 +59,7 @@ func child(dir string) error {
 		return err
 	}
 	defer theirs.Close() //nolint:errcheck // read only
-	m := New(tid, mid, Default())
+	m := New(tid, mid, usual())
 	for in := bufio.NewScanner(ours); in.Scan(); {
 		m.AddOurs(attemptOf(in.Text()))
 	}

@@ -124,7 +124,7 @@ func scenarios(t *rapid.T) scenario {
 
 // holds says how a matcher fails a scenario, "" if it does not.
 func holds(s scenario, blind bool) string {
-	m := New(tid, mid, Default())
+	m := New(tid, mid, usual())
 	m.blind = blind
 	for _, a := range s.ours {
 		m.AddOurs(a)

@@ -54,7 +54,7 @@ func file(rows ...[]string) string {
 // run reconciles and gives every difference.
 func run(t testing.TB, ours []pos.Attempt, text string) (Report, []pos.Difference) {
 	t.Helper()
-	m := New(tid, mid, Default())
+	m := New(tid, mid, usual())
 	for _, a := range ours {
 		m.AddOurs(a)
 	}
@@ -288,7 +288,7 @@ func TestOtherTerminalsAndMerchants(t *testing.T) {
 		t.Errorf("%+v %+v", r, got)
 	}
 	there[3] = "898110000000002"
-	_, err := New(tid, mid, Default()).Run(strings.NewReader(file(there)), nil)
+	_, err := New(tid, mid, usual()).Run(strings.NewReader(file(there)), nil)
 	if code(err) != "file_not_ours" {
 		t.Error(err)
 	}
@@ -334,7 +334,7 @@ func TestDatesThatTheFileCovers(t *testing.T) {
 
 // TestAnEmptyFileOfADayThatWasTraded: without lines only Cover says the day.
 func TestAnEmptyFileOfADayThatWasTraded(t *testing.T) {
-	m := New(tid, mid, Default())
+	m := New(tid, mid, usual())
 	m.AddOurs(sale())
 	m.Cover(noon, noon)
 	var got []pos.Difference
@@ -348,7 +348,7 @@ func TestAnEmptyFileOfADayThatWasTraded(t *testing.T) {
 func TestALineThatCameWithTheNextFile(t *testing.T) {
 	late := with(sale(), func(a *pos.Attempt) { a.Created = noon.Add(11*time.Hour + 30*time.Minute) })
 	_, open := run(t, []pos.Attempt{another(), late}, file(entry(another(), 1875)))
-	m := New(tid, mid, Default())
+	m := New(tid, mid, usual())
 	m.AddOurs(late)
 	m.AddOpen(open[0])
 	next := entry(late, 1875)
@@ -360,7 +360,7 @@ func TestALineThatCameWithTheNextFile(t *testing.T) {
 }
 
 func TestTooManyDifferencesAreTheWrongFile(t *testing.T) {
-	m := New(tid, mid, Default())
+	m := New(tid, mid, usual())
 	m.differences = MaxDifferences
 	_, err := m.Run(strings.NewReader(file(entry(sale(), 1))), func(pos.Difference) error { return nil })
 	if code(err) != "file_not_ours" {

@@ -3,21 +3,46 @@ package recon_test
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"tillkeeper/app/opening"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/recon"
+	"tillkeeper/assets"
+	"tillkeeper/drivers/acquirer/wire"
 	simhost "tillkeeper/drivers/sim/acquirer"
 )
 
 // TestTheSimulatedAcquirersFile: what the simulated host writes from its ledger
-// is the built-in layout, and a voided sale with its void matches.
+// by each shipped profile is read by the same, and a voided sale with its void
+// matches.
 func TestTheSimulatedAcquirersFile(t *testing.T) {
+	names, err := fs.Glob(assets.FS, "profiles/*.json")
+	if err != nil || len(names) < 4 {
+		t.Fatal(err, names)
+	}
+	for _, name := range names {
+		t.Run(path.Base(name), func(t *testing.T) {
+			p, err := wire.Load(assets.FS, strings.TrimSuffix(path.Base(name), ".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			writtenAndRead(t, p.File)
+		})
+	}
+}
+
+func writtenAndRead(t *testing.T, l pos.FileLayout) {
+	t.Helper()
 	const tid, mid = "10000001", "898110000000001"
-	at := time.Date(2026, 3, 14, 12, 0, 0, 0, time.FixedZone("", 8*3600))
+	zone := time.FixedZone("", 8*3600)
+	at := time.Date(2026, 3, 14, 12, 0, 0, 0, zone)
 	var ledger bytes.Buffer
 	for _, e := range []simhost.Entry{
 		{Seq: 1, Time: at, TID: tid, MID: mid, Batch: "000001", STAN: "000045", MTI: "0200", Kind: simhost.KindSale, Amount: 1875, PAN: "622424******0113", Code: "00", RRN: "260314000045", State: "approved"},
@@ -34,7 +59,7 @@ func TestTheSimulatedAcquirersFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	if err := simhost.WriteFile(dir, "2026-03-14", &file); err != nil {
+	if err := simhost.WriteFile(dir, "2026-03-14", l, &file); err != nil {
 		t.Fatal(err)
 	}
 	a := pos.Attempt{
@@ -43,7 +68,7 @@ func TestTheSimulatedAcquirersFile(t *testing.T) {
 	}
 	void := a
 	void.ID, void.Kind, void.State, void.STAN, void.RRN = "000000000002", pos.Void, pos.Approved, "000046", "260314000046"
-	m := recon.New(tid, mid, recon.Default())
+	m := recon.New(tid, mid, opening.FileLayout(zone)(l))
 	m.AddOurs(a)
 	m.AddOurs(void)
 	r, err := m.Run(&file, func(d pos.Difference) error { t.Errorf("%+v", d); return nil })

@@ -4,6 +4,7 @@
 package risk
 
 import (
+	"cmp"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -33,6 +34,33 @@ type Exposure struct {
 	Sum    pos.Amount
 	Count  int
 	ByCard map[string]int // keyed hash -> open payments
+}
+
+// Under gives the limits that hold where the acquirer named some: its own in
+// place of the shop's, the shop's where it says nothing.
+func Under(l Limits, t pos.RiskTerms) Limits {
+	return Limits{
+		PerPayment: cmp.Or(t.PerPayment, l.PerPayment), PerTerminal: cmp.Or(t.PerTerminal, l.PerTerminal),
+		Count: cmp.Or(t.Count, l.Count), PerCard: cmp.Or(t.PerCard, l.PerCard), StopAfter: cmp.Or(t.StopAfter, l.StopAfter),
+	}
+}
+
+// Logged is the log of what was taken of each card without the host, by keyed
+// hash (EMV Book 3, 10.6.1): what stands or is still open counts, what was
+// undone does not. An attempt that is in several lists counts once.
+func Logged(lists ...[]pos.Attempt) map[string]pos.Amount {
+	out, seen := map[string]pos.Amount{}, map[string]bool{}
+	for _, list := range lists {
+		for i := range list {
+			a := &list[i]
+			if !a.Offline || a.CardHash == "" || seen[a.ID] || !atStake(a) && !pos.StateRules[a.State].Counted {
+				continue
+			}
+			seen[a.ID] = true
+			out[a.CardHash] += a.Amount
+		}
+	}
+	return out
 }
 
 // ExposureOf adds up the open attempts.

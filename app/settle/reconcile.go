@@ -66,11 +66,12 @@ func (d *Desk) reconcile(ctx context.Context, by pos.Operator, name, day string,
 	if err != nil {
 		return out, err
 	}
-	m := recon.New(d.o.TID, d.o.MID, d.o.Layout)
+	layout := d.o.Layout(d.o.Host.FileLayout())
+	m := recon.New(d.o.TID, d.o.MID, layout)
 	for _, f := range known {
 		m.AddOpen(f)
 	}
-	if err := d.addOurs(ctx, m, day, file); err != nil {
+	if err := d.addOurs(ctx, m, layout, day, file); err != nil {
 		return out, err
 	}
 	var fresh []pos.Difference
@@ -141,10 +142,10 @@ func (d *Desk) ReconcileDay(ctx context.Context, by pos.Operator, day string) (R
 // addOurs gives the matcher the payments of the day that the file is of, or of
 // the days from its first to its last line, and those of the days before that
 // may still stand in it.
-func (d *Desk) addOurs(ctx context.Context, m *recon.Matcher, day string, file []byte) error {
+func (d *Desk) addOurs(ctx context.Context, m *recon.Matcher, layout recon.Layout, day string, file []byte) error {
 	from, to := day, day
 	if day == "" {
-		err := recon.Decode(bytes.NewReader(file), d.o.Layout, func(l *recon.Line) error {
+		err := recon.Decode(bytes.NewReader(file), layout, func(l *recon.Line) error {
 			if on := l.Day(); from == "" || on < from {
 				from = on
 			}

@@ -18,7 +18,7 @@ var china = time.FixedZone("UTC+8", 8*60*60)
 func (b *bank) file() string {
 	b.t.Helper()
 	var out bytes.Buffer
-	if err := simhost.WriteFile(b.dir, "", &out); err != nil {
+	if err := simhost.WriteFile(b.dir, "", b.layout(), &out); err != nil {
 		b.t.Fatal(err)
 	}
 	return out.String()
@@ -195,7 +195,7 @@ func TestReconcileDayFetches(t *testing.T) {
 	r.desk.o.Fetch = func(_ context.Context, day string) (io.ReadCloser, error) {
 		asked = day
 		var out bytes.Buffer
-		if err := simhost.WriteFile(r.bank.dir, "", &out); err != nil {
+		if err := simhost.WriteFile(r.bank.dir, "", r.bank.layout(), &out); err != nil {
 			return nil, err
 		}
 		return io.NopCloser(&out), nil
@@ -207,7 +207,7 @@ func TestReconcileDayFetches(t *testing.T) {
 		t.Errorf("%s %+v", asked, got)
 	}
 	r.desk.o.Fetch = func(context.Context, string) (io.ReadCloser, error) {
-		return io.NopCloser(strings.NewReader(strings.Join(simhost.FileHeader, ",") + "\n")), nil
+		return io.NopCloser(strings.NewReader("date,batch,stan,amount\n")), nil
 	}
 	if got, err = r.desk.ReconcileDay(ctx, supervisor, day); err != nil || got.OursOnly != 1 {
 		t.Errorf("an empty file of a day with a payment: %v %+v", err, got.Report)

@@ -15,7 +15,6 @@ import (
 	"tillkeeper/app/decline"
 	"tillkeeper/app/forward"
 	"tillkeeper/app/pos"
-	"tillkeeper/app/recon"
 	"tillkeeper/app/staff"
 	"tillkeeper/assets"
 	"tillkeeper/drivers/acquirer"
@@ -85,6 +84,16 @@ func newBank(t testing.TB, dir string) *bank {
 		}
 	})
 	return &bank{t, dir, h, addr.String()}
+}
+
+// layout is that of the bank's files.
+func (b *bank) layout() pos.FileLayout {
+	b.t.Helper()
+	p, err := profile()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return p.File
 }
 
 func (b *bank) faults(rules ...simhost.Rule) {
@@ -192,7 +201,7 @@ func (r *rig) boot() {
 	r.till = &counter{}
 	o := Options{
 		Journal: r.store, Host: r.link, Queue: r.forward, Till: r.till, Vault: r.vault, Staff: list, Codes: codes, TID: tid, MID: mid,
-		Layout: recon.Default(), Slip: words{}, Print: r.slips.print, Clock: r.clock, DayOf: dayOf, Log: quiet,
+		Slip: words{}, Print: r.slips.print, Clock: r.clock, DayOf: dayOf, Log: quiet,
 	}
 	if r.options != nil {
 		r.options(&o)

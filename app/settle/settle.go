@@ -38,7 +38,8 @@ const (
 )
 
 // Options are the ports and settings of a desk. Journal, Host, Queue, Till,
-// Vault and Clock are needed; Print, Slip, Changed, Log and Fetch may be nil.
+// Vault and Clock are needed; Print, Slip, Changed, Log, Layout and Fetch
+// may be nil.
 type Options struct {
 	Journal  pos.Journal
 	Host     pos.Settler
@@ -48,8 +49,8 @@ type Options struct {
 	Staff    *staff.List
 	Codes    *decline.Table
 	TID, MID string
-	Operator string // DE 63 of the 0500, three digits; "" is DefaultOperator
-	Layout   recon.Layout
+	Operator string                            // DE 63 of the 0500, three digits; "" is DefaultOperator
+	Layout   func(pos.FileLayout) recon.Layout // how the acquirer's files are read here; nil: UTF-8 and UTC+8
 	Print    func(number string, slip any)
 	Slip     Slip
 	Clock    pos.Clock
@@ -175,6 +176,9 @@ func New(o Options) *Desk {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Layout == nil {
+		o.Layout = func(l pos.FileLayout) recon.Layout { return recon.Layout{FileLayout: l} }
 	}
 	return &Desk{o: o, waits: usual, wake: make(chan struct{}, 1), begun: make(chan struct{}, 1)}
 }

@@ -235,12 +235,20 @@ func (l *Link) Repeats() pos.Repeats {
 	return r
 }
 
-// Terms are the profile's rules of sums and PINs.
+// Terms are the profile's rules of sums and PINs, and of what a till takes by
+// itself.
 func (l *Link) Terms() pos.Terms {
+	r := l.p.Risk
 	_, tells := l.p.Transactions[string(pos.OpScriptResult)]
 	return pos.Terms{
 		CompletionPercent: l.p.Limits.CompletionPercent, ContactlessNoPIN: pos.Amount(l.p.Limits.ContactlessNoPIN),
 		PINFormat: byte(l.p.PIN.Format), PINKeys: l.p.PIN.KeysOrSession(), //nolint:gosec // 0, 3 or 4
-		ScriptResults: tells,
+		PINBypass: l.p.PIN.Bypass, ScriptResults: tells,
+		Risk: pos.RiskTerms{
+			FloorLimit: pos.Amount(r.FloorLimit),
+			Selection:  pos.Selection{Target: r.TargetPercent, Most: r.MostPercent, Threshold: pos.Amount(r.Threshold)},
+			PerPayment: pos.Amount(r.PerPayment), PerTerminal: pos.Amount(r.PerTerminal), Count: r.Count, PerCard: r.PerCard,
+			StopAfter: r.StopAfter(),
+		},
 	}
 }

@@ -80,6 +80,8 @@ func TestKnownAnswersArrive(t *testing.T) {
 func TestUploadAndSwipe(t *testing.T) {
 	swipe := contactless("000125")
 	swipe.Card = pos.CardData{PAN: pan, Expiry: "2806", Track2: strings.Replace(track, "=", "D", 1) + "F", Entry: "swipe"}
+	damaged := swipe
+	damaged.Card.Fallback = true
 	had := advice("000126")
 	had.Card.F55 = append(bytes.Clone(had.Card.F55), unhexed("8A025933")...)
 	up := advice("000127")
@@ -88,6 +90,7 @@ func TestUploadAndSwipe(t *testing.T) {
 		r    pos.Request
 		want map[int]string // empty: absent
 	}{
+		"damaged chip":    {damaged, map[int]string{22: "022", 35: track, 60: "2200000100052"}},
 		"swipe":           {swipe, map[int]string{22: "022", 23: "", 35: track, 55: "", 60: "2200000100050", 26: "", 63: ""}},
 		"upload":          {up, map[int]string{3: "000000", 22: "072", 26: "", 52: "", 53: "", 55: chip + "8A025931", 60: "3600000100060", 63: "CUP"}},
 		"upload with ARC": {had, map[int]string{55: chip + "8A025933", 35: track, 63: "CUP"}},

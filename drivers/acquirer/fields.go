@@ -20,6 +20,10 @@ type entry struct {
 	read       bool
 }
 
+// chipFailed ends field 60 of a stripe that was taken because its chip could not
+// be read (UnionPay's F60.5: the last reading of a chip failed); 0 is any other.
+const chipFailed = "2"
+
 var entries = map[string]entry{
 	"chip":        {"05", "50", true},
 	"contactless": {"07", "60", true},
@@ -83,6 +87,9 @@ func (l *Link) message(r pos.Request) (*wire.Message, error) {
 	}
 	if w.e, ok = entries[r.Card.Entry]; !ok {
 		return nil, fmt.Errorf("%w: entry mode %q", errRequest, r.Card.Entry)
+	}
+	if r.Card.Fallback {
+		w.e.tail = w.e.tail[:1] + chipFailed
 	}
 	switch {
 	case w.reversal() && !w.t.Reversible:

@@ -73,6 +73,9 @@ func (l *Link) open(ctx context.Context) (ln *line, fresh bool, err error) {
 		if l.ctx.Err() == nil {
 			l.unreachable(ctx, err)
 		}
+		if tlsDetail(err) == "" {
+			err = &unreached{l.o.Address, err}
+		}
 		return nil, false, err
 	}
 	ln = newLine(l, conn)

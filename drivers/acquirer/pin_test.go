@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/acquirer"
@@ -50,7 +51,7 @@ func edited(t *testing.T, pairs ...string) *wire.Profile {
 const (
 	inF53  = `"type": "n16"}`
 	block  = `"name": "PIN block", "type": "b8"`
-	ofPIN  = `"pin": {"format": 0, "keys": "session"}`
+	ofPIN  = `"pin": {"format": 0, "keys": "session", "bypass": true}`
 	bdk    = "0123456789ABCDEFFEDCBA9876543210"
 	bdkAES = "FEDCBA9876543210F1F1F1F1F1F1F1F1"
 )
@@ -166,9 +167,22 @@ func TestTermsComeFromTheProfile(t *testing.T) {
 		t.Errorf("cup-script says %+v", got)
 	}
 	s = open(t, edited(t, `"completion_percent": 100, "contactless_no_pin": 100000`, `"completion_percent": 115, "contactless_no_pin": 0`, ofPIN, `"pin": {"format": 3, "keys": ""}`))
-	want := pos.Terms{CompletionPercent: 115, PINFormat: 3, PINKeys: pos.PINSession}
+	want := pos.Terms{CompletionPercent: 115, PINFormat: 3, PINKeys: pos.PINSession, Risk: usual.Risk}
 	if got := s.line.Terms(); got != want || got.Most(1000) != 1150 || got.Most(1) != 1 {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestRiskTermsComeFromTheProfile: what a till takes by itself is the acquirer's to say.
+func TestRiskTermsComeFromTheProfile(t *testing.T) {
+	got := open(t, edited(t, `"floor_limit": 0, "target_percent": 10, "most_percent": 50, "threshold": 10000`,
+		`"floor_limit": 1, "target_percent": 2, "most_percent": 3, "threshold": 4, "per_payment": 5, "per_terminal": 6, "count": 7, "per_card": 8, "stop_after_ms": 9`)).line.Terms().Risk
+	want := pos.RiskTerms{
+		FloorLimit: 1, Selection: pos.Selection{Target: 2, Most: 3, Threshold: 4}, PerPayment: 5, PerTerminal: 6, Count: 7, PerCard: 8,
+		StopAfter: 9 * time.Millisecond,
+	}
+	if got != want {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -70,6 +70,9 @@ func (l *Link) Settle(ctx context.Context, stan, batch, operator string, t pos.B
 	return hostTotals(a.m), nil
 }
 
+// FileLayout is what the acquirer's daily file looks like, as the profile has it.
+func (l *Link) FileLayout() pos.FileLayout { return l.p.File }
+
 // checkOperator refuses an operator that field 63 has no room for: it takes three characters or none.
 func checkOperator(operator string) error {
 	if operator != "" && len(operator) != operatorLength {

@@ -17,10 +17,10 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -51,10 +51,10 @@ type Item struct {
 type Options struct {
 	Dir     string
 	Fetch   func(ctx context.Context, name string) (io.ReadCloser, error)
-	Items   map[string]Item   // by what the host calls them
-	Remedy  map[string]string // what a person does where the thing is not brought, by the same names
-	Changed func()            // told, from a goroutine of the Loader's, when Condition changed; may be nil
-	Log     *slog.Logger      // nil: nothing is logged
+	Items   map[string]Item       // by what the host calls them
+	Mend    map[string]pos.Remark // what a person does where the thing is not brought, by the same names
+	Changed func()                // told, from a goroutine of the Loader's, when Condition changed; may be nil
+	Log     *slog.Logger          // nil: nothing is logged
 }
 
 // Loader loads what is asked for; its methods may be called by many goroutines.
@@ -150,27 +150,21 @@ func (l *Loader) Condition() pos.Condition {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := pos.Condition{Name: "downloads", State: "ok"}
-	var details, remedies []string
-	for what, w := range l.asked {
+	for _, what := range slices.Sorted(maps.Keys(l.asked)) {
+		w := l.asked[what]
 		if !w.due {
 			continue
 		}
-		detail := what
-		if w.err != nil {
-			detail += ": " + w.err.Error()
+		c.State, c.Code = "warn", "download_wanted"
+		if w.err == nil {
+			c.Found = append(c.Found, pos.Say("host_wants", what))
+		} else {
+			c.Found = append(c.Found, pos.Say("host_wants_failed", what, w.err.Error()))
 		}
-		details = append(details, detail)
-		if r := l.o.Remedy[what]; r != "" && (w.err != nil || !l.brings(what)) {
-			remedies = append(remedies, r)
+		if m := l.o.Mend[what]; m.Code != "" && (w.err != nil || !l.brings(what)) {
+			c.Mend = append(c.Mend, m)
 		}
 	}
-	if len(details) == 0 {
-		return c
-	}
-	slices.Sort(details)
-	slices.Sort(remedies)
-	c.State, c.Code = "warn", "download_wanted"
-	c.Detail, c.Remedy = strings.Join(details, "; "), strings.Join(remedies, "; ")
 	return c
 }
 
@@ -248,7 +242,7 @@ func (l *Loader) load(ctx context.Context, item Item) error {
 	if err := errors.Join(err, body.Close()); err != nil {
 		return err
 	}
-	if err := keep(l.o.Dir, item.File, raw); err != nil {
+	if err := Keep(l.o.Dir, item.File, raw); err != nil {
 		return err
 	}
 	put()
@@ -268,8 +262,8 @@ func (i Item) read(r io.Reader) (put func(), raw []byte, err error) {
 	return put, raw, err
 }
 
-// keep replaces a file whole: temporary name, sync, rename, sync of the folder.
-func keep(dir, name string, raw []byte) error {
+// Keep replaces a file of a folder whole: temporary name, sync, rename, sync of the folder. It is durable when it returns.
+func Keep(dir, name string, raw []byte) error {
 	tmp, err := os.CreateTemp(dir, name+".*.tmp")
 	if err != nil {
 		return err

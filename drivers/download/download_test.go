@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func newAcquirer(t *testing.T) *acquirerOf {
 	a.addr = addr.String()
 	done := make(chan error, 1)
 	go func() { done <- a.host.Serve(t.Context()) }()
-	files, err := simhost.ServeFiles(a.dir, "127.0.0.1:0", nil, slog.New(slog.DiscardHandler))
+	files, err := simhost.ServeFiles(a.dir, "127.0.0.1:0", profile.File, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,13 +120,11 @@ func caKeys(store *emv.KeyStore) map[string]download.Item {
 	}}}
 }
 
-var remedies = map[string]string{
-	"ca_keys": "name the file under terminal.ca", "blacklist": "name the file under offline.blacklist",
-}
+var remedies = map[string]pos.Remark{"ca_keys": {Code: "fetch_ca_keys"}, "blacklist": {Code: "fetch_blacklist"}}
 
 func loader(t *testing.T, o download.Options) *download.Loader {
 	t.Helper()
-	o.Remedy = remedies
+	o.Mend = remedies
 	l := download.New(o)
 	t.Cleanup(func() { l.Close() })
 	return l
@@ -227,7 +226,7 @@ func unharmed(t *testing.T, items func(store *emv.KeyStore) map[string]download.
 			return fmt.Errorf("%s: the folder was changed: %v %v", name, left, err)
 		case store.Table().Len() != 2:
 			return fmt.Errorf("%s: %d keys are in force", name, store.Table().Len())
-		case c.State != "warn" || c.Code != "download_wanted" || !strings.HasPrefix(c.Detail, "ca_keys: ") || c.Remedy != remedies["ca_keys"]:
+		case c.State != "warn" || c.Code != "download_wanted" || len(c.Found) != 1 || c.Found[0].Code != "host_wants_failed" || !reflect.DeepEqual(c.Mend, []pos.Remark{remedies["ca_keys"]}):
 			return fmt.Errorf("%s: nobody is told: %+v", name, c)
 		}
 	}
@@ -272,7 +271,7 @@ func TestAStrangersServiceIsNotTrusted(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	files, err := simhost.ServeFiles(a.dir, "127.0.0.1:0", nil, slog.New(slog.DiscardHandler))
+	files, err := simhost.ServeFiles(a.dir, "127.0.0.1:0", profile(t).File, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +281,7 @@ func TestAStrangersServiceIsNotTrusted(t *testing.T) {
 	l := loader(t, download.Options{Dir: t.TempDir(), Fetch: https(files.URL(), roots), Items: caKeys(&store), Changed: func() { tried <- struct{}{} }})
 	l.Asked("ca_keys")
 	<-tried
-	if c := l.Condition(); c.State != "warn" || !strings.Contains(c.Detail, "certificate") || store.Table().Len() != 0 {
+	if c := l.Condition(); c.State != "warn" || !strings.Contains(fmt.Sprint(c.Found), "certificate") || store.Table().Len() != 0 {
 		t.Errorf("%+v, %d keys", c, store.Table().Len())
 	}
 }
@@ -330,16 +329,19 @@ func TestWhatNobodyBringsIsSaid(t *testing.T) {
 		}
 	}
 	want := pos.Condition{
-		Name: "downloads", State: "warn", Code: "download_wanted", Detail: "blacklist; ca_keys; card_parameters; parameters",
-		Remedy: remedies["blacklist"] + "; " + remedies["ca_keys"],
+		Name: "downloads", State: "warn", Code: "download_wanted",
+		Found: []pos.Remark{
+			pos.Say("host_wants", "blacklist"), pos.Say("host_wants", "ca_keys"), pos.Say("host_wants", "card_parameters"), pos.Say("host_wants", "parameters"),
+		},
+		Mend: []pos.Remark{remedies["blacklist"], remedies["ca_keys"]},
 	}
-	if c := l.Condition(); c != want {
+	if c := l.Condition(); !reflect.DeepEqual(c, want) {
 		t.Errorf("%+v", c)
 	}
 	for n := range 100 {
 		l.Asked(fmt.Sprint("thing ", n))
 	}
-	if n := strings.Count(l.Condition().Detail, ";"); n > 16 {
+	if n := len(l.Condition().Found); n > 17 {
 		t.Errorf("%d things are remembered", n)
 	}
 }

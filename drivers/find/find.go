@@ -49,6 +49,7 @@ const (
 var (
 	ErrAbsent    = errors.New("no such device is plugged in")
 	ErrAmbiguous = errors.New("several devices have this identity")
+	ErrAnother   = errors.New("another device is at this place")
 )
 
 // Host is a machine to look at.
@@ -98,10 +99,11 @@ func (h *Host) Found(ctx context.Context) []pos.Found {
 	return out
 }
 
-// Resolve gives the path of the device of an identity and a class. An identity
-// with a port falls back to the only device of its VID:PID: it was put into
-// another socket.
-func (h *Host) Resolve(class, identity string) (string, error) {
+// resolve gives the device of an identity and a class. An identity with a port
+// falls back to the only device of its VID:PID: it was put into another socket;
+// but not where one of the others has that VID:PID too, because which of them was
+// put elsewhere cannot be told.
+func (h *Host) resolve(class, identity string, others []string) (place, error) {
 	want, _, _ := strings.Cut(identity, " ")
 	var exact, like []place
 	for _, p := range h.places(class) {
@@ -112,16 +114,22 @@ func (h *Host) Resolve(class, identity string) (string, error) {
 			like = append(like, p)
 		}
 	}
-	if len(exact) == 0 && (identity == want || strings.Contains(identity, "@")) {
+	if slices.Contains(others, identity) {
+		return place{}, ErrAmbiguous
+	}
+	if len(exact) == 0 && (identity == want || strings.Contains(identity, " @")) {
 		exact = like
+		if len(like) > 0 && slices.ContainsFunc(others, func(o string) bool { return strings.HasPrefix(o, want+" @") }) {
+			return place{}, ErrAmbiguous
+		}
 	}
 	switch len(exact) {
 	case 0:
-		return "", ErrAbsent
+		return place{}, ErrAbsent
 	case 1:
-		return exact[0].path, nil
+		return exact[0], nil
 	}
-	return "", ErrAmbiguous
+	return place{}, ErrAmbiguous
 }
 
 // Identity gives the identity of the device behind a path of /dev, "" where it
@@ -133,16 +141,30 @@ func (h *Host) Identity(path string) string {
 	return ""
 }
 
-// Locate gives the path to open: the configured one while it is there, and
-// otherwise where the device of the identity is now.
-func (h *Host) Locate(class, path, identity string) string {
-	if _, err := os.Stat(h.real(path)); err == nil || identity == "" {
-		return path
+// Locate gives the path to open for the device that worked at a configured path
+// with an identity ("" where that is not known: then it is the path), and the
+// identity of what is there: the path while that device is there, and otherwise
+// the one place where it is now. The others are the identities of the till's
+// other devices. ErrAbsent says that the device is nowhere, ErrAnother that
+// moreover the path belongs to a device of another identity, ErrAmbiguous that it
+// could be any of several; none of them is ever guessed.
+func (h *Host) Locate(class, path, identity string, others ...string) (now, is string, err error) {
+	here, there := h.at(path)
+	if identity == "" || there && here.dev.identity() == identity {
+		return path, here.dev.identity(), nil
 	}
-	if now, err := h.Resolve(class, identity); err == nil {
-		return now
+	found, err := h.resolve(class, identity, others)
+	switch {
+	case err == nil && there && found.node == here.node: // in another socket, under the same name
+		return path, found.dev.identity(), nil
+	case err == nil:
+		return found.path, found.dev.identity(), nil
+	case errors.Is(err, ErrAbsent):
+		if _, bad := os.Stat(h.real(path)); bad == nil {
+			return "", "", ErrAnother
+		}
 	}
-	return path
+	return "", "", err
 }
 
 // at gives the device behind a path of /dev.
@@ -153,13 +175,17 @@ func (h *Host) at(path string) (place, bool) {
 	}
 	for _, class := range []string{Serial, LP, Evdev} {
 		for _, p := range h.places(class) {
-			if h.real(p.node) == node {
+			if is, err := filepath.EvalSymlinks(h.real(p.node)); err == nil && is == node {
 				return p, true
 			}
 		}
 	}
 	return place{}, false
 }
+
+// Real gives the path by which a program opens a file of the machine looked at:
+// with the root "/" the path itself.
+func (h *Host) Real(path string) string { return h.real(path) }
 
 // real gives the path of a file of the machine looked at.
 func (h *Host) real(path string) string { return filepath.Join(h.root, path) }

@@ -125,21 +125,27 @@ func TestDeviceIsFoundByIdentityAndNotByItsNumber(t *testing.T) {
 		"1a86:7523 @1-2": "/dev/serial/by-path/pci-0000:00:14.0-usb-0:1-1:1.0-port0", // the only one, in another socket
 		"1a86:7523":      "/dev/serial/by-path/pci-0000:00:14.0-usb-0:1-1:1.0-port0",
 	} {
-		if got, err := h.Resolve(find.Serial, identity); err != nil || got != want {
+		if got, err := resolve(h, identity); err != nil || got != want {
 			t.Errorf("%s is at %q, %v", identity, got, err)
 		}
 	}
-	if got := h.Locate(find.Serial, "/dev/ttyUSB7", ftdi); !strings.Contains(got, "1-2") {
-		t.Errorf("located at %s", got)
+	if got, is, err := h.Locate(find.Serial, "/dev/ttyUSB7", ftdi); !strings.Contains(got, "1-2") || is != ftdi || err != nil {
+		t.Errorf("located at %s, %s, %v", got, is, err)
 	}
-	if got := h.Locate(find.Serial, "/dev/ttyUSB0", ftdi); got != "/dev/ttyUSB0" {
-		t.Errorf("a path that is there was left for %s", got)
+	if got, _, err := h.Locate(find.Serial, "/dev/ttyUSB0", ftdi); !strings.Contains(got, "1-2") || err != nil {
+		t.Errorf("left at %s, which belongs to another device, %v", got, err)
 	}
-	for _, identity := range []string{"", "0403:6001 OTHER", "dead:beef", "0403:6001"} {
-		if got, err := h.Resolve(find.Serial, identity); !errors.Is(err, find.ErrAbsent) {
+	for _, identity := range []string{"0403:6001 OTHER", "dead:beef", "0403:6001"} {
+		if got, err := resolve(h, identity); !errors.Is(err, find.ErrAbsent) {
 			t.Errorf("%q is at %q, %v", identity, got, err)
 		}
 	}
+}
+
+// resolve gives where the device of an identity is, whatever its place was.
+func resolve(h *find.Host, identity string) (string, error) {
+	path, _, err := h.Locate(find.Serial, "/dev/nowhere", identity)
+	return path, err
 }
 
 func TestTwoOfAKindWithoutNumbersAreToldApartByTheirSockets(t *testing.T) {
@@ -147,10 +153,10 @@ func TestTwoOfAKindWithoutNumbersAreToldApartByTheirSockets(t *testing.T) {
 	m.adapter("ttyUSB0", "1-1", "1a86:7523", "", "", "USB Serial", "")
 	m.adapter("ttyUSB1", "1-2.4", "1a86:7523", "", "", "USB Serial", "")
 	h := find.New(m.root)
-	if got, err := h.Resolve(find.Serial, "1a86:7523 @1-2.4"); err != nil || !strings.Contains(got, "1-2.4") {
+	if got, err := resolve(h, "1a86:7523 @1-2.4"); err != nil || !strings.Contains(got, "1-2.4") {
 		t.Fatalf("%q %v", got, err)
 	}
-	if got, err := h.Resolve(find.Serial, "1a86:7523 @1-3"); !errors.Is(err, find.ErrAmbiguous) {
+	if got, err := resolve(h, "1a86:7523 @1-3"); !errors.Is(err, find.ErrAmbiguous) {
 		t.Fatalf("%q %v", got, err)
 	}
 }
@@ -163,6 +169,34 @@ func TestHostileNamesStayHarmless(t *testing.T) {
 	for _, f := range find.New(m.root).Found(t.Context()) {
 		if len(f.Label) > 80 || strings.ContainsAny(f.Label+f.Identity, "\x1b\x07\n") || len(f.Identity) > 5000 || f.URL == "evdev:/dev/input/event1" {
 			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// TestAnotherDeviceIsNeverLocatedInThePlaceOfOne: what is not the device is named, and between two nothing is guessed.
+func TestAnotherDeviceIsNeverLocatedInThePlaceOfOne(t *testing.T) {
+	m := newMachine(t)
+	m.adapter("ttyUSB0", "1-1", "0403:6001", "A1", "FTDI", "FT232R USB UART", "")
+	m.adapter("ttyUSB1", "1-2", "1a86:7523", "", "", "USB Serial", "")
+	h := find.New(m.root)
+	for _, c := range []struct {
+		what, path, identity, now, is string
+		others                        []string
+		want                          error
+	}{
+		{what: "nothing is known", path: "/dev/ttyUSB0", now: "/dev/ttyUSB0", is: "0403:6001 A1"},
+		{what: "it is there", path: "/dev/ttyUSB0", identity: "0403:6001 A1", now: "/dev/ttyUSB0", is: "0403:6001 A1"},
+		{what: "in another socket under the same name", path: "/dev/ttyUSB1", identity: "1a86:7523 @1-9", now: "/dev/ttyUSB1", is: "1a86:7523 @1-2"},
+		{what: "another is there", path: "/dev/ttyUSB0", identity: "0403:6001 B2", want: find.ErrAnother},
+		{what: "nothing is there", path: "/dev/ttyUSB7", identity: "0403:6001 B2", want: find.ErrAbsent},
+		{what: "a number that is nobody's", path: "/dev/ttyUSB7", identity: "1a86:7523 S1", want: find.ErrAbsent},
+		{what: "it may be the other one", path: "/dev/ttyUSB7", identity: "1a86:7523 @1-9", others: []string{"1a86:7523 @1-8"}, want: find.ErrAmbiguous},
+		{what: "it is the other one", path: "/dev/ttyUSB7", identity: "1a86:7523 @1-2", others: []string{"1a86:7523 @1-2"}, want: find.ErrAmbiguous},
+		{what: "the others are of other kinds", path: "/dev/ttyUSB7", identity: "1a86:7523 @1-9", others: []string{"0403:6001 A1"}, now: "1-2", is: "1a86:7523 @1-2"},
+	} {
+		now, is, err := h.Locate(find.Serial, c.path, c.identity, c.others...)
+		if !errors.Is(err, c.want) || !strings.Contains(now, c.now) || is != c.is {
+			t.Errorf("%s: at %q is %q, %v", c.what, now, is, err)
 		}
 	}
 }

@@ -3,12 +3,12 @@ package find_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -210,11 +210,15 @@ func TestSerialLineOfAGadgetIsFoundUsedAndMissed(t *testing.T) {
 	unplug := gadget(t, "acm.g0", "1a86", "55d4", "S77", nil)
 	heard(t, w, hotplug.Add, "ttyACM0")
 	const identity = "1a86:55d4 S77"
-	if path, err := h.Resolve(find.Serial, identity); err != nil || path != "/dev/ttyACM0" {
+	if path, err := resolve(h, identity); err != nil || path != "/dev/ttyACM0" {
 		t.Fatalf("%s, %v", path, err)
 	}
 	s, states := supervised(t, func() (*port.Line, error) {
-		return port.OpenLine(h.Locate(find.Serial, "/dev/ttyACM7", identity), 9600)
+		path, _, err := h.Locate(find.Serial, "/dev/ttyACM7", identity)
+		if err != nil {
+			return nil, err
+		}
+		return port.OpenLine(path, 9600)
 	})
 	until(t, states, "ok", "")
 	far, err := port.OpenLine("/dev/ttyGS0", 9600)
@@ -236,7 +240,7 @@ func TestSerialLineOfAGadgetIsFoundUsedAndMissed(t *testing.T) {
 		t.Fatalf("read from a line that is away: %v", err)
 	}
 	until(t, states, "fault", port.Unplugged)
-	if path := h.Locate(find.Serial, "/dev/ttyACM7", identity); !strings.HasSuffix(path, "ttyACM7") {
-		t.Fatalf("located at %s", path)
+	if path, _, err := h.Locate(find.Serial, "/dev/ttyACM7", identity); !errors.Is(err, find.ErrAbsent) {
+		t.Fatalf("located at %s, %v", path, err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"tillkeeper/app/pos"
 )
 
 // The limits of a look at what programs have open.
@@ -74,30 +76,30 @@ func hasOpen(dir, node string) (has, seen bool) {
 }
 
 // thieves are the programs that take devices of a till, and what ends that.
-var thieves = map[string]string{
-	"cupsd":          "sudo systemctl disable --now cups cups-browsed",
-	"usb":            "sudo systemctl disable --now cups cups-browsed", // CUPS' backend
-	"cups-browsed":   "sudo systemctl disable --now cups-browsed",
-	"ipp-usb":        "sudo systemctl disable --now ipp-usb",
-	"ModemManager":   "sudo systemctl disable --now ModemManager",
-	"brltty":         "sudo systemctl disable --now brltty, or sudo apt remove brltty",
-	"gpsd":           "sudo systemctl disable --now gpsd.socket gpsd",
-	"scdaemon":       "gpgconf --kill scdaemon",
-	"tillkeeper":     "another till runs on this machine: end it",
-	"pcscd":          "sudo systemctl stop pcscd.socket pcscd, or use pcsc: as the reader",
-	"nfc-list":       "end it",
-	"fwupd":          "sudo systemctl disable --now fwupd",
-	"upowerd":        "sudo systemctl disable --now upower",
-	"systemd-logind": "sign out of the other session",
+var thieves = map[string]pos.Remark{
+	"cupsd":          pos.Say("run", "sudo systemctl disable --now cups cups-browsed"),
+	"usb":            pos.Say("run", "sudo systemctl disable --now cups cups-browsed"), // CUPS' backend
+	"cups-browsed":   pos.Say("run", "sudo systemctl disable --now cups-browsed"),
+	"ipp-usb":        pos.Say("run", "sudo systemctl disable --now ipp-usb"),
+	"ModemManager":   pos.Say("run", "sudo systemctl disable --now ModemManager"),
+	"brltty":         pos.Say("run_or", "sudo systemctl disable --now brltty", "sudo apt remove brltty"),
+	"gpsd":           pos.Say("run", "sudo systemctl disable --now gpsd.socket gpsd"),
+	"scdaemon":       pos.Say("run", "gpgconf --kill scdaemon"),
+	"tillkeeper":     pos.Say("end_till"),
+	"pcscd":          pos.Say("or_use_pcsc", "sudo systemctl stop pcscd.socket pcscd"),
+	"nfc-list":       pos.Say("end_it"),
+	"fwupd":          pos.Say("run", "sudo systemctl disable --now fwupd"),
+	"upowerd":        pos.Say("run", "sudo systemctl disable --now upower"),
+	"systemd-logind": pos.Say("end_session"),
 }
 
 // remedy is how to make a program let go of a device.
-func (p Holder) remedy() string {
+func (p Holder) remedy() pos.Remark {
 	if p.Name == "agetty" || p.Name == "getty" || p.Name == "login" {
-		return "it offers a login there: sudo systemctl disable --now 'serial-getty@*'"
+		return pos.Say("end_login", "sudo systemctl disable --now 'serial-getty@*'")
 	}
 	if r, ok := thieves[p.Name]; ok {
 		return r
 	}
-	return "sudo kill " + strconv.Itoa(p.PID)
+	return run("sudo kill %d", p.PID)
 }

@@ -13,57 +13,83 @@ import (
 	"strings"
 	"syscall"
 
+	"tillkeeper/app/pos"
 	"tillkeeper/drivers/port"
 )
 
 // Case is a failure to be explained.
 type Case struct {
-	Scheme   string // of the device's URL: lp serial cas evdev pcsc tcp pn532+serial st7789+spi ...
-	Path     string // what the URL names: /dev/usb/lp0, SPI0.0, host:9100; of pcsc: the socket, "" for the usual one
-	Identity string // what was there when it worked, "" if that is not known
-	Err      error  // what the driver said
+	Scheme   string   // of the device's URL: lp serial cas evdev pcsc tcp pn532+serial st7789+spi ...
+	Path     string   // what the URL names: /dev/usb/lp0, SPI0.0, host:9100; of pcsc: the socket, "" for the usual one
+	Identity string   // what was there when it worked, "" if that is not known
+	Others   []string // identities of the till's other devices
+	Err      error    // what the driver said
 }
 
 // The ways to permit what is not permitted, as a person types them.
 const (
-	ruleUdev   = "install the rule that the till brings: sudo cp 70-tillkeeper.rules /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger"
+	ruleUdev   = "sudo cp 70-tillkeeper.rules /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger"
 	rulePolkit = "sudo cp 50-tillkeeper.rules /etc/polkit-1/rules.d/"
 	group      = "tillkeeper" // of our rules
 )
 
-// Why finds the cause behind a failure: the reason of the closed list, better
-// than the error alone tells it, and one English sentence or two that name what
-// was found and the command that mends it. It looks and changes nothing; the
-// end of ctx ends the search with what is known by then.
-func (h *Host) Why(ctx context.Context, c Case) (code, detail string) {
-	code = port.Reason(c.Err)
-	class := classOf(c.Scheme)
+// Cause is what is behind a failure.
+type Cause struct {
+	Code  string     // reason of the closed list, better than the error alone tells it; "" where nothing is wrong
+	Found pos.Remark // what was found; without a code where nothing better than the error is known
+	Mend  pos.Remark // the command or the hand that mends it; without a code for none
+}
+
+// Condition puts the cause behind a condition, in the place of what the driver
+// said.
+func (w Cause) Condition(c pos.Condition) pos.Condition {
+	c.Code = w.Code
+	if w.Found.Code == "" {
+		return c
+	}
+	c.Detail, c.Remedy = "", ""
+	c.Found, c.Mend = []pos.Remark{w.Found}, nil
+	if w.Mend.Code != "" {
+		c.Mend = []pos.Remark{w.Mend}
+	}
+	return c
+}
+
+// run is a command that mends.
+func run(format string, args ...any) pos.Remark { return pos.Say("run", fmt.Sprintf(format, args...)) }
+
+// Why finds the cause behind a failure. It looks and changes nothing; the end of
+// ctx ends the search with what is known by then.
+func (h *Host) Why(ctx context.Context, c Case) Cause {
+	code := port.Reason(c.Err)
+	class := ClassOf(c.Scheme)
 	switch {
 	case c.Err == nil:
-		return "", ""
+		return Cause{}
 	case c.Scheme == "pcsc":
 		return h.whyPCSC(ctx, code, c)
 	case code == port.BusyElsewhere:
-		return code, h.whoHas(ctx, c.Path)
+		return h.whoHas(ctx, c.Path)
 	case code == port.NoPermission:
-		return code, h.whyForbidden(c.Path)
+		return h.whyForbidden(h.nodeOf(c.Scheme, c.Path))
 	case code == port.Unplugged && (strings.HasSuffix(c.Scheme, "+spi") || strings.HasSuffix(c.Scheme, "+i2c")):
-		return code, whyNoBus(c.Scheme, c.Path)
+		return h.whyNoBus(c.Scheme, c.Path)
 	case code == port.Unplugged && class != "":
 		return h.whyAbsent(ctx, class, c)
 	case code == port.WrongSpeed:
-		return code, fmt.Sprintf("%s speaks at another speed: read it from the device's own self-test and write it behind the URL, ?baud=115200", c.Path)
+		return Cause{code, pos.Say("other_speed", c.Path), pos.Say("speed_in_url")}
 	case code == port.Offline && class == Serial:
 		return h.whySilent(ctx, c)
 	case code == port.Offline && c.Scheme == "tcp":
 		host, _, _ := strings.Cut(c.Path, ":")
-		return code, fmt.Sprintf("nothing answers at %s: is it switched on and in this network? ping %s", c.Path, host)
+		return Cause{code, pos.Say("net_silent", c.Path), pos.Say("power_net", host)}
 	}
-	return code, c.Err.Error()
+	return Cause{Code: code}
 }
 
-// classOf gives the class of what a URL's path names, "" where it has none.
-func classOf(scheme string) string {
+// ClassOf gives the class of what a URL's path names by the URL's scheme, ""
+// where it has none.
+func ClassOf(scheme string) string {
 	switch {
 	case scheme == "lp", scheme == "evdev":
 		return scheme
@@ -74,7 +100,7 @@ func classOf(scheme string) string {
 }
 
 // whoHas names the program that holds a device and how to end it.
-func (h *Host) whoHas(ctx context.Context, path string) string {
+func (h *Host) whoHas(ctx context.Context, path string) Cause {
 	holders, hidden := h.Holders(ctx, path)
 	if d, ok := h.at(path); ok && d.dev.bus != "" {
 		more, unseen := h.Holders(ctx, d.dev.node())
@@ -83,21 +109,21 @@ func (h *Host) whoHas(ctx context.Context, path string) string {
 	return describe(path, holders, hidden)
 }
 
-func describe(path string, holders []Holder, hidden bool) string {
+func describe(path string, holders []Holder, hidden bool) Cause {
 	var own []Holder
 	for _, p := range holders {
 		if p.PID != os.Getpid() {
-			return fmt.Sprintf("%s is held by %s (process %d): %s", path, p.Name, p.PID, p.remedy())
+			return Cause{port.BusyElsewhere, pos.Say("held_by", path, p.Name, strconv.Itoa(p.PID)), p.remedy()}
 		}
 		own = append(own, p)
 	}
 	switch {
 	case len(own) > 0:
-		return fmt.Sprintf("the till itself has %s open for another of its devices: give each device a line of its own", path)
+		return Cause{port.BusyElsewhere, pos.Say("held_here", path), pos.Say("own_lines")}
 	case hidden:
-		return fmt.Sprintf("%s is held by a program of another user: sudo fuser -v %s tells which", path, path)
+		return Cause{port.BusyElsewhere, pos.Say("held_hidden", path), pos.Say("find_holder", path)}
 	}
-	return fmt.Sprintf("%s was busy; nobody holds it now", path)
+	return Cause{Code: port.BusyElsewhere, Found: pos.Say("was_busy", path)}
 }
 
 // node is the place of a USB device for programs that go past the kernel's
@@ -109,25 +135,75 @@ func (u usb) node() string {
 }
 
 // whyForbidden says which group may use a file and how to join it.
-func (h *Host) whyForbidden(path string) string {
+func (h *Host) whyForbidden(path string) Cause {
+	forbidden := func(found, mend pos.Remark) Cause { return Cause{port.NoPermission, found, mend} }
 	info, err := os.Stat(h.real(path))
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Sprintf("user %s may not even look into %s: %s", userName(), filepath.Dir(path), ruleUdev)
+		return forbidden(pos.Say("may_not_enter", userName(), filepath.Dir(path)), pos.Say("udev_rule", ruleUdev))
 	}
 	if err != nil {
-		return fmt.Sprintf("user %s may not use %s: %v", userName(), path, err)
+		return forbidden(pos.Say("may_not_use", userName(), path), pos.Remark{})
 	}
 	stat := info.Sys().(*syscall.Stat_t)
 	name := groupName(stat.Gid)
 	switch {
+	case strings.HasPrefix(path, "/dev/i2c-") && info.Mode().Perm()&0o060 != 0o060: // Debian's own rule and group come with the tools
+		return forbidden(pos.Say("group_may_not", path, name), pos.Say("run_sign_in", "sudo apt-get install i2c-tools && sudo usermod -aG i2c "+userName()))
 	case info.Mode().Perm()&0o060 != 0o060:
-		return fmt.Sprintf("%s belongs to group %s, which may not use it itself: %s, then: sudo usermod -aG %s %s", path, name, ruleUdev, group, userName())
+		return forbidden(pos.Say("group_may_not", path, name), h.ourRule(path))
 	case inProcess(stat.Gid):
-		return fmt.Sprintf("user %s is in group %s and may still not use %s: a sandbox (snap, flatpak, AppArmor, a systemd unit's DevicePolicy) forbids it", userName(), name, path)
+		return forbidden(pos.Say("sandbox", userName(), name, path), pos.Remark{})
 	case inDatabase(stat.Gid):
-		return fmt.Sprintf("user %s is in group %s, but since after this session began: sign out and in again", userName(), name)
+		return forbidden(pos.Say("group_later", userName(), name), pos.Say("sign_in_again"))
+	case name == "input": // that would give away the keys of every keyboard
+		return forbidden(pos.Say("not_in_group", path, name, userName()), h.ourRule(path))
 	}
-	return fmt.Sprintf("%s belongs to group %s and user %s is not in it: sudo usermod -aG %s %s, then sign out and in again", path, name, userName(), name, userName())
+	return forbidden(pos.Say("not_in_group", path, name, userName()), pos.Say("run_sign_in", fmt.Sprintf("sudo usermod -aG %s %s", name, userName())))
+}
+
+// nodeOf gives the file behind what a URL names: that of a bus of the board, or
+// where the bus may be used the first file of its pins that may not.
+func (h *Host) nodeOf(scheme, path string) string {
+	node := path
+	if n, ok := strings.CutPrefix(path, "SPI"); ok && strings.HasSuffix(scheme, "+spi") {
+		node = "/dev/spidev" + n
+	}
+	if n, ok := strings.CutPrefix(path, "I2C"); ok && strings.HasSuffix(scheme, "+i2c") {
+		node = "/dev/i2c-" + n
+	}
+	if node == path || syscall.Access(h.real(node), accessRead|accessWrite) != nil {
+		return node
+	}
+	for _, pins := range []string{"/dev/gpiomem", "/dev/gpiochip0"} {
+		if err := syscall.Access(h.real(pins), accessRead|accessWrite); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return pins
+		}
+	}
+	return node
+}
+
+// ourRule is the remedy that the till brings: its rule where it is not installed
+// yet, and otherwise the line that the rule lacks for a device that it does not
+// know; and the group.
+func (h *Host) ourRule(path string) pos.Remark {
+	const file = "/etc/udev/rules.d/70-tillkeeper.rules"
+	p, known := h.at(path)
+	if _, err := os.Stat(h.real(file)); err != nil || !known || p.dev.vid == "" {
+		return pos.Say("udev_group", ruleUdev, joinOurs())
+	}
+	kind := map[string]string{LP: "printer", Evdev: "scanner", Serial: "adapter"}[p.class]
+	line := fmt.Sprintf(`ATTRS{idVendor}=="%s", ATTRS{idProduct}=="%s", ENV{TILLKEEPER}="%s"`, p.dev.vid, p.dev.pid, kind)
+	return pos.Say("udev_line", line, file, "sudo udevadm control --reload && sudo udevadm trigger", joinOurs())
+}
+
+// joinOurs makes the group of our rules where there is none yet, and puts the
+// user into it.
+func joinOurs() string {
+	join := fmt.Sprintf("sudo usermod -aG %s %s", group, userName())
+	if _, err := user.LookupGroup(group); err != nil {
+		return "sudo addgroup --system " + group + " && " + join
+	}
+	return join
 }
 
 func userName() string {
@@ -161,25 +237,36 @@ func inDatabase(gid uint32) bool {
 }
 
 // whyNoBus tells how a bus is switched on.
-func whyNoBus(scheme, path string) string {
-	if strings.HasSuffix(scheme, "+spi") {
-		return fmt.Sprintf("the board has no %s: sudo raspi-config nonint do_spi 0, or dtparam=spi=on in config.txt, then restart", path)
+func (h *Host) whyNoBus(scheme, path string) Cause {
+	mend := pos.Say("bus_on")
+	switch {
+	case !h.has("/usr/bin/raspi-config"):
+	case strings.HasSuffix(scheme, "+spi"):
+		mend = pos.Say("spi_on", "sudo raspi-config nonint do_spi 0", "dtparam=spi=on")
+	default:
+		mend = run("sudo raspi-config nonint do_i2c 0 && sudo modprobe i2c-dev")
 	}
-	return fmt.Sprintf("the board has no %s: sudo raspi-config nonint do_i2c 0 && sudo modprobe i2c-dev", path)
+	return Cause{port.Unplugged, pos.Say("no_bus", path), mend}
 }
 
 // whyAbsent tells a device that is elsewhere or taken from one that is not
 // plugged in.
-func (h *Host) whyAbsent(ctx context.Context, class string, c Case) (code, detail string) {
-	if now, err := h.Resolve(class, c.Identity); c.Identity != "" && err == nil && now != c.Path {
-		return port.Unplugged, fmt.Sprintf("%s is at %s now, not at %s: write %s:%s", c.Identity, now, c.Path, c.Scheme, now)
-	}
-	if _, err := os.Stat(h.real(c.Path)); err == nil {
-		return port.Unplugged, fmt.Sprintf("%s was away and is there again: it is opened again by itself", c.Path)
+func (h *Host) whyAbsent(ctx context.Context, class string, c Case) Cause {
+	absent := func(found, mend pos.Remark) Cause { return Cause{port.Unplugged, found, mend} }
+	now, _, err := h.Locate(class, c.Path, c.Identity, c.Others...)
+	switch _, gone := os.Stat(h.real(c.Path)); {
+	case err == nil && now != c.Path:
+		return absent(pos.Say("moved", c.Identity, now, c.Path), pos.Say("opens_there"))
+	case errors.Is(err, ErrAnother):
+		return absent(h.whyAnother(c.Path, c.Identity), pos.Say("choose_again"))
+	case errors.Is(err, ErrAmbiguous):
+		return absent(pos.Say("one_of_several", c.Path, c.Identity), pos.Say("choose_again"))
+	case gone == nil:
+		return absent(pos.Say("back_again", c.Path), pos.Say("opens_again"))
 	}
 	if class == LP {
-		if code, detail := h.whyNoPrinter(ctx, c.Path); detail != "" {
-			return code, detail
+		if cause := h.whyNoPrinter(ctx, c.Path); cause.Code != "" {
+			return cause
 		}
 	}
 	var there []string
@@ -189,46 +276,55 @@ func (h *Host) whyAbsent(ctx context.Context, class string, c Case) (code, detai
 		}
 	}
 	if len(there) == 0 {
-		return port.Unplugged, fmt.Sprintf("%s is not there, and nothing like it is plugged in: look at cable and power", c.Path)
+		return absent(pos.Say("absent", c.Path), pos.Remark{})
 	}
-	return port.Unplugged, fmt.Sprintf("%s is not there; plugged in is %s", c.Path, strings.Join(there, ", "))
+	return absent(pos.Say("absent_others", c.Path, strings.Join(there, ", ")), pos.Remark{})
+}
+
+// whyAnother names the device that has the place of another one.
+func (h *Host) whyAnother(path, identity string) pos.Remark {
+	if p, ok := h.at(path); ok && p.dev.vid != "" {
+		return pos.Say("another_here", path, p.label+" "+p.dev.identity(), identity)
+	}
+	return pos.Say("stranger_here", path, identity)
 }
 
 // whyNoPrinter looks for a USB printer that has no place in /dev/usb, because
 // another program or no driver has it.
-func (h *Host) whyNoPrinter(ctx context.Context, path string) (code, detail string) {
+func (h *Host) whyNoPrinter(ctx context.Context, path string) Cause {
 	for _, f := range h.functions(classPrinter) {
 		switch f.driver {
 		case "usblp":
 			continue
 		case "":
-			return port.Unplugged, fmt.Sprintf("the printer %s is plugged in, but the kernel's driver has not taken it: sudo modprobe usblp", f.dev.label())
+			return Cause{port.Unplugged, pos.Say("printer_no_driver", f.dev.label()), run("sudo modprobe usblp")}
 		}
 		holders, _ := h.Holders(ctx, f.dev.node())
 		for _, p := range holders {
-			return port.BusyElsewhere, fmt.Sprintf("the printer %s was taken from the kernel's driver by %s (process %d), so that there is no %s: %s",
-				f.dev.label(), p.Name, p.PID, path, p.remedy())
+			return Cause{port.BusyElsewhere, pos.Say("printer_taken_by", f.dev.label(), p.Name, strconv.Itoa(p.PID), path), p.remedy()}
 		}
-		return port.BusyElsewhere, fmt.Sprintf("the printer %s was taken from the kernel's driver by CUPS or ipp-usb (%s), so that there is no %s: "+
-			"sudo systemctl disable --now ipp-usb cups cups-browsed, then plug it in again", f.dev.label(), f.driver, path)
+		return Cause{
+			port.BusyElsewhere, pos.Say("printer_taken", f.dev.label(), f.driver, path),
+			pos.Say("run_replug", "sudo systemctl disable --now ipp-usb cups cups-browsed"),
+		}
 	}
-	return "", ""
+	return Cause{}
 }
 
 // whySilent tells a line that another program reads from one whose far end says
 // nothing: a tty has no owner, and two readers steal each other's bytes.
-func (h *Host) whySilent(ctx context.Context, c Case) (code, detail string) {
+func (h *Host) whySilent(ctx context.Context, c Case) Cause {
 	holders, _ := h.Holders(ctx, c.Path)
 	for _, p := range holders {
 		if p.PID != os.Getpid() {
-			return port.BusyElsewhere, describe(c.Path, holders, false)
+			return describe(c.Path, holders, false)
 		}
 	}
-	return port.Offline, fmt.Sprintf("%s is there and nothing answers: is the device switched on, and is its speed that of the URL (?baud=)?", c.Path)
+	return Cause{port.Offline, pos.Say("line_silent", c.Path), pos.Say("power_speed")}
 }
 
 // whyPCSC tells what is between the till and a card reader.
-func (h *Host) whyPCSC(ctx context.Context, code string, c Case) (string, string) {
+func (h *Host) whyPCSC(ctx context.Context, code string, c Case) Cause {
 	socket := c.Path
 	if socket == "" {
 		socket = socketPCSC
@@ -236,61 +332,68 @@ func (h *Host) whyPCSC(ctx context.Context, code string, c Case) (string, string
 	switch code {
 	case port.NoPermission:
 		if err := syscall.Access(h.real(socket), accessWrite); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return code, h.whyForbidden(socket)
+			return h.whyForbidden(socket)
 		}
-		join := fmt.Sprintf("sudo usermod -aG %s %s, then sign out and in again", group, userName())
-		if _, err := user.LookupGroup(group); err != nil {
-			join = "sudo addgroup --system " + group + " && " + join
+		if !h.has("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd", "/usr/lib/policykit-1/polkitd") {
+			return Cause{code, pos.Say("polkit_missing", userName()), pos.Say("run_sign_in", "sudo apt-get install polkitd && "+rulePolkit+" && "+joinOurs())}
 		}
-		return code, "polkit does not let user " + userName() + " use pcscd: " + rulePolkit + " && " + join
+		return Cause{code, pos.Say("polkit_denies", userName()), pos.Say("run_sign_in", rulePolkit+" && "+joinOurs())}
 	case port.DaemonDown, port.Unplugged:
-		return port.DaemonDown, h.whyNoDaemon(socket)
+		return h.whyNoDaemon(socket)
 	case port.NoReader, port.BusyElsewhere:
 		return h.whyNoReader(ctx, code)
 	}
-	return code, c.Err.Error()
+	return Cause{Code: code}
 }
 
-const accessWrite = 2 // W_OK of access(2)
+// R_OK and W_OK of access(2).
+const (
+	accessRead  = 4
+	accessWrite = 2
+)
 
-func (h *Host) whyNoDaemon(socket string) string {
-	installed := false
-	for _, p := range []string{"/usr/sbin/pcscd", "/usr/local/sbin/pcscd"} {
-		if _, err := os.Stat(h.real(p)); err == nil {
-			installed = true
-		}
-	}
+// has says whether one of some files is there.
+func (h *Host) has(paths ...string) bool {
+	return slices.ContainsFunc(paths, func(p string) bool {
+		_, err := os.Stat(h.real(p))
+		return err == nil
+	})
+}
+
+func (h *Host) whyNoDaemon(socket string) Cause {
 	_, err := os.Stat(h.real(socket))
 	switch {
-	case !installed:
-		return "pcscd is not installed: sudo apt install pcscd"
+	case !h.has("/usr/sbin/pcscd", "/usr/local/sbin/pcscd"):
+		return Cause{port.DaemonDown, pos.Say("pcscd_missing"), run("sudo apt-get install pcscd")}
 	case err != nil:
-		return "pcscd does not run (there is no " + socket + "): sudo systemctl enable --now pcscd.socket"
+		return Cause{port.DaemonDown, pos.Say("pcscd_down", socket), run("sudo systemctl enable --now pcscd.socket")}
 	}
-	return "nobody listens at " + socket + ": sudo systemctl restart pcscd.socket"
+	return Cause{port.DaemonDown, pos.Say("pcscd_deaf", socket), run("sudo systemctl restart pcscd.socket")}
 }
 
 // whyNoReader looks for a card reader that pcscd does not have because
 // something else has it.
-func (h *Host) whyNoReader(ctx context.Context, code string) (string, string) {
+func (h *Host) whyNoReader(ctx context.Context, code string) Cause {
 	plugged := h.functions(classSmartCard)
 	for _, f := range plugged {
 		holders, _ := h.Holders(ctx, f.dev.node())
 		for _, p := range holders {
 			if p.Name != "pcscd" {
-				return port.BusyElsewhere, fmt.Sprintf("the card reader %s is held by %s (process %d): %s", f.dev.label(), p.Name, p.PID, p.remedy())
+				return Cause{port.BusyElsewhere, pos.Say("reader_held", f.dev.label(), p.Name, strconv.Itoa(p.PID)), p.remedy()}
 			}
 		}
 		if f.driver != "" && f.driver != "usbfs" {
-			return port.BusyElsewhere, fmt.Sprintf("the kernel's driver %s has the card reader %s: echo blacklist %s | sudo tee /etc/modprobe.d/tillkeeper.conf && sudo modprobe -r %s",
-				f.driver, f.dev.label(), f.driver, f.driver)
+			return Cause{
+				port.BusyElsewhere, pos.Say("reader_kernel", f.driver, f.dev.label()),
+				run("echo blacklist %s | sudo tee /etc/modprobe.d/tillkeeper.conf && sudo modprobe -r %s", f.driver, f.driver),
+			}
 		}
 	}
 	if len(plugged) > 0 {
-		return code, fmt.Sprintf("the card reader %s is plugged in and pcscd does not have it: sudo apt install libccid && sudo systemctl restart pcscd", plugged[0].dev.label())
+		return Cause{code, pos.Say("reader_unseen", plugged[0].dev.label()), run("sudo apt-get install libccid && sudo systemctl restart pcscd")}
 	}
 	if code == port.BusyElsewhere {
-		return code, "another program has the card reader for itself (gpg does that): gpgconf --kill scdaemon"
+		return Cause{code, pos.Say("reader_taken"), run("gpgconf --kill scdaemon")}
 	}
-	return code, "pcscd runs and no card reader is plugged in"
+	return Cause{Code: code, Found: pos.Say("reader_none")}
 }

@@ -46,6 +46,7 @@ func checkMACs(t *testing.T, cases map[string]macCase) {
 func TestISO97971Annex(t *testing.T) {
 	checkMACs(t, map[string]macCase{
 		"algorithm 1, text 1": {MACX99, "0123456789ABCDEF", nowAll, "70A30640CC76DD8B"},
+		"algorithm 1, text 2": {MACX99, "0123456789ABCDEF", nowIt, "E45B3AD2B7CC0856"},
 		"algorithm 3, text 1": {MACX919, doubleHex, nowAll, "A1C72E74EA3FA9B6"},
 		"algorithm 3, text 2": {MACX919, doubleHex, nowIt, "2E2B1428CC78254F"},
 	})

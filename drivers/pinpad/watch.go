@@ -3,6 +3,7 @@ package pinpad
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"time"
 
@@ -139,7 +140,7 @@ func (p *Pad) note(cmd byte, data []byte, err error) {
 // show makes a condition the last one seen and tells of a change.
 func (p *Pad) show(c pos.Condition) {
 	p.sight.mu.Lock()
-	same := p.sight.last == c
+	same := reflect.DeepEqual(p.sight.last, c)
 	p.sight.last = c
 	changed := p.sight.changed
 	p.sight.mu.Unlock()

@@ -76,9 +76,9 @@ func (p *Printer) Check(ctx context.Context, level pos.Level) pos.Condition {
 	switch {
 	case end.State == Printed || c.State == "fault":
 	case end.State == Unknown:
-		c.State, c.Detail = "warn", "the test page: "+end.Reason
+		c.State, c.Found = "warn", []pos.Remark{pos.Say("test_page_lost")}
 	default:
-		c.State, c.Detail = "busy", "the test page is not printed yet"
+		c.State, c.Found = "busy", []pos.Remark{pos.Say("test_page_waits")}
 	}
 	return c
 }

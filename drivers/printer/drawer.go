@@ -85,17 +85,15 @@ func (d *Drawer) State() pos.Condition {
 	c := pos.Condition{Name: "drawer", State: "ok"}
 	switch {
 	case !d.p.linked:
-		c.State, c.Code, c.Detail = "fault", d.p.fault.Code, "it hangs on the printer"
+		c.State, c.Code, c.Found = "fault", d.p.fault.Code, []pos.Remark{pos.Say("on_printer")}
 	case d.p.drawer.alerted:
 		c.State, c.Code = "warn", DrawerOpen
-	case !d.p.drawer.moved:
-		c.Detail = "it has not said yet whether it is open"
 	}
 	return c
 }
 
-// Check looks at the drawer: internal moves nothing, the others open it and wait
-// until its sensor says so.
+// Check looks at the drawer: internal moves nothing, external opens it and waits
+// until its sensor says so, interactive then waits until it was pushed shut.
 func (d *Drawer) Check(ctx context.Context, level pos.Level) pos.Condition {
 	if level == pos.CheckInternal {
 		return d.State()
@@ -103,12 +101,18 @@ func (d *Drawer) Check(ctx context.Context, level pos.Level) pos.Condition {
 	if err := d.Kick(); err != nil {
 		return d.State()
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*d.p.o.Poll+2*d.p.o.Answer)
+	short, cancel := context.WithTimeout(ctx, 2*d.p.o.Poll+2*d.p.o.Answer)
 	defer cancel()
-	d.p.await(ctx, func() bool { return d.p.drawer.moved && d.p.drawer.level != d.p.lowIsOpen() })
+	opened := d.p.await(short, func() bool { return d.p.drawer.moved && d.p.drawer.level != d.p.lowIsOpen() })
+	if opened && level == pos.CheckInteractive {
+		if d.p.await(ctx, func() bool { return d.p.drawer.level == d.p.lowIsOpen() }) {
+			return d.State()
+		}
+		return pos.Condition{Name: "drawer", State: "warn", Code: DrawerOpen}
+	}
 	c := d.State()
 	if open, known := d.Open(); c.State == "ok" && !(open && known) {
-		c.Detail = "it was told to open; it cannot say whether it did"
+		c.Found = []pos.Remark{pos.Say("drawer_told")}
 	}
 	return c
 }

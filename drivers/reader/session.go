@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"tillkeeper/app/pos"
 	"tillkeeper/drivers/reader/emv"
 )
 
@@ -16,12 +17,13 @@ type Card struct {
 
 // NewSession is the session of a powered chip, contact or contactless, on a terminal t.
 func NewSession(t emv.Terminal, c Card) Session {
-	return &chipSession{dialogue: emv.New(t, c.Wire), card: c}
+	return &chipSession{terminal: t, card: c}
 }
 
 type chipSession struct {
-	dialogue *emv.Dialogue
+	terminal emv.Terminal
 	card     Card
+	dialogue *emv.Dialogue // nil before Read
 	closed   bool
 }
 
@@ -29,12 +31,21 @@ func (s *chipSession) Read(ctx context.Context, p Purchase) (Read, error) {
 	if s.closed {
 		return Read{}, fmt.Errorf("%w: the session is closed", ErrCardRemoved)
 	}
-	r, err := s.dialogue.First(ctx, emv.Request{
+	if s.dialogue == nil {
+		s.dialogue = emv.New(held(s.terminal, p.Risk), s.card.Wire)
+	}
+	ask := emv.Request{
 		Amount: p.Amount, Kind: p.Kind, Time: p.Time, STAN: p.STAN, TID: p.TID,
 		Contactless: s.card.Entry == Contactless,
 		ForceOnline: p.ForceOnline, Offline: p.Offline, AllowOffline: p.AllowOffline, PINLimit: p.PINLimit,
 		ReadOnly: p.ReadOnly, Choose: p.Choose,
-	})
+	}
+	if p.PIN != nil {
+		ask.PIN = func(ctx context.Context, pan string) (bool, error) {
+			return p.PIN(ctx, Read{Entry: s.card.Entry, PAN: pan})
+		}
+	}
+	r, err := s.dialogue.First(ctx, ask)
 	if err != nil {
 		return Read{}, err
 	}
@@ -45,9 +56,36 @@ func (s *chipSession) Read(ctx context.Context, p Purchase) (Read, error) {
 	}, nil
 }
 
+// held is a terminal that holds a card against what this payment goes by. A card of which nothing more may be taken without
+// the host counts as if it had used the whole floor limit up.
+func held(t emv.Terminal, r *pos.CardRisk) emv.Terminal {
+	if r == nil {
+		return t
+	}
+	t.FloorLimit, t.Log, t.Listed = r.FloorLimit, nil, nil
+	t.Selection = emv.RandomSelection{
+		Target: r.Selection.Target, Most: r.Selection.Most, Threshold: int64(r.Selection.Threshold), Floor: r.FloorLimit,
+	}
+	if r.History == nil {
+		return t
+	}
+	t.Listed = func(pan string) bool { return r.History(pan).Listed }
+	t.Log = func(pan string) int64 {
+		h := r.History(pan)
+		if h.Full {
+			return r.FloorLimit
+		}
+		return int64(h.Earlier)
+	}
+	return t
+}
+
 func (s *chipSession) Finish(ctx context.Context, a Answer) (Final, error) {
 	if s.closed {
 		return Final{}, fmt.Errorf("%w: the session is closed", ErrCardRemoved)
+	}
+	if s.dialogue == nil {
+		return Final{}, fmt.Errorf("%w: nothing was read", ErrUnsupported)
 	}
 	o, err := s.dialogue.Second(ctx, emv.Host{Approved: a.Approved, Code: a.Code, F55: a.F55, Unreachable: a.Unreachable})
 	if err != nil {

@@ -56,12 +56,25 @@ type Source struct {
 	keyboard bool
 }
 
+// At is a scanner whose path place gives anew each time that it is opened; at is
+// Evdev, or Serial at a speed. An error of place says that there is none.
+func At(place func() (string, error), at func(path string) Source) Source {
+	return Source{keyboard: at("").keyboard, open: func() (Wire, error) {
+		path, err := place()
+		if err != nil {
+			return nil, err
+		}
+		return at(path).open()
+	}}
+}
+
 // Scanner is the stream of codes of all scanners of a till. It implements the
 // till's port.
 type Scanner struct {
 	o     Options
 	codes chan string
 	lost  atomic.Int64
+	given atomic.Int64
 
 	mu     sync.Mutex
 	closed bool
@@ -82,6 +95,9 @@ func (s *Scanner) Codes() <-chan string { return s.codes }
 // Lost counts the codes that were begun and not given: without an end, with a
 // gap, too long, or more than anybody took.
 func (s *Scanner) Lost() int64 { return s.lost.Load() }
+
+// Given counts the codes that were given.
+func (s *Scanner) Given() int64 { return s.given.Load() }
 
 // Close ends every reading and the stream.
 func (s *Scanner) Close() error {
@@ -214,6 +230,7 @@ func (r *Reading) give(code string) {
 	}
 	select {
 	case r.s.codes <- code:
+		r.s.given.Add(1)
 	default:
 		r.s.lost.Add(1)
 		r.s.o.Log.Warn("nobody takes the codes that are scanned", "waiting", MostWaiting)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -232,7 +233,7 @@ func (s *Supervisor[D]) publish(err error) {
 		s.cond = c
 	}
 	s.mu.Unlock()
-	if settling || c == old {
+	if settling || reflect.DeepEqual(c, old) {
 		return
 	}
 	s.o.Log.Info("device", "name", c.Name, "state", c.State, "code", c.Code, "detail", c.Detail)

@@ -25,16 +25,42 @@ const (
 // Disk is a file system of its own on a loop device, whose power can be cut.
 type Disk struct {
 	Dir    string // where it is mounted
+	image  string // the file behind the loop device
 	device string
 	up     bool
 }
 
+// LoudEnv names a file to which a line is added for each test that had to be
+// left out: go test keeps quiet about those of a package that passes.
+const LoudEnv = "TILLKEEPER_LOUD"
+
+// leaveOut skips a test that needs a disk of its own, and sees to it that whoever
+// started the tests hears of it.
+func leaveOut(t testing.TB, why string) {
+	t.Helper()
+	why = fmt.Sprintf("%s WAS NOT RUN: POWER CUTS AND FULL DISKS ARE NOT TESTED HERE: %s", t.Name(), why)
+	fmt.Fprintln(os.Stderr, why)
+	if name := os.Getenv(LoudEnv); name != "" {
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(why, err)
+		}
+		if _, err := fmt.Fprintln(f, why); err != nil {
+			t.Fatal(why, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(why, err)
+		}
+	}
+	t.Skip(why)
+}
+
 // NewDisk makes and mounts an empty ext4 of some MiB. Where that cannot be done
-// it skips the test and says what is missing.
+// the test is left out, loudly, with what is missing; see LoudEnv.
 func NewDisk(t testing.TB, mib int) *Disk {
 	t.Helper()
 	if lacks := missing(); len(lacks) > 0 {
-		t.Skipf("NO POWER CUTS WERE TESTED HERE: this machine has no %s", strings.Join(lacks, ", no "))
+		leaveOut(t, "this machine has no "+strings.Join(lacks, ", no "))
 	}
 	dir := t.TempDir()
 	image := filepath.Join(dir, "image")
@@ -48,19 +74,14 @@ func NewDisk(t testing.TB, mib int) *Disk {
 	if _, err := tool("mkfs.ext4", "-q", "-F", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", image); err != nil {
 		t.Fatal(err)
 	}
-	d := &Disk{Dir: filepath.Join(dir, "disk")}
+	d := &Disk{Dir: filepath.Join(dir, "disk"), image: image}
 	if err := os.Mkdir(d.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if d.device, err = tool("losetup", "-f", "--show", image); err != nil {
-		t.Skipf("NO POWER CUTS WERE TESTED HERE: no loop device can be set up: %v", err)
+	if err := d.attach(t); err != nil {
+		leaveOut(t, fmt.Sprintf("no loop device can be set up: %v", err))
 	}
-	t.Cleanup(func() {
-		d.Unmount(t)
-		if _, err := tool("losetup", "-d", d.device); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { d.Unmount(t) })
 	d.Mount(t)
 	return d
 }
@@ -124,8 +145,55 @@ func (d *Disk) Fill(leave int64) error {
 // Empty takes away what Fill wrote.
 func (d *Disk) Empty() error { return os.Remove(filepath.Join(d.Dir, ballast)) }
 
-// Mount brings the disk back; after a cut the file system replays its log.
+// attach puts the image behind a loop device until the test ends.
+func (d *Disk) attach(t testing.TB) error {
+	device, err := tool("losetup", "-f", "--show", d.image)
+	if err != nil {
+		return err
+	}
+	d.device = device
+	t.Cleanup(func() {
+		if _, err := tool("losetup", "-d", device); err != nil {
+			t.Error(err)
+		}
+	})
+	return nil
+}
+
+// Mount brings the disk back; after a cut the file system replays its log. A
+// process that was started with a copy of the mount table, of whatever program,
+// keeps the file system that was broken for as long as it lives: then the disk goes
+// on as a copy of what is on it.
 func (d *Disk) Mount(t testing.TB) {
+	t.Helper()
+	d.mount(t)
+	if !d.dead() {
+		return
+	}
+	d.Unmount(t)
+	again := d.image + "-"
+	_, err := tool("cp", "--sparse=always", d.image, again)
+	if d.image = again; err == nil {
+		err = d.attach(t)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.mount(t)
+}
+
+// dead says whether what is mounted is still the file system that was cut, or
+// turned read-only.
+func (d *Disk) dead() bool {
+	probe := filepath.Join(d.Dir, ".mounted")
+	err := os.Mkdir(probe, 0o700)
+	if err == nil {
+		err = os.Remove(probe)
+	}
+	return errors.Is(err, unix.EIO) || errors.Is(err, unix.EROFS)
+}
+
+func (d *Disk) mount(t testing.TB) {
 	t.Helper()
 	if _, err := tool("mount", "-t", "ext4", "-o", "errors=remount-ro", d.device, d.Dir); err != nil {
 		t.Fatal(err)

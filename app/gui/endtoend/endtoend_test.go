@@ -9,31 +9,20 @@
 package endtoend
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // binary is the program under test, built once as a user would build it.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(build(m)) }
-
-func build(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "tillkeeper-endtoend-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "tillkeeper")
-	if out, err := exec.Command("go", "build", "-o", binary, "tillkeeper").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "the program does not build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+func TestMain(m *testing.M) {
+	os.Exit(child.Build(func(_, program string) int {
+		binary = program
+		return m.Run()
+	}))
 }
 
 // The panels that the tests stand at.

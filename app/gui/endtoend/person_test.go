@@ -1,24 +1,23 @@
 package endtoend
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // The limits of waiting: generous, for nothing here measures time.
 const (
 	patience = 40 * time.Second      // for something to appear
-	leaving  = 20 * time.Second      // for the program to end
 	blink    = 50 * time.Millisecond // between two looks
 	keyPause = "40"                  // between two keys of a person, ms
 )
@@ -53,27 +52,8 @@ type person struct {
 	panel   size
 	display string
 	data    string
-	till    *exec.Cmd
-	log     *logbook
-	ended   chan error
-}
-
-// logbook keeps what a process says.
-type logbook struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	till    *child.Process
+	log     *child.Log
 }
 
 // display starts a screen of its own and gives its name.
@@ -128,17 +108,19 @@ func standApart(t *testing.T, s size, data string, more ...string) *person {
 		}
 	}
 	home := filepath.Dir(data)
-	p := &person{t: t, panel: s, display: display(t, s), data: data, log: &logbook{}, ended: make(chan error, 1)}
-	p.till = exec.Command(binary, append([]string{"window", "--demo", "--data", p.data}, more...)...)
-	p.till.Env = append(os.Environ(), "DISPLAY="+p.display, "LANG=zh_CN.UTF-8", "GOTRACEBACK=all", "HOME="+home, "XDG_CONFIG_HOME="+home)
-	p.till.Stdout, p.till.Stderr = p.log, p.log
-	if err := p.till.Start(); err != nil {
+	return opensWindow(t, s, data, "", append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home), more...)
+}
+
+// opensWindow opens the shop of a folder on a display, from a working directory ("": the test's) and in an environment.
+func opensWindow(t *testing.T, s size, data, dir string, env []string, more ...string) *person {
+	t.Helper()
+	p := &person{t: t, panel: s, display: display(t, s), data: data, log: &child.Log{}}
+	env = append(slices.Clip(env), "DISPLAY="+p.display, "LANG=zh_CN.UTF-8")
+	var err error
+	if p.till, err = child.StartIn(p.log, env, dir, binary, append([]string{"window", "--demo", "--data", data}, more...)...); err != nil {
 		t.Fatal(err)
 	}
-	go func() { p.ended <- p.till.Wait() }()
-	t.Cleanup(func() {
-		_ = p.till.Process.Kill() //nolint:errcheck // it may have ended by itself
-	})
+	t.Cleanup(p.till.Kill)
 	return p
 }
 
@@ -249,18 +231,8 @@ func (p *person) office(place spot) {
 // leaves closes the window and asks the scripted face for the books.
 func (p *person) leaves() books {
 	p.t.Helper()
-	if err := p.till.Process.Signal(os.Interrupt); err != nil {
-		p.t.Fatal(err)
-	}
-	select {
-	case err := <-p.ended:
-		if err != nil {
-			p.t.Fatalf("the till ended with %v\n%s", err, p.log)
-		}
-	case <-time.After(leaving):
-		_ = p.till.Process.Signal(syscall.SIGQUIT) // it says where it hangs
-		<-p.ended
-		p.t.Fatalf("the till does not end\n%s", p.log)
+	if err := p.till.End(); err != nil {
+		p.t.Fatalf("the till does not end well: %v", err)
 	}
 	return p.reads()
 }

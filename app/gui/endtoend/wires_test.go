@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tillkeeper/app/headless/blackbox/child"
 	"tillkeeper/drivers/drivertest"
 	"tillkeeper/drivers/sim/card"
 	simprinter "tillkeeper/drivers/sim/printer"
@@ -71,7 +72,7 @@ func standOnWires(t *testing.T) wires {
 // pad is the PIN pad in a process of its own; its keypad is the customer's.
 type pad struct {
 	keypad io.Writer
-	shows  *logbook
+	shows  *child.Log
 	asked  int // how often it asked for a PIN so far
 }
 
@@ -81,7 +82,7 @@ const padKey = "0123456789ABCDEFFEDCBA9876543210"
 // newPad starts a PIN pad at 9600 baud whose plug is at a path.
 func newPad(t *testing.T, dir, plug string) *pad {
 	t.Helper()
-	p := &pad{shows: &logbook{}}
+	p := &pad{shows: &child.Log{}}
 	c := exec.Command(binary, "pinpad", "--pty", "--link", plug, "--data", filepath.Join(dir, "pad"), "--tmk", padKey)
 	c.Stdout, c.Stderr = p.shows, p.shows
 	var err error

@@ -144,6 +144,12 @@ func NewPage(l *look.Look) *Page {
 	return p
 }
 
+// grounded says whether the page begins with a ground that fills it. A canvas is cleared in that colour already, and to
+// paint all of a window once more takes the processor of a till without a graphics card as long as half of the rest.
+func (p *Page) grounded() bool {
+	return len(p.Items) > 0 && p.Items[0] == Item{Shape: Box, R: Rect{0, 0, p.L.M.W, p.L.M.H}, Fill: look.Ground}
+}
+
 // Add appends an item and gives its index.
 func (p *Page) Add(i Item) int {
 	p.Items = append(p.Items, i)

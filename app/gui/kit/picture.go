@@ -13,6 +13,9 @@ import (
 func Picture(p *Page) image.Image {
 	s := NewSurface()
 	s.Draw(p)
+	if p.grounded() {
+		s.objs[0].Show() // the same colour, but the painter in software rounds otherwise over what it cleared
+	}
 	c := software.NewCanvas()
 	c.SetPadded(false)
 	c.SetScale(1)

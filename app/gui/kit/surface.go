@@ -81,6 +81,9 @@ func (s *Surface) Draw(p *Page) {
 			continue
 		}
 		objs[i] = paint(p.L, it)
+		if i == 0 && p.grounded() {
+			objs[i].Hide()
+		}
 	}
 	same := sameLook && slices.Equal(s.items, p.Items)
 	s.page, s.items, s.objs = p, slices.Clone(p.Items), objs

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"golang.org/x/image/font/sfnt"
@@ -21,9 +22,8 @@ const iconLimit = 1024
 
 // Art holds the faces and the icons' drawings.
 type Art struct {
-	regular, bold fyne.Resource
-	whole, cut    runes
-	has           map[string]bool
+	regular, bold family
+	faces         map[faceKey]fyne.Resource
 	icons         map[string][]byte
 	made          map[iconKey]fyne.Resource
 }
@@ -33,14 +33,40 @@ type iconKey struct {
 	color color.NRGBA
 }
 
-// face is a face in the assets. It is read when Fyne asks for it, which is once, and not kept beside Fyne's own copy.
+type faceKey struct {
+	text string
+	bold bool
+}
+
+// family is one face in several cuts, the smallest first, the whole face last: Fyne keeps what it loads, and the whole
+// regular face takes some 40 MB of it, though hardly a till ever shows the rarer half of its characters.
+type family struct {
+	cuts  []fyne.Resource
+	have  []runes // what each cut has
+	whole runes
+}
+
+// of gives the smallest cut that has all of a text, the whole face where none has.
+func (f *family) of(text string) fyne.Resource {
+	for i := range f.cuts {
+		if f.have[i].all(text) {
+			return f.cuts[i]
+		}
+	}
+	return f.cuts[len(f.cuts)-1]
+}
+
+// face is a cut of a face in the assets. It is read when Fyne asks for it, which is once, and not kept beside Fyne's own
+// copy.
 type face struct {
 	files fs.FS
 	path  string
+	name  string
+	drop  glyphs // what this cut lacks
 }
 
-// Name gives the file's name, by which Fyne knows the face.
-func (f *face) Name() string { return path.Base(f.path) }
+// Name gives the name by which Fyne knows the face.
+func (f *face) Name() string { return f.name }
 
 // Content reads the face; a face that was there at the start and is gone now gives nothing.
 func (f *face) Content() []byte {
@@ -48,7 +74,14 @@ func (f *face) Content() []byte {
 	if err != nil {
 		return nil
 	}
-	return data
+	if len(f.drop) == 0 {
+		return data
+	}
+	small, err := cut(data, f.drop)
+	if err != nil {
+		return data
+	}
+	return small
 }
 
 // runes says of every character of the basic plane whether a face has it.
@@ -56,33 +89,68 @@ type runes [0x10000 / 64]uint64
 
 func (r *runes) has(c rune) bool { return c >= 0 && c < 0x10000 && r[c/64]&(1<<(c%64)) != 0 }
 
-func loadFace(files fs.FS, name string) (fyne.Resource, runes, error) {
-	f := &face{files, "fonts/" + name}
-	var have runes
-	data, err := fs.ReadFile(files, f.path)
+func (r *runes) add(c rune) { r[c/64] |= 1 << (c % 64) }
+
+// all says whether a face has every character of a text.
+func (r *runes) all(text string) bool {
+	for _, c := range text {
+		if !r.has(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func loadFace(files fs.FS, name string) (f family, err error) {
+	path := "fonts/" + name
+	data, err := fs.ReadFile(files, path)
 	if err != nil {
-		return nil, have, fmt.Errorf("%w: %w", ErrArt, err)
+		return f, fmt.Errorf("%w: %w", ErrArt, err)
 	}
 	font, err := sfnt.Parse(data)
 	if err != nil {
-		return nil, have, fmt.Errorf("%w: %w", ErrArt, err)
+		return f, fmt.Errorf("%w: %w", ErrArt, err)
 	}
 	var buf sfnt.Buffer
+	glyph := map[rune]uint16{}
 	for c := rune(0); c < 0x10000; c++ {
 		if i, err := font.GlyphIndex(&buf, c); err == nil && i != 0 {
-			have[c/64] |= 1 << (c % 64)
+			glyph[c] = uint16(i)
+			f.whole.add(c)
 		}
 	}
-	return f, have, nil
+	for _, k := range cuts {
+		f.add(k, &face{files: files, path: path, name: k.name + "-" + name, drop: glyphs{}}, glyph)
+	}
+	f.cuts, f.have = append(f.cuts, &face{files: files, path: path, name: name}), append(f.have, f.whole)
+	return f, nil
+}
+
+// add adds a cut of a face whose characters have these glyphs.
+func (f *family) add(k keep, small *face, glyph map[rune]uint16) {
+	chosen, have := k.characters(), runes{}
+	for c, i := range glyph {
+		if unicode.Is(unicode.Han, c) && !chosen.has(c) {
+			small.drop[i] = true
+		} else {
+			have.add(c)
+		}
+	}
+	for c, i := range glyph {
+		if have.has(c) {
+			delete(small.drop, i) // it may stand for another character too
+		}
+	}
+	f.cuts, f.have = append(f.cuts, small), append(f.have, have)
 }
 
 func loadArt(files fs.FS) (*Art, error) {
-	a := &Art{icons: map[string][]byte{}, made: map[iconKey]fyne.Resource{}, has: map[string]bool{}}
+	a := &Art{icons: map[string][]byte{}, made: map[iconKey]fyne.Resource{}, faces: map[faceKey]fyne.Resource{}}
 	var err error
-	if a.regular, a.whole, err = loadFace(files, "NotoSansSC-Regular.ttf"); err != nil {
+	if a.regular, err = loadFace(files, "NotoSansSC-Regular.ttf"); err != nil {
 		return nil, err
 	}
-	if a.bold, a.cut, err = loadFace(files, "NotoSansSC-Bold.ttf"); err != nil {
+	if a.bold, err = loadFace(files, "NotoSansSC-Bold.ttf"); err != nil {
 		return nil, err
 	}
 	list, err := fs.Glob(files, "icons/*.svg")
@@ -105,9 +173,9 @@ func (a *Art) HasIcon(name string) bool { return a.icons[name] != nil }
 
 // Missing lists the runes of text that a face lacks.
 func (a *Art) Missing(text string, bold bool) []rune {
-	have := &a.whole
+	have := &a.regular.whole
 	if bold {
-		have = &a.cut
+		have = &a.bold.whole
 	}
 	var out []rune
 	for _, r := range text {
@@ -118,16 +186,21 @@ func (a *Art) Missing(text string, bold bool) []rune {
 	return out
 }
 
-func (a *Art) boldHas(text string) bool {
-	if ok, known := a.has[text]; known {
-		return ok
+// face gives the face to write a text in.
+func (a *Art) face(text string, bold bool) fyne.Resource {
+	key := faceKey{text, bold}
+	if f, known := a.faces[key]; known {
+		return f
 	}
-	if len(a.has) >= measureLimit {
-		clear(a.has)
+	if len(a.faces) >= measureLimit {
+		clear(a.faces)
 	}
-	ok := len(a.Missing(text, true)) == 0
-	a.has[text] = ok
-	return ok
+	of := &a.regular
+	if bold && a.bold.whole.all(text) {
+		of = &a.bold
+	}
+	a.faces[key] = of.of(text)
+	return a.faces[key]
 }
 
 // shapes are the state marks, filled outlines in a box of 24.

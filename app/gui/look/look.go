@@ -68,12 +68,8 @@ func (l *Look) Color(t Token) color.NRGBA {
 }
 
 // Face gives the face to draw text in: bold if asked and if the bold cut has every character of it, regular otherwise.
-func (l *Look) Face(text string, bold bool) fyne.Resource {
-	if bold && l.art.boldHas(text) {
-		return l.art.bold
-	}
-	return l.art.regular
-}
+// A face comes in cuts, for Fyne keeps all of what it loads: the smallest that has the text.
+func (l *Look) Face(text string, bold bool) fyne.Resource { return l.art.face(text, bold) }
 
 // Extent measures text at a size in units: its width, and how far its baseline lies under the top of its own box.
 func (l *Look) Extent(text string, size float32, bold bool) (width, baseline float32) {

@@ -19,7 +19,7 @@ var _ fyne.Theme = Theme{}
 func (t Theme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 	switch name {
 	case theme.ColorNameBackground:
-		return t.Look.Color(Ground)
+		return cleared(t.Look.Color(Ground))
 	case theme.ColorNameForeground:
 		return t.Look.Color(Ink)
 	case theme.ColorNamePrimary, theme.ColorNameFocus, theme.ColorNameSelection:
@@ -38,12 +38,18 @@ func (t Theme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color 
 	return t.Look.Color(Surface)
 }
 
-// Font gives one of the two embedded faces.
+// cleared gives the colour by which Fyne clears a window to c: Fyne 2.7.4 divides sixteen bits by 255 times 255
+// (internal/painter/gl/draw.go, max16bit), so what it is given as usual comes out up to two steps lighter.
+func cleared(c color.NRGBA) color.Color {
+	return color.NRGBA64{R: uint16(c.R) * 255, G: uint16(c.G) * 255, B: uint16(c.B) * 255, A: 0xFFFF}
+}
+
+// Font gives the small cut of one of the two embedded faces: Fyne itself writes nothing.
 func (t Theme) Font(style fyne.TextStyle) fyne.Resource {
 	if style.Bold {
-		return t.art.bold
+		return t.art.bold.cuts[0]
 	}
-	return t.art.regular
+	return t.art.regular.cuts[0]
 }
 
 // Icon gives Fyne's own icon; the till draws none of them.

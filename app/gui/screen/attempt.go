@@ -3,8 +3,8 @@ package screen
 import (
 	"fmt"
 
-	"tillkeeper/app/decline"
 	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -74,38 +74,13 @@ func undoneWord(k pos.Kind) string {
 // recordKind names tender and kind of an attempt; a sale by its tender alone.
 func (c *Ctx) recordKind(a *pos.Attempt) string {
 	if a.Kind == pos.Sale || a.Kind == "" {
-		return c.W.tender(a.Tender)
+		return c.W.Tender(a.Tender)
 	}
 	return c.kind(a.Kind)
 }
 
-// why gives the sentence of a code: of the table of reasons, or of the words of this face.
+// why gives the sentence of a code.
 func (c *Ctx) why(code string) string { return c.W.Why(code) }
-
-// Why gives the sentence of a code that the table of reasons or the words of this face know.
-func (w Words) Why(code string) string {
-	if zh, ok := whyWords[code]; ok {
-		return w.T(zh)
-	}
-	return w.Reason(code)
-}
-
-// KnowsWhy says whether a code has a sentence.
-func (w Words) KnowsWhy(code string) bool {
-	_, own := whyWords[code]
-	return own || w.Table != nil && code != "" && w.Table.Lookup(code).Class != decline.UnknownCode
-}
-
-// whyWords are the sentences of codes about what may be undone, settled and reconciled.
-var whyWords = map[string]string{
-	"batch_closed": "批次已结算，请用退货", "follow_up_open": "撤销或退货还没有结果", "refunded_already": "已退过一部分，请用退货",
-	"nothing_left": "没有可退的了", "hold_only": "预授权还没有收款", "not_paid": "这一单还没有付清", "late_declined_item": "银行事后拒付，没有收到钱",
-	"delivery_pending": "还没有送达银行，先等它送完", "not_sent_yet": "还没有发给银行，请用撤销", "no_preauth": "没有成立的预授权",
-	"already_completed": "已经完成了", "too_much": "超过可退的金额", "unknown_receipt": "没有这张小票", "bad_refund": "商品和金额只能选一样",
-	"reason_missing": "先选原因", "reason_wanted": "先选原因", "not_open": "这一笔已经处理过了", "already_resolved": "这一条已经处理过了",
-	"unknown_difference": "没有这一条", "items_left": "还有没送完的，要店长同意后才能结算", "settlement_refused": "银行没有接受结算，稍后自动再试",
-	"payment_running": "付款还没有结果，请等一下", "no_trace_number": "凭证号用完了，请先结算", "file_too_big": "文件太大", "bad_day": "日期不对", "bad_file": "文件打不开或格式不对",
-}
 
 // eventWords are, by event, its mark and its sentence.
 var eventWords = map[pos.EventType]struct {
@@ -121,7 +96,7 @@ var eventWords = map[pos.EventType]struct {
 	pos.EvLateDeclined: {kit.Failed, "银行事后拒付"}, pos.EvLateAnswer: {kit.Unsure, "回答来得太晚"}, pos.EvLateApproval: {kit.Unsure, "撤销后才来的批准"},
 	pos.EvResealed: {kit.Calm, "换日重新加密"}, pos.EvSettled: {kit.Calm, "已结算"}, pos.EvPrinted: {kit.Calm, "小票已打印"},
 	pos.EvReprinted: {kit.Calm, "小票已重打"}, pos.EvBasketPaid: {kit.Calm, "整单付清"},
-	pos.EvRefundUnknown: {kit.Unsure, "退货没有得到回答"}, pos.EvRefundTry: {kit.Waiting, "同一笔退货再问一次"},
+	pos.EvRefundUnknown: {kit.Unsure, "退货没有得到回答"}, pos.EvRefundTry: {kit.Waiting, "同一笔退货再问一次"}, pos.EvRefundAgain: {kit.Waiting, "再发一次"},
 	pos.EvFollowUp: {kit.Calm, "开始撤销或退货"}, pos.EvVoided: {kit.Calm, "已撤销"}, pos.EvRefundedPart: {kit.Calm, "退了一部分"},
 	pos.EvRefundedFull: {kit.Calm, "已全部退"}, pos.EvResultDue: {kit.Waiting, "卡片执行发卡行指令的结果，待告知银行"},
 	pos.EvResultTry: {kit.Waiting, "正在告知银行"}, pos.EvTold: {kit.Calm, "已告知银行"},
@@ -135,7 +110,7 @@ func (c *Ctx) told(e pos.Event) (kit.State, string) {
 	}
 	text := c.t(w.text)
 	if e.Type == pos.EvCreated {
-		text = fmt.Sprintf(text, money(e.Amount))
+		text = fmt.Sprintf(text, i18n.Money(e.Amount))
 	}
 	return w.state, text
 }

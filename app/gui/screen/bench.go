@@ -11,16 +11,18 @@ import (
 // Bench is what the demo's hands can do: the simulated devices' switches.
 type Bench struct {
 	On     bool
-	Cards  []string // names of the deck
-	Wallet string   // what the customer's phone does with the next code
-	Cut    bool     // the line is pulled
-	Empty  bool     // the printer has no paper
+	Real   map[string]bool // by device, reader pinpad printer wallet host, that it is not simulated
+	Cards  []string        // names of the deck
+	Wallet string          // what the customer's phone does with the next code
+	Cut    bool            // the line is pulled
+	Empty  bool            // the printer has no paper
 }
 
 // The bench's verbs.
 const (
 	VerbPresent = "present" // argument: a card of the deck
 	VerbPIN     = "pin"     // argument: a PIN, "" cancels
+	VerbBypass  = "bypass"  // OK without a PIN
 	VerbWallet  = "wallet"  // the next of Wallets
 	VerbPaper   = "paper"
 )
@@ -55,10 +57,16 @@ func (c *Ctx) benchKeys() []kit.Key {
 			}
 		}
 	case checkout.CardPIN:
+		if c.V.Bench.Real["pinpad"] { // its keys are the customer's own
+			return nil
+		}
 		out = []kit.Key{
 			{Label: demoPIN, Size: 18, Act: act(VerbPIN, demoPIN)},
 			{Label: c.t("输错"), Size: 18, Act: act(VerbPIN, wrongPIN)},
 			{Label: c.t("不输了"), Size: 18, Act: act(VerbPIN, "")},
+		}
+		if c.S.Card.Bypass {
+			out = append(out, kit.Key{Label: c.t("没有密码"), Size: 18, Act: act(VerbBypass, "")})
 		}
 	case checkout.CardPrepare, checkout.CardRead, checkout.CardHost, checkout.CardFinish:
 	}
@@ -72,7 +80,11 @@ func (c *Ctx) bench(r kit.Rect) kit.Rect {
 		return r
 	}
 	u, p, gap := c.u, c.p, c.L.M.Gap()
-	rows := (len(keys) + 2) / 3
+	cols := 3
+	if len(keys) == 4 {
+		cols = 4 // one row: what a customer does at the PIN pad
+	}
+	rows := (len(keys) + cols - 1) / cols
 	keyH := c.L.M.KeyH()
 	well, rest := r.Foot(u(42)+float32(rows)*(keyH+gap), 0)
 	well = kit.Rect{X: r.X + u(10), Y: well.Y - u(4), W: r.W - u(20), H: well.H}
@@ -80,7 +92,7 @@ func (c *Ctx) bench(r kit.Rect) kit.Rect {
 	p.Line(well.X+u(14), well.Y+u(20), well.W-u(28), c.t("演示：替顾客做"), kit.Style{Size: 16, Ink: look.Soft})
 	grid := kit.Rect{X: well.X + u(8), Y: well.Y + u(38), W: well.W - u(16), H: float32(rows)*(keyH+gap) - gap}
 	for i, k := range keys {
-		p.Key(grid.Rows(rows, gap)[i/3].Cols(3, gap)[i%3], k)
+		p.Key(grid.Rows(rows, gap)[i/cols].Cols(cols, gap)[i%cols], k)
 	}
 	return kit.Rect{X: rest.X, Y: rest.Y, W: rest.W, H: rest.H - u(6)}
 }

@@ -7,18 +7,22 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
 // cardWords are, by stage, the icon, what to do now, and how.
 var cardWords = [...]struct{ icon, now, how string }{
 	checkout.CardPrepare: {"send", "正在准备", "先处理上一笔没有结果的交易"},
-	checkout.CardPresent: {"contactless", "请顾客插卡、挥卡或刷卡", "金额已显示在读卡器上"},
+	checkout.CardPresent: {"contactless", "请顾客插卡、挥卡或刷卡", "卡要放到读完为止"},
 	checkout.CardRead:    {"card", "正在读卡", "请不要拔卡"},
 	checkout.CardPIN:     {"pinpad", "请顾客输入密码", "在密码键盘上输入，按确认键"},
 	checkout.CardHost:    {"globe", "正在联系银行", "请不要拔卡，不要重复刷卡"},
 	checkout.CardFinish:  {"card", "银行已回答，正在收尾", "请等提示再拔卡"},
 }
+
+// noPIN is what a customer may do whose card has no PIN.
+const noPIN = "无密码请直接按确认"
 
 // patience is after how long a step that has no deadline shows the seconds that it has taken.
 const patience = 5 * time.Second
@@ -43,11 +47,14 @@ func (c *Ctx) card(r kit.Rect) {
 	if v.Stage == checkout.CardPresent && !v.Again {
 		how = c.presentHow(v)
 	}
+	if v.Stage == checkout.CardPIN && v.Bypass {
+		how = noPIN
+	}
 	x, room := head.X+u(184), head.W-u(184)-u(150)
 	p.Line(x, head.Y+u(64), room, c.t(now), kit.Style{Size: 34, Bold: true})
 	p.Line(x, head.Y+u(108), room, c.t(how), kit.Style{Size: 20, Ink: look.Soft})
 	if v.MaskedPAN != "" {
-		p.Line(x, head.Y+u(142), room, join(c.entry(v.Entry), masked(v.MaskedPAN)), kit.Style{Size: 18, Ink: look.Soft})
+		p.Line(x, head.Y+u(142), room, join(c.W.Entry(v.Entry), i18n.Masked(v.MaskedPAN)), kit.Style{Size: 18, Ink: look.Soft})
 	}
 	c.countdown(head.Right()-u(80), head.Mid(), u(108), v.Began, v.Deadline)
 	foot, body := body.Foot(u(157), 0)
@@ -81,16 +88,7 @@ func (c *Ctx) presentHow(v *checkout.CardView) string {
 	case pos.Preauth:
 		return "预授权：只冻结，不收款"
 	}
-	return "金额已显示在读卡器上"
-}
-
-var entryWords = map[string]string{"chip": "插卡", "contactless": "挥卡", "swipe": "刷磁条"}
-
-func (c *Ctx) entry(mode string) string {
-	if w := entryWords[mode]; w != "" {
-		return c.t(w)
-	}
-	return mode
+	return cardWords[checkout.CardPresent].how
 }
 
 // cardSteps names the five steps of a card payment as they stand now.
@@ -106,7 +104,7 @@ func (c *Ctx) cardSteps(v *checkout.CardView) []kit.Step {
 	}
 	steps[now].Stage, steps[now].Right = kit.Now, c.t("进行中")
 	if v.Stage > checkout.CardPrepare && v.Kind != pos.Balance {
-		steps[0].Text, steps[0].Right = c.t("金额已送到读卡器"), "¥"+money(v.Amount)
+		steps[0].Text, steps[0].Right = c.t("金额已送到读卡器"), "¥"+i18n.Money(v.Amount)
 	}
 	if v.Kind != pos.Sale && v.Kind != "" {
 		steps[0].Right, steps[4].Text = join(c.kind(v.Kind), steps[0].Right), c.t("打印小票")
@@ -117,7 +115,7 @@ func (c *Ctx) cardSteps(v *checkout.CardView) []kit.Step {
 	case v.Stage == checkout.CardRead:
 		steps[1].Text = c.t("正在读卡")
 	case v.Stage > checkout.CardRead && v.Entry != "":
-		steps[1].Text = c.t("已读卡（%s）", c.entry(v.Entry))
+		steps[1].Text = c.t("已读卡（%s）", c.W.Entry(v.Entry))
 	}
 	return steps
 }

@@ -4,6 +4,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -66,10 +67,10 @@ func (c *Ctx) cards(r kit.Rect) {
 	}
 	sum, missing := d.Sum(entry), ""
 	if sum <= 0 || sum > a.Approved {
-		missing = c.t("最多 %s", money(a.Approved))
+		missing = c.t("最多 %s", i18n.Money(a.Approved))
 	}
-	c.sideKeys(side, func(at kit.Rect) { c.number(at, c.t("完成金额"), entry, money(a.Approved), true) },
-		ready(kit.Key{Label: c.t("完成 ¥%s", money(sum)), Icon: "check", Cap: "F4", Act: act(VerbAsk, string(AskFinish))}, missing),
+	c.sideKeys(side, func(at kit.Rect) { c.number(at, c.t("完成金额"), entry, i18n.Money(a.Approved), true) },
+		ready(kit.Key{Label: c.t("完成 ¥%s", i18n.Money(sum)), Icon: "check", Cap: "F4", Act: act(VerbAsk, string(AskFinish))}, missing),
 		kit.Key{Label: c.t("撤销预授权"), Icon: "cross", Cap: "F5", Size: 20, Act: act(VerbAsk, string(AskCancel))})
 	c.sumPad(pad)
 }
@@ -84,9 +85,9 @@ func (c *Ctx) heldCard(row kit.Rect, s *checkout.Standing) {
 	}
 	p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
 	end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbHeld, s.Receipt))
-	sum := p.Line(row.X, row.Mid(), row.W-end, money(a.Approved), kit.Style{Size: 24, Bold: true, Ink: ink, Side: kit.End})
+	sum := p.Line(row.X, row.Mid(), row.W-end, i18n.Money(a.Approved), kit.Style{Size: 24, Bold: true, Ink: ink, Side: kit.End})
 	room := row.W - u(40) - end - sum
-	p.Line(row.X+u(24), row.Mid()-max(u(13), 10), room, masked(a.MaskedPAN), kit.Style{Size: 20, Bold: true, Ink: ink, Elide: true})
+	p.Line(row.X+u(24), row.Mid()-max(u(13), 10), room, i18n.Masked(a.MaskedPAN), kit.Style{Size: 20, Bold: true, Ink: ink, Elide: true})
 	p.Line(row.X+u(24), row.Mid()+max(u(16), 11), room,
 		join(c.t("小票 %s", dash(s.Receipt)), a.Created.In(c.V.Now.Location()).Format("01-02 15:04"), c.t("授权码 %s", dash(a.AuthCode))),
 		kit.Style{Size: 16, Ink: look.Soft, Elide: true})
@@ -100,11 +101,11 @@ func (c *Ctx) askHeld() question {
 	if a == nil {
 		a = &pos.Attempt{}
 	}
-	card := join(masked(a.MaskedPAN), c.t("小票 %s", dash(d.Chosen)))
+	card := join(i18n.Masked(a.MaskedPAN), c.t("小票 %s", dash(d.Chosen)))
 	if c.V.Ask == AskFinish {
 		return question{
 			icon: "check", title: c.t("完成预授权，收这么多？"), sum: d.Sum(c.V.Entry), yes: c.t("确认收款"),
-			lines: []string{card, c.t("冻结的 %s 里没收的部分会解冻", money(a.Approved))},
+			lines: []string{card, c.t("冻结的 %s 里没收的部分会解冻", i18n.Money(a.Approved))},
 		}
 	}
 	return question{icon: "cross", title: c.t("撤销预授权？"), sum: a.Approved, yes: c.t("确认撤销"), lines: []string{card, c.t("冻结的钱全部解冻")}}

@@ -6,6 +6,7 @@ import (
 	"tillkeeper/app/basket"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -82,12 +83,12 @@ func (c *Ctx) cashTop(r kit.Rect, sum CashSum) {
 	}{{"应收", sum.Due}, {"抹零", sum.Rounding}} {
 		y := r.Y + r.H*(0.215+0.287*float32(i))
 		p.Line(left.X, y, left.W, c.t(row.word), kit.Style{Size: 20, Ink: look.Soft})
-		p.Line(left.X, y, left.W, money(row.sum), kit.Style{Size: 26, Bold: true, Ink: look.Soft, Side: kit.End})
+		p.Line(left.X, y, left.W, i18n.Money(row.sum), kit.Style{Size: 26, Bold: true, Ink: look.Soft, Side: kit.End})
 	}
 	p.Rule(left.X, r.Y+r.H*0.645, left.W)
 	y := r.Y + r.H*0.79
 	p.Line(left.X, y, left.W, c.t("已收"), kit.Style{Size: 20, Bold: true})
-	p.Line(left.X+u(50), y, left.W-u(50), money(sum.Tendered), kit.Style{Size: 34, Bold: true, Side: kit.End})
+	p.Line(left.X+u(50), y, left.W-u(50), i18n.Money(sum.Tendered), kit.Style{Size: 34, Bold: true, Side: kit.End})
 	p.Wall(r.X+u(244), r.Y+u(20), r.H-u(40))
 	right := kit.Rect{X: r.X + u(266), Y: r.Y, W: r.W - u(294), H: r.H}
 	word, ink, shown := c.t("找零"), look.Action, sum.Change
@@ -95,7 +96,7 @@ func (c *Ctx) cashTop(r kit.Rect, sum CashSum) {
 		word, ink, shown = c.t("还差"), look.Wait, -sum.Change
 	}
 	p.Line(right.X, r.Y+r.H*0.17, right.W, word, kit.Style{Size: 22, Bold: true})
-	p.Sum(kit.Rect{X: right.X, Y: r.Y + r.H*0.465, W: right.W, H: 0}, money(shown),
+	p.Sum(kit.Rect{X: right.X, Y: r.Y + r.H*0.465, W: right.W, H: 0}, i18n.Money(shown),
 		kit.Style{Size: 108, Bold: true, Ink: ink, Side: kit.End})
 	c.notes(kit.Rect{X: right.X, Y: r.Bottom() - u(45), W: r.Right() - right.X - u(22), H: u(34)}, sum.Change)
 }
@@ -132,12 +133,12 @@ func (c *Ctx) cashQuick(r kit.Rect, sum CashSum) {
 		if i >= len(places) {
 			break
 		}
-		k := kit.Key{Label: money(q.Amount), Size: 24, Act: act(VerbGive, strconv.FormatInt(int64(q.Amount), 10))}
+		k := kit.Key{Label: i18n.Money(q.Amount), Size: 24, Act: act(VerbGive, strconv.FormatInt(int64(q.Amount), 10))}
 		switch q.Kind {
 		case basket.QuickExact:
-			k.Label, k.Sub, k.Size, k.Loud = c.t("正好"), money(q.Amount), 18, true
+			k.Label, k.Sub, k.Size, k.Loud = c.t("正好"), i18n.Money(q.Amount), 18, true
 		case basket.QuickRounded:
-			k.Label, k.Sub, k.Size, k.Loud = c.t("抹零"), money(q.Amount), 18, true
+			k.Label, k.Sub, k.Size, k.Loud = c.t("抹零"), i18n.Money(q.Amount), 18, true
 			k.Act = act(VerbRound, k.Act.Arg)
 		}
 		if q.Amount == sum.Tendered && c.V.Tendered != "" {
@@ -154,7 +155,7 @@ func (c *Ctx) cashEntry(r kit.Rect, sum CashSum) {
 	bold := kit.Style{Size: 28, Bold: true, Side: kit.End}
 	text := c.V.Tendered
 	if text == "" {
-		text, bold.Ink = money(sum.Tendered), look.Soft
+		text, bold.Ink = i18n.Money(sum.Tendered), look.Soft
 	}
 	right := p.Line(r.X+u(300), r.Mid(), r.W-u(318), text, bold)
 	hint, ink := c.t("输入，点整数，或逐张加纸币"), look.Soft

@@ -7,6 +7,7 @@ import (
 
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/settle"
 )
@@ -97,13 +98,13 @@ func (c *Ctx) claimRow(row kit.Rect, a *pos.Attempt) {
 	p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
 	state, word := c.outcomeOf(a)
 	end := c.rowEnd(row, act(VerbStory, a.ID))
-	used := p.Line(row.X, row.Mid(), row.W-end, money(sumOf(a)), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	used := p.Line(row.X, row.Mid(), row.W-end, i18n.Money(sumOf(a)), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	pill := row.Right() - end - u(18) - used - p.PillWidth(word)
 	p.Pill(pill, row.Mid()-max(u(16), 15), state, word)
 	room := pill - row.X - u(30)
 	at := a.Created.In(c.V.Now.Location())
-	p.Line(row.X+u(20), row.Mid()-max(u(14), 11), room, join(at.Format("01-02 15:04:05"), c.W.tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})
-	p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(masked(a.MaskedPAN)+a.Wallet, c.t("凭证号 %s", dash(a.STAN))), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+	p.Line(row.X+u(20), row.Mid()-max(u(14), 11), room, join(at.Format("01-02 15:04:05"), c.W.Tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})
+	p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(i18n.Masked(a.MaskedPAN)+a.Wallet, c.t("凭证号 %s", dash(a.STAN))), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 	p.Row(row, act(VerbStory, a.ID), cover)
 }
 
@@ -151,7 +152,7 @@ func (c *Ctx) story(r kit.Rect) {
 	if back == Home {
 		back = Charged
 	}
-	body := c.title(r, c.t("这一笔的经过"), join(a.Created.In(c.V.Now.Location()).Format("01-02 15:04:05"), c.W.tender(a.Tender), masked(a.MaskedPAN)),
+	body := c.title(r, c.t("这一笔的经过"), join(a.Created.In(c.V.Now.Location()).Format("01-02 15:04:05"), c.W.Tender(a.Tender), i18n.Masked(a.MaskedPAN)),
 		kit.Key{Label: c.t("返回"), Icon: "chevron-left", Cap: "Esc", Act: act(VerbGo, string(back))})
 	left, right := body.Left(body.W*0.42, u(12))
 	p.Panel(left)
@@ -164,7 +165,7 @@ func (c *Ctx) story(r kit.Rect) {
 	p.Add(kit.Item{Shape: kit.Box, R: kit.Rect{X: left.X + 1, Y: left.Y + 1, W: left.W - 2, H: h}, Fill: ground, Radius: u(13), CutBottom: true})
 	p.Mark(state, left.X+u(36), left.Y+h*0.25, u(16))
 	p.Line(left.X+u(60), left.Y+h*0.25, left.W-u(80), word, kit.Style{Size: 24, Bold: true})
-	p.Sum(kit.Rect{X: left.X + u(24), Y: left.Y + h*0.68, W: left.W - u(48), H: 0}, money(sumOf(a)), kit.Style{Size: 54, Bold: true, Side: kit.End})
+	p.Sum(kit.Rect{X: left.X + u(24), Y: left.Y + h*0.68, W: left.W - u(48), H: 0}, i18n.Money(sumOf(a)), kit.Style{Size: 54, Bold: true, Side: kit.End})
 	key, rest := left.Foot(max(u(72), c.L.M.KeyH())+u(32), 0)
 	y := left.Y + h + max(u(36), 24)
 	p.Line(left.X+u(24), y, left.W-u(48), c.t("请对顾客说"), kit.Style{Size: 18, Ink: look.Soft})

@@ -6,6 +6,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 )
 
 // Modules turns the text of a code into its modules without a margin, nil for a text that no code can hold.
@@ -44,7 +45,7 @@ func (c *Ctx) code(r kit.Rect) {
 func (c *Ctx) codeSide(r kit.Rect, v *checkout.QRView) {
 	u, p := c.u, c.p
 	p.Line(r.X, r.Y+r.H*0.11, r.W, c.t("请顾客扫码"), kit.Style{Size: 28, Bold: true})
-	p.Sum(kit.Rect{X: r.X, Y: r.Y + r.H*0.237, W: r.W, H: 0}, money(v.Amount), kit.Style{Size: 50, Bold: true})
+	p.Sum(kit.Rect{X: r.X, Y: r.Y + r.H*0.237, W: r.W, H: 0}, i18n.Money(v.Amount), kit.Style{Size: 50, Bold: true})
 	p.Line(r.X, r.Y+r.H*0.345, r.W, c.t("微信 · 支付宝 · 云闪付"), kit.Style{Size: 18, Ink: look.Soft})
 	y := r.Y + r.H*0.567
 	c.countdown(r.X+u(54), y, u(108), v.Began, v.Expires)

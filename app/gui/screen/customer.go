@@ -6,6 +6,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -109,9 +110,9 @@ func (c *Ctx) customerLines(r kit.Rect) {
 	n := len(b.Lines)
 	p.TouchList(kit.Rect{X: body.X, Y: body.Y + u(5), W: body.W, H: body.H - u(5)}, "", max(u(86), 46), n, n, func(i int, row kit.Rect) {
 		l := b.Lines[i]
-		amount := p.Line(row.X+u(32), row.Mid(), row.W-u(64), money(l.Total), kit.Style{Size: 28, Bold: true, Side: kit.End})
+		amount := p.Line(row.X+u(32), row.Mid(), row.W-u(64), i18n.Money(l.Total), kit.Style{Size: 28, Bold: true, Side: kit.End})
 		right := row.Right() - u(32) - max(amount, u(110)) - u(28)
-		each := p.Line(row.X+u(32), row.Mid(), right-row.X-u(32), count(l)+" × "+money(l.Price), kit.Style{Size: 20, Ink: look.Soft, Side: kit.End})
+		each := p.Line(row.X+u(32), row.Mid(), right-row.X-u(32), i18n.Quantity(l)+" × "+i18n.Money(l.Price), kit.Style{Size: 20, Ink: look.Soft, Side: kit.End})
 		p.Line(row.X+u(32), row.Mid(), right-each-u(20)-row.X-u(32), l.Name, kit.Style{Size: 26, Elide: true})
 		if i < n-1 {
 			p.Rule(row.X+u(32), row.Bottom(), row.W-u(64))
@@ -134,7 +135,7 @@ func (c *Ctx) customerLines(r kit.Rect) {
 func (c *Ctx) customerSum(foot kit.Rect, word string, sum pos.Amount) {
 	u := c.u
 	used := c.p.Line(foot.X+u(32), foot.Y+u(107), foot.W*0.4, word, kit.Style{Size: 28, Bold: true})
-	c.p.Sum(kit.Rect{X: foot.X + u(50) + used, Y: foot.Y + u(107), W: foot.W - u(84) - used, H: 0}, money(sum),
+	c.p.Sum(kit.Rect{X: foot.X + u(50) + used, Y: foot.Y + u(107), W: foot.W - u(84) - used, H: 0}, i18n.Money(sum),
 		kit.Style{Size: 96, Bold: true, Side: kit.End})
 }
 
@@ -227,9 +228,12 @@ func (c *Ctx) customerCard(r kit.Rect, v *checkout.CardView) {
 	if v.Again && v.Stage == checkout.CardPresent {
 		w.now, w.how = "请再出示一次卡", "上一次没有扣款"
 	}
+	if v.Stage == checkout.CardPIN && v.Bypass {
+		w.how = noPIN
+	}
 	c.p.Panel(r)
 	if c.aboutGoods() && v.Amount != c.S.Basket.Due() && v.Amount > 0 { // a part of the sum
-		c.p.Line(r.X+c.u(20), r.Bottom()-c.u(36), r.W-c.u(40), c.t("这次付 ¥%s", money(v.Amount)), kit.Style{Size: 26, Bold: true, Side: kit.Centre})
+		c.p.Line(r.X+c.u(20), r.Bottom()-c.u(36), r.W-c.u(40), c.t("这次付 ¥%s", i18n.Money(v.Amount)), kit.Style{Size: 26, Bold: true, Side: kit.Centre})
 	}
 	c.customerDo(r, w.icon, w.now, w.how)
 }
@@ -273,12 +277,12 @@ func (c *Ctx) customerCash(r kit.Rect) {
 			continue
 		}
 		p.Line(r.X+u(36), y, r.W*0.4, c.t(row.word), kit.Style{Size: 24, Ink: look.Soft})
-		p.Line(r.X+r.W*0.4, y, r.W*0.6-u(36), money(row.sum), kit.Style{Size: 32, Bold: true, Side: kit.End})
+		p.Line(r.X+r.W*0.4, y, r.W*0.6-u(36), i18n.Money(row.sum), kit.Style{Size: 32, Bold: true, Side: kit.End})
 		y += r.H * 0.13
 	}
 	p.Rule(r.X+u(36), r.Y+r.H*0.49, r.W-u(72))
 	p.Line(r.X+u(36), r.Y+r.H*0.58, r.W-u(72), c.t("找零"), kit.Style{Size: 28, Bold: true})
-	p.Sum(kit.Rect{X: r.X + u(36), Y: r.Y + r.H*0.76, W: r.W - u(72), H: 0}, money(sum.Change),
+	p.Sum(kit.Rect{X: r.X + u(36), Y: r.Y + r.H*0.76, W: r.W - u(72), H: 0}, i18n.Money(sum.Change),
 		kit.Style{Size: 96, Bold: true, Ink: look.Action, Side: kit.End})
 }
 

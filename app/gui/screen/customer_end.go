@@ -4,6 +4,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -68,7 +69,7 @@ func (c *Ctx) customerOutcome(r kit.Rect, o *checkout.Outcome) {
 	}
 	p.Line(r.X+u(20), r.Y+r.H*0.61, r.W-u(40), word, kit.Style{Size: 24, Ink: look.OnPress, Side: kit.Centre})
 	white.Size = 72
-	p.Sum(kit.Rect{X: r.X + u(20), Y: r.Y + r.H*0.73, W: r.W - u(40), H: 0}, money(sum), white)
+	p.Sum(kit.Rect{X: r.X + u(20), Y: r.Y + r.H*0.73, W: r.W - u(40), H: 0}, i18n.Money(sum), white)
 }
 
 // customerFigure gives the figure of an outcome and its word: the change, what is still to be paid, or the sum.

@@ -15,11 +15,12 @@ import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
 // hiddenFrom lists what of a snapshot is not the customer's business, or not for everybody who stands in the shop.
-func hiddenFrom(s *checkout.Snapshot, w screen.Words) []string {
+func hiddenFrom(s *checkout.Snapshot, w i18n.Words) []string {
 	out := []string{s.Operator.Name, s.Shop.TID, s.Shop.MID}
 	if s.Card != nil && s.Card.MaskedPAN != "" {
 		out = append(out, s.Card.MaskedPAN[:6], s.Card.MaskedPAN[len(s.Card.MaskedPAN)-4:])
@@ -58,7 +59,7 @@ func TestTheCustomerSeesNothingOfTheCashiers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, english := range []bool{false, true} {
-		w := screen.Words{English: english, Table: table(t)}
+		w := i18n.Words{English: english, Codes: table(t)}
 		l := look.New(false, look.Fit(1024, 600, 0), art)
 		pages := 0
 		for _, c := range customerPages() {
@@ -92,7 +93,7 @@ func TestTheCashiersPagesLeak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := screen.Words{Table: table(t)}
+	w := i18n.Words{Codes: table(t)}
 	l := look.New(false, look.Fit(1366, 768, 0), art)
 	for _, c := range customerPages() {
 		if !slices.Contains([]string{"customer-pin", "customer-refused", "customer-balance-done", "customer-thanks"}, c.name) {
@@ -118,7 +119,7 @@ func TestTheCustomersCodeCanBeScanned(t *testing.T) {
 				s := full()
 				s.Step, s.QR = checkout.StepQR, &checkout.QRView{Amount: 18540, Code: text, Began: now, Expires: now}
 				l := look.New(dark, look.Fit(panel[0], panel[1], 0), art)
-				p := screen.Customer(screen.Ctx{L: l, W: screen.Words{Table: table(t)}, S: &s, V: view()})
+				p := screen.Customer(screen.Ctx{L: l, W: i18n.Words{Codes: table(t)}, S: &s, V: view()})
 				if got := scanned(t, kit.Picture(p)); got != text {
 					t.Errorf("%v dark %v: %q was read", panel, dark, got)
 				}

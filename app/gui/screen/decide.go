@@ -4,6 +4,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -30,6 +31,9 @@ type way struct{ arg, word, note string }
 
 // ways gives how an item in a state may end.
 func ways(a *pos.Attempt) []way {
+	if a.Kind == pos.Refund {
+		return refundWays(a)
+	}
 	if a.State == pos.LateDeclined {
 		return []way{
 			{checkout.SendAgain, "再送一次", "新的一笔，与原来的相连"},
@@ -45,6 +49,20 @@ func ways(a *pos.Attempt) []way {
 		again,
 		{checkout.RefundedSo, "银行已退给顾客", "银行说这笔已退回"},
 		{checkout.AsInFile, "以对账文件为准", "次日文件里怎么记就怎么算"},
+		{checkout.WrittenOff, "核销", "不再追，记为损失"},
+	}
+}
+
+// refundWays give how a refund that nobody confirmed, or that the bank refused, may end.
+func refundWays(a *pos.Attempt) []way {
+	again := way{checkout.SendAgain, "再送一次", "新的一笔，与原来的相连"}
+	if a.State == pos.Manual && a.Flagged { // the bank may have a copy: it is given back once
+		again = way{checkout.SendAgain, "再发一次", "同样的报文再发给银行"}
+	}
+	return []way{
+		again,
+		{checkout.AsInFile, "对账文件里有", "银行已退给顾客"},
+		{checkout.RefundedSo, "已退现金", "店里从钱箱退给了顾客"},
 		{checkout.WrittenOff, "核销", "不再追，记为损失"},
 	}
 }
@@ -103,11 +121,11 @@ func (c *Ctx) decide(r kit.Rect) {
 func (c *Ctx) decideNote(differs bool) string {
 	if differs {
 		x := &c.V.Decide.Difference
-		return join(c.class(x.Class), money(x.Ours)+" / "+money(x.Theirs), c.t("凭证号 %s", dash(x.STAN)))
+		return join(c.class(x.Class), i18n.Money(x.Ours)+" / "+i18n.Money(x.Theirs), c.t("凭证号 %s", dash(x.STAN)))
 	}
 	a := &c.V.Decide.Attempt
 	_, word, kind := c.waits(a)
-	return join(kind, money(a.Amount), word)
+	return join(kind, i18n.Money(a.Amount), word)
 }
 
 // waysOut draws the ways as keys in two columns.
@@ -161,9 +179,9 @@ func (c *Ctx) decideFacts(r kit.Rect) {
 	why, next := c.queueWhy(a)
 	left, right := r.In(u(24), u(8)).Left(r.W*0.52, u(40))
 	c.facts(left, [][2]string{
-		{c.t("卡"), masked(a.MaskedPAN) + a.Order}, {c.t("凭证号 / 批次"), a.STAN + " / " + a.Batch}, {c.t("原因"), why},
+		{c.t("卡"), i18n.Masked(a.MaskedPAN) + a.Order}, {c.t("凭证号 / 批次"), a.STAN + " / " + a.Batch}, {c.t("原因"), why},
 	}, 60)
-	c.facts(right, [][2]string{{c.t("金额"), money(a.Amount)}, {c.t("已等"), c.W.span(c.V.Now.Sub(a.Created))}, {c.t("下一步"), next}}, 60)
+	c.facts(right, [][2]string{{c.t("金额"), i18n.Money(a.Amount)}, {c.t("已等"), c.W.Span(c.V.Now.Sub(a.Created))}, {c.t("下一步"), next}}, 60)
 }
 
 // askDecide words the question before a decision.
@@ -207,7 +225,7 @@ func (c *Ctx) differenceFacts(r kit.Rect) {
 		sum  pos.Amount
 	}{{"我们的", x.Ours}, {"银行的", x.Theirs}, {"相差", x.Theirs - x.Ours}} {
 		p.Line(cols[i].X, cols[i].Y+u(24), cols[i].W, c.t(f.word), kit.Style{Size: 18, Ink: look.Soft})
-		text := money(f.sum)
+		text := i18n.Money(f.sum)
 		if i == 2 {
 			text = signed(f.sum)
 		}

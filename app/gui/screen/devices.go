@@ -73,12 +73,12 @@ var deviceIcons = map[string]string{
 
 // doings are, by device, the word of the external test, and what a person does for the interactive one.
 var doings = map[string]struct{ test, hand string }{
-	"reader":   {"亮灯响一声", "请插卡、挥卡或刷卡"},
+	"reader":   {"测线路", "请插卡、挥卡或刷卡"},
 	"pinpad":   {"显示一行字", "请随便按 4 个数字，再按确认"},
 	"printer":  {"打印测试页", ""},
 	"qr":       {"显示测试图", ""},
 	"pole":     {"显示测试字", ""},
-	"scanner":  {"响一声", "请扫一个条码"},
+	"scanner":  {"", "请扫一个条码"},
 	"scale":    {"读一次", "请放一样东西到秤上"},
 	"drawer":   {"弹开钱箱", "请把钱箱推上"},
 	"customer": {"显示测试图", ""},
@@ -208,7 +208,7 @@ func (c *Ctx) gearText(all []pos.Condition, d pos.Device) string {
 		return c.t("先处理%s", c.t(deviceWords[first]))
 	}
 	if d.Condition.State == "" || d.Condition.State == "ok" {
-		return join(c.t("正常"), c.detail(d.Condition.Detail))
+		return join(c.t("正常"), c.W.Detail(d.Condition))
 	}
 	return c.deviceText(d.Condition)
 }
@@ -327,8 +327,10 @@ func (c *Ctx) testKeys(d pos.Device) [3]kit.Key {
 			why = "先打开"
 		case d.URL == "" && d.Name != "customer":
 			why = "没有设置"
-		case i == 2 && words.hand == "" || i == 1 && words.test == "":
+		case i == 2 && words.hand == "":
 			why = "不用动手"
+		case i == 1 && words.test == "":
+			k.Label, why = c.t("试一下"), "动手试就行"
 		}
 		if why != "" {
 			k.Dress, k.Sub, k.Cap = kit.Unavailable, c.t(why), ""

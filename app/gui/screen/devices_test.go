@@ -11,6 +11,7 @@ import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/i18n"
 )
 
 func TestNewScreensHaveKeysForFingers(t *testing.T) {
@@ -49,6 +50,16 @@ func TestTheCommandIsShownWhole(t *testing.T) {
 		} {
 			if all := strings.Join(pages[name].Texts, " "); !strings.Contains(all, command) || !strings.Contains(all, "技术说明：") {
 				t.Errorf("%v %s: %q is not in %q", panel, name, command, pages[name].Texts)
+			}
+		}
+		for name, said := range map[string]string{"devices-daemon_down": "没有运行", "devices-no_permission": "而该组也无权使用", "devices-busy_elsewhere": "占用了读卡器"} {
+			if all := strings.Join(pages[name].Texts, ""); !strings.Contains(all, said) {
+				t.Errorf("%v %s does not say %q in Chinese: %q", panel, name, said, pages[name].Texts)
+			}
+			for _, line := range pages[name].Texts {
+				if strings.IndexAny(line, "，。；：）") == 0 {
+					t.Errorf("%v %s: a line begins with its punctuation: %q", panel, name, line)
+				}
 			}
 		}
 		for _, cashier := range []string{"outcome-refused-daemon_down", "selftest-chain", "sale-many-faults"} {
@@ -91,6 +102,41 @@ func TestAFaultNamesItsDevice(t *testing.T) {
 	}
 }
 
+// TestTheCardKeySaysThatItsReaderIsDown: the key of cards said that all was ready while the service of the reader was down.
+// It is tried all the same: the outcome has the reason and the other ways of paying.
+func TestTheCardKeySaysThatItsReaderIsDown(t *testing.T) {
+	for _, panel := range [][2]float32{{1366, 768}, {1024, 600}, {800, 480}} {
+		pages := drawn(t, panel[0], panel[1])
+		ready := func(name string) (n int) {
+			for _, s := range pages[name].Texts {
+				if s == "联机就绪" {
+					n++
+				}
+			}
+			return n
+		}
+		if n := ready("sale-reader-down-empty"); n != 1 { // the wallet's
+			t.Errorf("%v: %d keys are ready in %q", panel, n, pages["sale-reader-down-empty"].Texts)
+		}
+		for _, name := range []string{"sale-reader-down", "sale-reader-down-empty"} {
+			if n := strings.Count(strings.Join(pages[name].Texts, "|"), "读卡服务没有运行"); n < 2 && (panel[0] > 800 || ready(name) > 0) { // the bar says it too
+				t.Errorf("%v %s: the key says nothing: %q", panel, name, pages[name].Texts)
+			}
+		}
+		if len(places(pages["sale-reader-down"], screen.VerbPay, "card")) != 1 {
+			t.Errorf("%v: F1 answers nothing", panel)
+		}
+	}
+}
+
+// TestTheDemosPINKeysAreThoseOfTheSimulatedPad: they were shown for a pad of its own too, where they did nothing.
+func TestTheDemosPINKeysAreThoseOfTheSimulatedPad(t *testing.T) {
+	pages := drawn(t, 1366, 768)
+	if len(places(pages["card-pin-pad"], screen.VerbPIN, "123456")) != 0 || len(places(pages["card-pin-demo"], screen.VerbPIN, "123456")) != 1 {
+		t.Error("the keys do not follow the pad")
+	}
+}
+
 // TestManyAccountsArePaged: nine applications do not have nine millimetres each on the smallest panel.
 func TestManyAccountsArePaged(t *testing.T) {
 	test.NewTempApp(t)
@@ -105,7 +151,7 @@ func TestManyAccountsArePaged(t *testing.T) {
 	for first := range 2 {
 		c := all[i]
 		c.v.First = map[string]int{"choices": first}
-		p := screen.Draw(screen.Ctx{L: l, W: screen.Words{Table: table(t)}, S: &c.s, V: c.v})
+		p := screen.Draw(screen.Ctx{L: l, W: i18n.Words{Codes: table(t)}, S: &c.s, V: c.v})
 		if len(places(p, screen.VerbTurn, "")) != 1 {
 			t.Error("there is no key that turns the page")
 		}
@@ -166,9 +212,38 @@ func TestEveryReasonFitsItsPlace(t *testing.T) {
 			for _, code := range reasonCodes(t) {
 				s, o := all[i].s, *all[i].s.Outcome
 				o.Code, s.Outcome = code, &o
-				p := screen.Draw(screen.Ctx{L: l, W: screen.Words{English: english, Table: codes}, S: &s, V: all[i].v})
+				p := screen.Draw(screen.Ctx{L: l, W: i18n.Words{English: english, Codes: codes}, S: &s, V: all[i].v})
 				for _, m := range p.Misfits {
 					t.Errorf("%v english %v %s: %q needs %.0f, has %.0f", panel, english, code, m.Text, m.Want, m.Has)
+				}
+			}
+		}
+	}
+}
+
+// TestEveryFaultOfAReaderFitsTheCardKey is the same for the key of cards.
+func TestEveryFaultOfAReaderFitsTheCardKey(t *testing.T) {
+	test.NewTempApp(t)
+	art, err := look.Load(os.DirFS("../../../assets"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, codes := shows(), table(t)
+	for _, name := range []string{"sale-reader-down", "sale-reader-down-empty"} {
+		i := slices.IndexFunc(all, func(c shown) bool { return c.name == name })
+		for _, panel := range [][2]float32{{1366, 768}, {1024, 768}, {800, 480}} {
+			for _, english := range []bool{false, true} {
+				l := look.New(false, look.Fit(panel[0], panel[1], 0), art)
+				for _, code := range []string{
+					"unplugged", "offline", "busy_elsewhere", "no_permission", "daemon_down", "no_reader", "device_fault", "wrong_speed", "no_tmk", "not_configured",
+				} {
+					s := all[i].s
+					s.Devices = slices.Clone(s.Devices)
+					s.Devices[0].Code = code
+					p := screen.Draw(screen.Ctx{L: l, W: i18n.Words{English: english, Codes: codes}, S: &s, V: all[i].v})
+					for _, m := range p.Misfits {
+						t.Errorf("%s %v english %v %s: %q needs %.0f, has %.0f", name, panel, english, code, m.Text, m.Want, m.Has)
+					}
 				}
 			}
 		}
@@ -191,4 +266,20 @@ func reasonCodes(t *testing.T) (out []string) {
 		t.Fatalf("only %d codes were found", len(out))
 	}
 	return out
+}
+
+// TestOKWithoutAPINIsSaid where it is a way: to the cashier, to the customer, and as a key of the demo's hands.
+func TestOKWithoutAPINIsSaid(t *testing.T) {
+	pages := drawn(t, 1366, 768)
+	const hint = "无密码请直接按确认"
+	for page, said := range map[string]bool{"card-pin-or-ok": true, "customer-pin-or-ok": true, "card-pin": false, "customer-pin": false} {
+		if says(pages[page], hint) != said {
+			t.Errorf("%s: %q", page, pages[page].Texts)
+		}
+	}
+	for page, want := range map[string]int{"card-pin-or-ok": 1, "card-pin-demo": 0} {
+		if n := len(places(pages[page], screen.VerbBypass, "")); n != want {
+			t.Errorf("%s has %d keys for it", page, n)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package screen
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"tillkeeper/app/gui/kit"
@@ -35,7 +34,7 @@ func (c *Ctx) gearRest(r kit.Rect, d pos.Device) {
 
 // saidAbove says whether the head of a low panel says what the result would: then the remedy takes its room.
 func (c *Ctx) saidAbove(res Result, d pos.Device) bool {
-	return c.L.M.S < 0.8 && isBad(d.Condition) && isBad(res.Cond) && (res.Cond.Code == d.Condition.Code || res.What == DoUse) && technical(d.Condition) != ""
+	return c.L.M.S < 0.8 && isBad(d.Condition) && isBad(res.Cond) && (res.Cond.Code == d.Condition.Code || res.What == DoUse) && c.W.Technical(d.Condition) != ""
 }
 
 // gearResult draws how the last test ended, and what it showed.
@@ -53,7 +52,7 @@ func (c *Ctx) gearResult(r kit.Rect, res Result, gone bool) {
 	title := map[string]string{
 		string(pos.CheckInternal): "自检通过", string(pos.CheckExternal): "试过了，正常", string(pos.CheckInteractive): "收到了", DoUse: "换好了",
 	}[res.What]
-	under := c.detail(res.Cond.Detail)
+	under := c.W.Detail(res.Cond)
 	if state != kit.Calm {
 		title = "没有通过"
 		if res.What == DoUse {
@@ -65,7 +64,7 @@ func (c *Ctx) gearResult(r kit.Rect, res Result, gone bool) {
 		title, under = "已停用", c.t("收银照常；随时可以换回来")
 	}
 	if under == "" {
-		under = c.t(map[bool]string{true: "请看它有没有反应", false: "没有发现问题"}[res.What == string(pos.CheckExternal)])
+		under = c.t(map[bool]string{true: "请看它有没有反应", false: "没有发现问题"}[res.What == string(pos.CheckExternal) && res.Name != "reader"])
 	}
 	icon, ink := "check", look.OK
 	if state != kit.Calm {
@@ -99,8 +98,9 @@ func (c *Ctx) gearRemedy(r kit.Rect, d pos.Device) {
 		if s := c.W.Remedy(cond.Code); s != "" {
 			lines = append(lines, s)
 		}
-		if note = technical(cond); note == "" && cond.Detail != d.URL && cond.Detail != "" {
-			lines = append(lines, cond.Detail)
+		note = c.W.Technical(cond)
+		if detail := c.W.Detail(cond); note == "" && detail != "" && detail != d.URL {
+			lines = append(lines, detail)
 		}
 	}
 	p.Well(r)
@@ -151,23 +151,23 @@ func (c *Ctx) gearNote(r kit.Rect, note string) {
 	}
 }
 
-// wrapExact breaks a sentence at its spaces into lines of a width in units, the first one indented, a word that is longer
-// than a line inside it.
+// wrapExact breaks a sentence into lines of a width in units, the first one indented: at spaces and between Chinese
+// characters, a word that is longer than a line inside it.
 func wrapExact(c *Ctx, text string, indent, width, size float32) (out []string) {
 	st := kit.Style{Size: size, Exact: true}
 	line, room := "", width-indent
 	next := func(s string) {
-		out, room = append(out, s), width
+		out, room = append(out, strings.TrimSpace(s)), width
 	}
-	for _, word := range strings.Fields(text) {
-		if line != "" && c.p.Width(line+" "+word, st) <= room {
-			line += " " + word
+	for _, word := range breaks(text) {
+		if c.p.Width(strings.TrimSpace(line+word), st) <= room {
+			line += word
 			continue
 		}
 		if line != "" {
 			next(line)
 		}
-		for line = word; c.p.Width(line, st) > room; {
+		for line = word; c.p.Width(strings.TrimSpace(line), st) > room; {
 			cut := len(line) - 1
 			for cut > 1 && (c.p.Width(line[:cut], st) > room || !utf8.RuneStart(line[cut])) {
 				cut--
@@ -176,35 +176,24 @@ func wrapExact(c *Ctx, text string, indent, width, size float32) (out []string) 
 			line = line[cut:]
 		}
 	}
-	return append(out, line)
+	return append(out, strings.TrimSpace(line))
 }
 
-// technical gives what only whoever knows machines needs of a condition: a sentence of the driver's and the command that
-// helps; "" for none.
-func technical(d pos.Condition) string {
-	switch {
-	case d.Remedy != "" && !strings.Contains(d.Detail, d.Remedy):
-		return strings.TrimPrefix(d.Detail+": "+d.Remedy, ": ")
-	case isSentence(d.Detail):
-		return d.Detail
+// firstWide is the first of the characters between which a line may be broken.
+const firstWide = 0x2e80
+
+// breaks parts a text where a line may be broken: behind a space, and on both sides of a Chinese character, where no mark
+// of punctuation begins a line.
+func breaks(text string) (out []string) {
+	from, last := 0, ' '
+	for i, r := range text {
+		wide := r >= firstWide || last >= firstWide
+		if i > from && (last == ' ' || wide && r != ' ' && last != '（' && !strings.ContainsRune("。，、；：？！”）", r)) {
+			out, from = append(out, text[from:i]), i
+		}
+		last = r
 	}
-	return ""
-}
-
-// detailWordsMost is how many words a driver's remark may have to be shown in Chinese: a name or a figure, no sentence.
-const detailWordsMost = 3
-
-// detail gives what a driver remarks: names and figures always, a sentence of its own only in its own language.
-func (c *Ctx) detail(s string) string {
-	if !c.W.English && isSentence(s) {
-		return ""
-	}
-	return s
-}
-
-// isSentence says whether a driver's remark is a sentence in its own language.
-func isSentence(s string) bool {
-	return len(strings.Fields(s)) > detailWordsMost && strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+	return append(out, text[from:])
 }
 
 var slipWords = map[string]string{"queued": "等着打印", "sent": "正在打印", "unknown": "不知道打出来没有"}
@@ -329,7 +318,9 @@ func (c *Ctx) gearFound(r kit.Rect, d pos.Device) {
 	h := max(u(72), c.L.M.KeyH()+8)
 	using := map[string]string{}
 	for _, dev := range c.V.Gear.List {
-		using[dev.Name] = dev.URL
+		if dev.Condition.State != "fault" { // one that does not work may be another one by now: it is chosen anew
+			using[dev.Name] = dev.URL
+		}
 	}
 	p.Well(r)
 	p.TouchList(r, "plugged", h, len(rows), c.V.First["plugged"], func(i int, row kit.Rect) {

@@ -1,7 +1,6 @@
 package screen_test
 
 import (
-	"strings"
 	"time"
 
 	"tillkeeper/app/checkout"
@@ -48,17 +47,18 @@ func devicePages() []shown {
 		v.Gear.Chosen = "reader"
 		v.Gear.Result = screen.Result{What: "interactive", Name: "reader", Cond: pos.Condition{Name: "reader", State: "ok", Detail: "contactless, UnionPay Debit"}}
 	})
-	for name, detail := range map[string]string{
-		"daemon_down":    "pcscd does not run (there is no /run/pcscd/pcscd.comm): sudo systemctl enable --now pcscd.socket",
-		"no_permission":  "/dev/ttyUSB0 belongs to group plugdev, which may not use it itself: install the rule that the till brings: sudo cp 70-tillkeeper.rules /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger, then: sudo usermod -aG plugdev till",
-		"busy_elsewhere": "the kernel's driver pn533_usb has the card reader ACS ACR122U: echo blacklist pn533_usb | sudo tee /etc/modprobe.d/tillkeeper.conf && sudo modprobe -r pn533_usb",
+	for name, said := range map[string][2]pos.Remark{
+		"daemon_down": {pos.Say("pcscd_down", "/run/pcscd/pcscd.comm"), pos.Say("run", "sudo systemctl enable --now pcscd.socket")},
+		"no_permission": {pos.Say("group_may_not", "/dev/ttyUSB0", "plugdev"), pos.Say("udev_group",
+			"sudo cp 70-tillkeeper.rules /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger", "sudo usermod -aG plugdev till")},
+		"busy_elsewhere": {
+			pos.Say("reader_kernel", "pn533_usb", "ACS ACR122U"),
+			pos.Say("run", "echo blacklist pn533_usb | sudo tee /etc/modprobe.d/tillkeeper.conf && sudo modprobe -r pn533_usb"),
+		},
 	} {
 		add("devices-"+name, func(s *checkout.Snapshot, v *screen.View) {
 			v.Gear.Chosen = "reader"
-			v.Gear.List[0].Condition = pos.Condition{Name: "reader", State: "fault", Code: name, Detail: detail}
-			if name == "daemon_down" {
-				v.Gear.List[0].Condition.Detail, v.Gear.List[0].Condition.Remedy, _ = strings.Cut(detail, ": ")
-			}
+			v.Gear.List[0].Condition = pos.Condition{Name: "reader", State: "fault", Code: name, Found: said[:1], Mend: said[1:]}
 			if name == "busy_elsewhere" {
 				v.Gear.Result = screen.Result{What: "internal", Name: "reader", Cond: v.Gear.List[0].Condition}
 			}
@@ -144,6 +144,18 @@ func atTheCounter() []shown {
 	add("sale-drawer-open", func(s *checkout.Snapshot, v *screen.View) {
 		s.Devices = append(s.Devices, pos.Condition{Name: "drawer", State: "warn", Code: "drawer_open"})
 	})
+	down := pos.Condition{Name: "reader", State: "fault", Code: "daemon_down"}
+	add("sale-reader-down", func(s *checkout.Snapshot, v *screen.View) { s.Devices[0] = down })
+	add("sale-reader-down-empty", func(s *checkout.Snapshot, v *screen.View) {
+		s.Basket, s.Selected, s.Devices[0] = pos.Basket{}, 0, down
+	})
+	for name, real := range map[string]bool{"card-pin-demo": false, "card-pin-pad": true} {
+		add(name, func(s *checkout.Snapshot, v *screen.View) {
+			s.Step = checkout.StepCard
+			s.Card = &checkout.CardView{Amount: 18540, Stage: checkout.CardPIN, MaskedPAN: "622202******1234", Entry: "contactless"}
+			v.Bench = screen.Bench{On: true, Real: map[string]bool{"pinpad": real}}
+		})
+	}
 	add("sale-many-faults", func(s *checkout.Snapshot, v *screen.View) {
 		s.Line.State, s.Line.Cause, s.Line.Since = "offline", "network", now.Add(-6*time.Minute)
 		s.Line.Queued, s.Line.QueuedSum = 3, 12850
@@ -189,6 +201,7 @@ func customerPages() []shown {
 	}
 	add("present", card(checkout.CardPresent, nil))
 	add("pin", card(checkout.CardPIN, func(v *checkout.CardView) { v.Amount = 5000 }))
+	add("pin-or-ok", card(checkout.CardPIN, func(v *checkout.CardView) { v.Bypass = true }))
 	add("bank", card(checkout.CardHost, nil))
 	add("choose", card(checkout.CardRead, func(v *checkout.CardView) { v.Choices = []string{"PBOC DEBIT", "PBOC CREDIT", "CITY TRANSIT CARD"} }))
 	add("balance", card(checkout.CardPresent, func(v *checkout.CardView) { v.Kind, v.Amount = pos.Balance, 0 }))

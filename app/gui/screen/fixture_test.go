@@ -126,6 +126,11 @@ func sales() []shown {
 		s.Card = &checkout.CardView{Amount: 18540, Stage: checkout.CardPIN, Began: now.Add(-19 * time.Second), Deadline: now.Add(41 * time.Second), MaskedPAN: "622202******1234", Entry: "chip"}
 		s.Devices[0].State = "busy"
 	})
+	add("card-pin-or-ok", func(s *checkout.Snapshot, v *screen.View) {
+		s.Step = checkout.StepCard
+		s.Card = &checkout.CardView{Amount: 18540, Stage: checkout.CardPIN, Bypass: true, Began: now.Add(-19 * time.Second), Deadline: now.Add(41 * time.Second), MaskedPAN: "622202******1234", Entry: "chip"}
+		v.Bench = screen.Bench{On: true}
+	})
 	add("card-host", func(s *checkout.Snapshot, v *screen.View) {
 		s.Step = checkout.StepCard
 		s.Card = &checkout.CardView{Amount: 18540, Stage: checkout.CardHost, Began: now.Add(-7 * time.Second), Deadline: now.Add(53 * time.Second), MaskedPAN: "622202******1234", Entry: "chip"}

@@ -7,6 +7,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -109,11 +110,11 @@ func (c *Ctx) line(room float32) pill {
 	case "degraded":
 		return pill{state: kit.Waiting, text: c.t("线路不稳")}
 	}
-	since := c.t("离线 %s", c.W.span(c.V.Now.Sub(v.Since)))
-	cause := c.t(causes[v.Cause])
+	since := c.t("离线 %s", c.W.Span(c.V.Now.Sub(v.Since)))
+	cause := c.W.Cause(v.Cause)
 	owed := ""
 	if v.Queued > 0 {
-		owed = c.t("待上送 %d 笔 ¥%s", v.Queued, money(v.QueuedSum))
+		owed = c.t("待上送 %d 笔 ¥%s", v.Queued, i18n.Money(v.QueuedSum))
 	}
 	if c.roomLow() {
 		left := c.roomLeft()
@@ -150,11 +151,7 @@ func (c *Ctx) roomLeft() string {
 	if v.OfflineOff != "" {
 		return c.W.Reason(v.OfflineOff)
 	}
-	return c.t("脱机只余 ¥%s · %d 笔", money(v.RoomSum), v.RoomCount)
-}
-
-var causes = map[string]string{
-	"": "原因待查", "network": "店内网络断开", "acquirer": "银行主机没有应答", "keys": "终端密钥未就绪",
+	return c.t("脱机只余 ¥%s · %d 笔", i18n.Money(v.RoomSum), v.RoomCount)
 }
 
 // join writes parts with a dot between them, leaving empty ones out.

@@ -14,6 +14,7 @@ import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/i18n"
 )
 
 var update = flag.Bool("update", false, "write the golden pictures anew")
@@ -22,7 +23,7 @@ var update = flag.Bool("update", false, "write the golden pictures anew")
 var golden = map[string]bool{
 	"sale": true, "sale-offline": true, "cash": true, "card-pin": true, "qr": true, "outcome-unknown": true, "signin": true, "today": true, "queue": true,
 	"receipt": true, "refund-ask": true, "cards-held": true, "outcome-refund-pending": true, "outcome-balance": true, "resolve-late": true,
-	"settle-differs": true, "settle-before-left": true, "keys-type": true, "reconcile": true, "charged": true, "story": true, "sale-settling": true, "sale-room-low": true,
+	"settle-differs": true, "settle-before-left": true, "keys-type": true, "reconcile": true, "charged": true, "story": true, "sale-settling": true, "sale-room-low": true, "sale-reader-down": true,
 	"devices": true, "devices-found": true, "devices-hand": true, "devices-no_permission": true, "outcome-torn": true, "weigh": true, "card-choose": true, "selftest-chain": true,
 	"customer-idle": true, "customer-sale": true, "customer-present": true, "customer-qr": true, "customer-thanks": true, "customer-change": true,
 	"customer-refused": true, "customer-unknown": true, "customer-choose": true,
@@ -70,7 +71,7 @@ func TestScreensLookAsTheyDid(t *testing.T) {
 			if c.cust {
 				draw = screen.Customer
 			}
-			p := draw(screen.Ctx{L: l, W: screen.Words{English: english, Table: codes}, S: &c.s, V: c.v})
+			p := draw(screen.Ctx{L: l, W: i18n.Words{English: english, Codes: codes}, S: &c.s, V: c.v})
 			name := c.name + map[bool]string{true: "-en-dark", false: "-zh-light"}[english] + ".png"
 			compare(t, filepath.Join("testdata", name), small(kit.Picture(p)))
 		}

@@ -3,6 +3,7 @@ package screen
 import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -20,7 +21,7 @@ func (c *Ctx) held(r kit.Rect) {
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: row.W - 2, H: row.H - 1}, look.Surface)
 		p.Rule(row.X+u(24), row.Bottom()-1, row.W-u(48))
 		end := c.rowEnd(row, act(VerbRecall, b.Ticket))
-		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(200)-end, money(b.Total), kit.Style{Size: 24, Bold: true, Side: kit.End})
+		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(200)-end, i18n.Money(b.Total), kit.Style{Size: 24, Bold: true, Side: kit.End})
 		room := row.W - u(40) - end - amount
 		p.Line(row.X+u(24), row.Mid()-u(14), room, c.heldName(b), kit.Style{Size: 20, Bold: true, Elide: true})
 		p.Line(row.X+u(24), row.Mid()+u(15), room, goods(b.Lines), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
@@ -106,7 +107,7 @@ func (c *Ctx) found(r kit.Rect) {
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: row.W - 2, H: row.H - 1}, look.Surface)
 		p.Rule(row.X+u(24), row.Bottom()-1, row.W-u(48))
 		end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbTile, a.SKU))
-		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(200)-end, money(a.Price), kit.Style{Size: 22, Bold: true, Side: kit.End})
+		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(200)-end, i18n.Money(a.Price), kit.Style{Size: 22, Bold: true, Side: kit.End})
 		unit := p.Line(row.X+u(200), row.Mid(), row.W-u(220)-end-amount, join(a.Category, a.Unit), kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
 		p.Line(row.X+u(24), row.Mid(), row.W-u(66)-end-amount-unit, a.Name, kit.Style{Size: 20, Elide: true})
 		p.Row(row, act(VerbTile, a.SKU), cover)

@@ -7,6 +7,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -99,14 +100,14 @@ func (c *Ctx) orderLine(l pos.Line, row kit.Rect) {
 		p.Rule(row.X+u(18), row.Bottom()-1, row.W-u(36))
 	}
 	bold := kit.Style{Size: 22, Bold: true, Side: kit.End}
-	p.Line(row.X+u(8), row.Mid(), u(64), count(l), bold)
+	p.Line(row.X+u(8), row.Mid(), u(64), i18n.Quantity(l), bold)
 	p.Icon("times", row.X+u(84), row.Mid(), u(13), look.Soft)
-	amount := p.Line(row.X+u(200), row.Mid(), row.W-u(218), money(l.Total), bold)
+	amount := p.Line(row.X+u(200), row.Mid(), row.W-u(218), i18n.Money(l.Total), bold)
 	room := row.W - u(104) - u(26) - amount
 	p.Line(row.X+u(104), row.Y+u(22), room, l.Name, kit.Style{Size: 20, Elide: true})
-	small := c.t("单价 %s", money(l.Price))
+	small := c.t("单价 %s", i18n.Money(l.Price))
 	if l.Discount > 0 {
-		small = join(small, c.t("优惠 -%s", money(l.Discount)))
+		small = join(small, c.t("优惠 -%s", i18n.Money(l.Discount)))
 	}
 	p.Line(row.X+u(104), row.Y+u(46), room, small, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 	if !c.paying() {
@@ -141,14 +142,14 @@ func (c *Ctx) sum(r kit.Rect) {
 	used := p.Line(r.X+u(18), y, u(120), word, kit.Style{Size: 22, Bold: true, Ink: ink})
 	size := c.L.M.Total()
 	sum := kit.Style{Size: size, Exact: true, Bold: true, Ink: ink, Side: kit.End}
-	p.Sum(kit.Rect{X: r.X + u(24) + used, Y: y, W: r.W - u(44) - used, H: 0}, money(due), sum)
+	p.Sum(kit.Rect{X: r.X + u(24) + used, Y: y, W: r.W - u(44) - used, H: 0}, i18n.Money(due), sum)
 }
 
 // off words what has been taken off or paid.
 func (c *Ctx) off() string {
 	b := &c.S.Basket
 	if b.Paid > 0 {
-		return c.t("已付 %s", money(b.Paid))
+		return c.t("已付 %s", i18n.Money(b.Paid))
 	}
 	var off pos.Amount
 	for _, l := range b.Lines {
@@ -157,7 +158,7 @@ func (c *Ctx) off() string {
 	if off == 0 {
 		return ""
 	}
-	return c.t("优惠 -%s", money(off))
+	return c.t("优惠 -%s", i18n.Money(off))
 }
 
 // pieces counts what lies on the counter: a weighed line is one piece.
@@ -193,9 +194,9 @@ func (c *Ctx) nothingYet(r kit.Rect) {
 	p.Well(well)
 	p.Mark(kit.Calm, well.X+u(24), well.Y+u(28), u(11))
 	amount := kit.Style{Size: 18, Bold: true, Side: kit.End}
-	used := p.Line(well.X+u(100), well.Y+u(28), well.W-u(118), money(last.Total), amount)
+	used := p.Line(well.X+u(100), well.Y+u(28), well.W-u(118), i18n.Money(last.Total), amount)
 	p.Line(well.X+u(40), well.Y+u(28), well.W-u(66)-used,
-		join(c.t("上一单"), c.W.tender(last.Tender), last.At.In(c.V.Now.Location()).Format("15:04")),
+		join(c.t("上一单"), c.W.Tender(last.Tender), last.At.In(c.V.Now.Location()).Format("15:04")),
 		kit.Style{Size: 18, Bold: true})
 	key := kit.Rect{X: well.X + u(12), Y: well.Bottom() - u(60), W: u(184), H: c.L.M.KeyH()}
 	p.Key(key, kit.Key{
@@ -203,7 +204,7 @@ func (c *Ctx) nothingYet(r kit.Rect) {
 	})
 	if last.Change > 0 {
 		p.Line(key.Right()+u(16), key.Mid(), u(72), c.t("找零"), kit.Style{Size: 18, Ink: look.Soft})
-		p.Line(key.Right()+u(70), key.Mid(), well.Right()-key.Right()-u(88), money(last.Change),
+		p.Line(key.Right()+u(70), key.Mid(), well.Right()-key.Right()-u(88), i18n.Money(last.Change),
 			kit.Style{Size: 24, Bold: true, Side: kit.End})
 	}
 }

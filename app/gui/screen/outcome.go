@@ -6,6 +6,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -63,7 +64,7 @@ func (c *Ctx) block(r kit.Rect, o *checkout.Outcome) {
 		line(494, 22, true, c.t("找零"))
 	}
 	if sum, known := blockSum(o); known {
-		p.Sum(kit.Rect{X: r.X + u(16), Y: y(558), W: r.W - u(32), H: 0}, money(sum),
+		p.Sum(kit.Rect{X: r.X + u(16), Y: y(558), W: r.W - u(32), H: 0}, i18n.Money(sum),
 			kit.Style{Size: 96 * k, Exact: true, Bold: true, Ink: look.OnPress, Side: kit.Centre})
 	}
 	line(650, 20, false, c.outcomeFoot(o))
@@ -76,12 +77,12 @@ func (c *Ctx) outcomeFoot(o *checkout.Outcome) string {
 	switch o.Kind {
 	case checkout.OutcomeApproved:
 		if o.Due > 0 {
-			return c.t("还应收 ¥%s，请选方式", money(o.Due))
+			return c.t("还应收 ¥%s，请选方式", i18n.Money(o.Due))
 		}
 		if o.Attempt.Tender == pos.Cash {
-			return c.t("收 %s · 应收 %s", money(o.Attempt.Tendered), money(o.Attempt.Approved))
+			return c.t("收 %s · 应收 %s", i18n.Money(o.Attempt.Tendered), i18n.Money(o.Attempt.Approved))
 		}
-		return join(c.W.tender(o.Attempt.Tender), masked(o.Attempt.MaskedPAN))
+		return join(c.W.Tender(o.Attempt.Tender), i18n.Masked(o.Attempt.MaskedPAN))
 	case checkout.OutcomeRefused:
 		return c.t("顾客没有被扣款 · 订单和金额已保留")
 	}
@@ -124,7 +125,7 @@ func (c *Ctx) approved(r kit.Rect, o *checkout.Outcome) {
 		k.Label = c.t("回到收银")
 	}
 	if o.Due > 0 {
-		k.Label, k.Sub = c.t("继续收款"), c.t("还应收 ¥%s", money(o.Due))
+		k.Label, k.Sub = c.t("继续收款"), c.t("还应收 ¥%s", i18n.Money(o.Due))
 	}
 	p.Key(next, k)
 }
@@ -166,16 +167,16 @@ func (c *Ctx) details(r kit.Rect, o *checkout.Outcome) {
 	switch a.Tender {
 	case pos.Card:
 		rows = append([][2]string{
-			{c.t("卡"), join(masked(a.MaskedPAN), c.entry(a.EntryMode))},
+			{c.t("卡"), join(i18n.Masked(a.MaskedPAN), c.W.Entry(a.EntryMode))},
 			{c.t("授权码"), a.AuthCode},
 			{c.t("参考号"), a.RRN},
 			{c.t("凭证号 / 批次"), a.STAN + " / " + a.Batch},
 		}, rows...)
 	case pos.QR:
-		rows = append([][2]string{{c.t("钱包"), a.Wallet}, {c.t("订单号"), a.Order}, {c.t("金额"), money(a.Approved)}}, rows...)
+		rows = append([][2]string{{c.t("钱包"), a.Wallet}, {c.t("订单号"), a.Order}, {c.t("金额"), i18n.Money(a.Approved)}}, rows...)
 	case pos.Cash:
 		rows = append([][2]string{
-			{c.t("应收"), money(a.Approved)}, {c.t("已收"), money(a.Tendered)}, {c.t("找零"), money(o.Change)},
+			{c.t("应收"), i18n.Money(a.Approved)}, {c.t("已收"), i18n.Money(a.Tendered)}, {c.t("找零"), i18n.Money(o.Change)},
 		}, rows...)
 	}
 	c.facts(kit.Rect{X: r.X + u(28), Y: r.Y + u(69), W: r.W - u(56), H: r.H - u(72)}, rows, 51)
@@ -219,7 +220,7 @@ func (c *Ctx) refused(r kit.Rect, o *checkout.Outcome) {
 	p.Rule(x, panel.Bottom()-u(91), w)
 	a := &o.Attempt
 	soft := kit.Style{Size: 18, Ink: look.Soft}
-	p.Line(x, panel.Bottom()-u(30)-max(u(30), 22), w, join(c.W.tender(a.Tender), masked(a.MaskedPAN), c.entry(a.EntryMode)), soft)
+	p.Line(x, panel.Bottom()-u(30)-max(u(30), 22), w, join(c.W.Tender(a.Tender), i18n.Masked(a.MaskedPAN), c.W.Entry(a.EntryMode)), soft)
 	p.Line(x, panel.Bottom()-u(30), w, join(c.t("凭证号 %s", dash(a.STAN)), o.At.In(c.V.Now.Location()).Format("15:04:05"), c.t("已记入流水，可查可打")), soft)
 	heading := c.t("接下来")
 	if isSale(o) {
@@ -266,8 +267,8 @@ func (c *Ctx) offers(r kit.Rect, o *checkout.Outcome) {
 	}
 	for i, t := range order(o.Offer) {
 		k := kit.Key{
-			Form: kit.Card, Dress: kit.Tint, Label: c.W.tender(t), Icon: tenderIcons[t], Cap: tenderCaps[t],
-			Amount: money(due), Act: act(VerbPay, string(t)),
+			Form: kit.Card, Dress: kit.Tint, Label: c.W.Tender(t), Icon: tenderIcons[t], Cap: tenderCaps[t],
+			Amount: i18n.Money(due), Act: act(VerbPay, string(t)),
 		}
 		if t == pos.Card {
 			k.Label = c.t(c.cardWord(o))

@@ -2,9 +2,9 @@ package screen
 
 import (
 	"tillkeeper/app/checkout"
-	"tillkeeper/app/decline"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -114,7 +114,7 @@ var readerFaults = map[string]bool{
 
 // cardWord names the key that takes a card again: the same one where it was not the card's fault, another one otherwise.
 func (c *Ctx) cardWord(o *checkout.Outcome) string {
-	if o.Kind == checkout.OutcomeRefused && (readerFaults[o.Code] || c.W.Table != nil && c.W.Table.Lookup(o.Code).Class == decline.Retry) {
+	if o.Kind == checkout.OutcomeRefused && (readerFaults[o.Code] || c.mayRetry(o.Code)) {
 		return "再刷一次"
 	}
 	return "换一张卡"
@@ -181,9 +181,9 @@ func (c *Ctx) kindFoot(o *checkout.Outcome) string {
 	a := &o.Attempt
 	switch {
 	case o.Kind == checkout.OutcomeApproved && a.Kind == pos.Balance:
-		return join(masked(a.MaskedPAN), c.t("请只给持卡人看"))
+		return join(i18n.Masked(a.MaskedPAN), c.t("请只给持卡人看"))
 	case o.Kind == checkout.OutcomeApproved:
-		return join(c.W.tender(a.Tender), masked(a.MaskedPAN))
+		return join(c.W.Tender(a.Tender), i18n.Masked(a.MaskedPAN))
 	case o.Kind == checkout.OutcomeUnknown && a.Kind == pos.Refund:
 		return c.t("不要再退一次")
 	case a.Kind == pos.Balance:

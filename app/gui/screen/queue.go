@@ -5,6 +5,7 @@ import (
 
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -12,30 +13,30 @@ import (
 func (c *Ctx) waits(a *pos.Attempt) (kit.State, string, string) {
 	switch a.State {
 	case pos.LateDeclined:
-		return kit.Failed, c.t("迟到拒付"), c.t("先收后送 %s", c.W.tender(a.Tender))
+		return kit.Failed, c.t("迟到拒付"), c.t("先收后送 %s", c.W.Tender(a.Tender))
 	case pos.Manual:
 		switch {
 		case a.Kind == pos.Refund:
-			return kit.Failed, c.t("等人处理"), c.t("退货 %s", c.W.tender(a.Tender))
+			return kit.Failed, c.t("等人处理"), c.t("退货 %s", c.W.Tender(a.Tender))
 		case a.Reason == "" && a.Offline:
-			return kit.Failed, c.t("等人处理"), c.t("先收后送 %s", c.W.tender(a.Tender))
+			return kit.Failed, c.t("等人处理"), c.t("先收后送 %s", c.W.Tender(a.Tender))
 		}
-		return kit.Failed, c.t("等人处理"), c.t("冲正 %s", c.W.tender(a.Tender))
+		return kit.Failed, c.t("等人处理"), c.t("冲正 %s", c.W.Tender(a.Tender))
 	case pos.RefundUnknown:
-		return kit.Unsure, c.t("退货待确认"), c.t("退货 %s", c.W.tender(a.Tender))
+		return kit.Unsure, c.t("退货待确认"), c.t("退货 %s", c.W.Tender(a.Tender))
 	case pos.Unknown, pos.Reversing, pos.Sending:
 		if a.Tender == pos.QR {
-			return kit.Unsure, c.t("查询中"), c.t("订单 %s", c.W.tender(a.Tender))
+			return kit.Unsure, c.t("查询中"), c.t("订单 %s", c.W.Tender(a.Tender))
 		}
-		return kit.Unsure, c.t("冲正中"), c.t("冲正 %s", c.W.tender(a.Tender))
+		return kit.Unsure, c.t("冲正中"), c.t("冲正 %s", c.W.Tender(a.Tender))
 	case pos.Deferred:
-		return kit.Waiting, c.t("等待"), c.t("先收后送 %s", c.W.tender(a.Tender))
+		return kit.Waiting, c.t("等待"), c.t("先收后送 %s", c.W.Tender(a.Tender))
 	case pos.ResultDue:
 		return kit.Waiting, c.t("等待"), c.t("卡片指令结果")
 	case pos.OfflineApproved, pos.Delivering:
 		return kit.Waiting, c.t("等待"), c.t("脱机卡 上送")
 	}
-	return kit.Waiting, c.t("等待"), c.W.tender(a.Tender)
+	return kit.Waiting, c.t("等待"), c.W.Tender(a.Tender)
 }
 
 // queue draws what was not delivered to the bank and what waits for a person.
@@ -93,10 +94,10 @@ func (c *Ctx) queueRow(row kit.Rect, cols queueColumns, a *pos.Attempt, rule boo
 	u, p := c.u, c.p
 	state, word, kind := c.waits(a)
 	up, down := row.Mid()-max(u(14), 11), row.Mid()+max(u(15), 12)
-	used := p.Line(cols.kind, row.Mid(), cols.amountR-cols.kind, money(a.Amount), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	used := p.Line(cols.kind, row.Mid(), cols.amountR-cols.kind, i18n.Money(a.Amount), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	p.Line(cols.kind, up, cols.amountR-cols.kind-used-u(12), kind, kit.Style{Size: 20, Bold: true, Elide: true})
-	p.Line(cols.kind, down, cols.amountR-cols.kind-used-u(12), masked(a.MaskedPAN)+a.Order, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
-	p.Line(cols.age, row.Mid(), u(100), c.W.span(c.V.Now.Sub(a.Created)), kit.Style{Size: 20})
+	p.Line(cols.kind, down, cols.amountR-cols.kind-used-u(12), i18n.Masked(a.MaskedPAN)+a.Order, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+	p.Line(cols.age, row.Mid(), u(100), c.W.Span(c.V.Now.Sub(a.Created)), kit.Style{Size: 20})
 	p.Line(cols.triesR-u(60), row.Mid(), u(60), strconv.Itoa(a.Tries), kit.Style{Size: 20, Side: kit.End})
 	p.PillFit(cols.state, row.Mid()-u(16), cols.why-cols.state-u(8), state, word)
 	room := cols.keyR - cols.keyW - cols.why - u(12)
@@ -181,6 +182,6 @@ func (c *Ctx) queueCards(r kit.Rect) {
 		}
 		used := p.Line(place.X+u(40), place.Y+place.H*0.3, place.W-u(60), card.count, kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
 		p.Line(place.X+u(46), place.Y+place.H*0.3, place.W-u(72)-used, c.t(card.word), kit.Style{Size: 18, Bold: true})
-		p.Sum(kit.Rect{X: place.X + u(12), Y: place.Y + place.H*0.71, W: place.W - u(32), H: 0}, money(card.sum), kit.Style{Size: 36, Bold: true, Side: kit.End})
+		p.Sum(kit.Rect{X: place.X + u(12), Y: place.Y + place.H*0.71, W: place.W - u(32), H: 0}, i18n.Money(card.sum), kit.Style{Size: 36, Bold: true, Side: kit.End})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -100,7 +101,7 @@ func (c *Ctx) standingWord(s *checkout.Standing) string {
 	case s.Held != nil:
 		return c.t("预授权成立，可完成或撤销")
 	case s.Left > 0:
-		return c.t("还可退 %s", money(s.Left))
+		return c.t("还可退 %s", i18n.Money(s.Left))
 	case s.NoRefund != "":
 		return c.why(s.NoRefund)
 	}
@@ -140,12 +141,12 @@ func (c *Ctx) foundReceipt(row kit.Rect, a *pos.Attempt) {
 	p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
 	state, word := c.outcomeOf(a)
 	end := c.rowEnd(row, act(VerbReceipt, a.Receipt))
-	used := p.Line(row.X, row.Mid(), row.W-end, money(sumOf(a)), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	used := p.Line(row.X, row.Mid(), row.W-end, i18n.Money(sumOf(a)), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	pill := row.Right() - end - u(18) - used - p.PillWidth(word)
 	p.Pill(pill, row.Mid()-max(u(16), 15), state, word)
 	room := pill - row.X - u(30)
-	p.Line(row.X+u(20), row.Mid()-max(u(14), 11), room, join(c.t("小票 %s", dash(a.Receipt)), c.W.tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})
-	p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(a.Created.In(c.V.Now.Location()).Format("01-02 15:04"), masked(a.MaskedPAN)+a.Wallet),
+	p.Line(row.X+u(20), row.Mid()-max(u(14), 11), room, join(c.t("小票 %s", dash(a.Receipt)), c.W.Tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})
+	p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(a.Created.In(c.V.Now.Location()).Format("01-02 15:04"), i18n.Masked(a.MaskedPAN)+a.Wallet),
 		kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 	if a.Receipt != "" {
 		p.Row(row, act(VerbReceipt, a.Receipt), cover)
@@ -175,10 +176,10 @@ func (c *Ctx) standingLines(r kit.Rect, s *checkout.Standing) {
 		p.TouchList(rows, "lines", max(u(60), 44), len(s.Lines), c.V.First["lines"], func(i int, row kit.Rect) {
 			l := &s.Lines[i]
 			p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
-			sum := p.Line(row.X, row.Mid(), row.W-u(20), money(l.Total), kit.Style{Size: 20, Bold: true, Side: kit.End})
+			sum := p.Line(row.X, row.Mid(), row.W-u(20), i18n.Money(l.Total), kit.Style{Size: 20, Bold: true, Side: kit.End})
 			room := row.W - u(56) - sum
 			p.Line(row.X+u(20), row.Mid()-max(u(12), 10), room, l.Name, kit.Style{Size: 20, Elide: true})
-			note := count(l.Line) + " × " + money(l.Price)
+			note := i18n.Quantity(l.Line) + " × " + i18n.Money(l.Price)
 			if l.Left < l.Qty {
 				note = join(note, c.t("还可退 %s", l.Left.String()))
 			}
@@ -187,7 +188,7 @@ func (c *Ctx) standingLines(r kit.Rect, s *checkout.Standing) {
 	}
 	p.Rule(r.X+1, foot.Y, r.W-2)
 	used = p.Line(foot.X+u(20), foot.Mid(), u(200), c.t("合计"), kit.Style{Size: 20, Bold: true})
-	p.Sum(kit.Rect{X: foot.X + u(40) + used, Y: foot.Mid(), W: foot.W - u(60) - used, H: 0}, money(c.standingSum(s)),
+	p.Sum(kit.Rect{X: foot.X + u(40) + used, Y: foot.Mid(), W: foot.W - u(60) - used, H: 0}, i18n.Money(c.standingSum(s)),
 		kit.Style{Size: 40, Bold: true, Side: kit.End})
 }
 
@@ -215,10 +216,10 @@ func (c *Ctx) standingAttempts(r kit.Rect, s *checkout.Standing) {
 		state, word := c.outcomeOf(a)
 		p.Mark(state, row.X+u(30), row.Mid(), u(13))
 		end := u(20) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbAttempt, a.ID))
-		sum := p.Line(row.X, row.Mid(), row.W-end, money(sumOf(a)), kit.Style{Size: 20, Bold: true, Side: kit.End})
+		sum := p.Line(row.X, row.Mid(), row.W-end, i18n.Money(sumOf(a)), kit.Style{Size: 20, Bold: true, Side: kit.End})
 		room := row.W - u(56) - end - sum
-		p.Line(row.X+u(50), row.Mid()-max(u(13), 10), room, join(c.kind(a.Kind), c.W.tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})
-		p.Line(row.X+u(50), row.Mid()+max(u(15), 11), room, join(word, a.Created.In(c.V.Now.Location()).Format("01-02 15:04"), masked(a.MaskedPAN)),
+		p.Line(row.X+u(50), row.Mid()-max(u(13), 10), room, join(c.kind(a.Kind), c.W.Tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})
+		p.Line(row.X+u(50), row.Mid()+max(u(15), 11), room, join(word, a.Created.In(c.V.Now.Location()).Format("01-02 15:04"), i18n.Masked(a.MaskedPAN)),
 			kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 		p.Row(row, act(VerbAttempt, a.ID), cover)
 	})

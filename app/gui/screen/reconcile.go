@@ -3,6 +3,7 @@ package screen
 import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/recon"
 	"tillkeeper/app/settle"
@@ -23,7 +24,7 @@ func (c *Ctx) class(d pos.DifferenceClass) string { return c.t(classWords[d].wor
 
 // proposal words what to do about a difference.
 func (c *Ctx) proposal(d *pos.Difference) string {
-	if text := recon.Say(d.Proposal, c.W.lang()); text != "" {
+	if text := recon.Say(d.Proposal, c.W.Lang()); text != "" {
 		return text
 	}
 	return c.t(classWords[d.Class].proposal)
@@ -124,7 +125,7 @@ func classCount(r *settle.Reconciled, class pos.DifferenceClass) int {
 }
 
 func thousands(n int) string {
-	s := money(pos.Amount(n) * 100)
+	s := i18n.Money(pos.Amount(n) * 100)
 	return s[:len(s)-3]
 }
 
@@ -156,9 +157,9 @@ func (c *Ctx) differences(r kit.Rect) {
 		p.Rule(at(20), row.Bottom()-1, row.W-u(40))
 		up, down := row.Mid()-max(u(14), 10), row.Mid()+max(u(15), 11)
 		p.Line(at(20), up, at(280)-at(20), c.class(d.Class), kit.Style{Size: 20, Bold: true, Elide: true})
-		p.Line(at(20), down, at(280)-at(20), join(c.t("凭证号 %s", dash(d.STAN)), masked(d.PAN)), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+		p.Line(at(20), down, at(280)-at(20), join(c.t("凭证号 %s", dash(d.STAN)), i18n.Masked(d.PAN)), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 		for j, a := range [...]pos.Amount{d.Ours, d.Theirs} {
-			text := money(a)
+			text := i18n.Money(a)
 			if a == 0 {
 				text = "–"
 			}

@@ -3,6 +3,7 @@ package screen
 import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -44,7 +45,7 @@ func (c *Ctx) recordRow(row kit.Rect, a *pos.Attempt) {
 	p.Line(at(24), row.Mid(), at(130)-at(24), a.Created.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
 	p.Line(at(140), row.Mid(), at(280)-at(140), c.recordKind(a), kit.Style{Size: 20, Bold: true, Elide: true})
 	p.Line(at(290), row.Mid(), at(390)-at(290), a.Receipt, kit.Style{Size: 18, Ink: look.Soft})
-	p.Line(at(400), row.Mid(), at(640)-at(400), masked(a.MaskedPAN)+a.Wallet, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	p.Line(at(400), row.Mid(), at(640)-at(400), i18n.Masked(a.MaskedPAN)+a.Wallet, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 	p.PillFit(at(650), row.Mid()-u(16), at(850)-at(650), state, word)
 	p.Line(at(860), row.Mid(), at(1010)-at(860), c.name(a.Cashier), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 	sum := a.Approved
@@ -52,7 +53,7 @@ func (c *Ctx) recordRow(row kit.Rect, a *pos.Attempt) {
 		sum = a.Amount
 	}
 	end := row.Right() - max(c.rowEnd(row, act(VerbAttempt, a.ID)), u(64))
-	p.Line(at(1010), row.Mid(), end-at(1010), money(sum), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	p.Line(at(1010), row.Mid(), end-at(1010), i18n.Money(sum), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	p.Row(row, act(VerbAttempt, a.ID), cover)
 }
 
@@ -69,7 +70,7 @@ func (c *Ctx) record(r kit.Rect) {
 	head, rest := r.Top(max(u(48), c.L.M.KeyH()), u(14))
 	back := kit.Rect{X: head.X, Y: head.Y, W: u(120), H: head.H}
 	p.Key(back, kit.Key{Form: kit.Wide, Size: 20, Label: c.t("返回"), Icon: "chevron-left", Key: "Escape", Act: act(VerbGo, string(Records))})
-	used := p.Line(back.Right()+u(18), head.Mid(), u(300), join(c.W.tender(a.Tender), c.kind(a.Kind)), kit.Style{Size: 30, Bold: true})
+	used := p.Line(back.Right()+u(18), head.Mid(), u(300), join(c.W.Tender(a.Tender), c.kind(a.Kind)), kit.Style{Size: 30, Bold: true})
 	p.Line(back.Right()+u(36)+used, head.Mid()+u(2), head.Right()-back.Right()-u(40)-used,
 		join(a.Created.In(c.V.Now.Location()).Format("01-02 15:04:05"), c.t("小票 %s", dash(a.Receipt)), c.name(a.Cashier)),
 		kit.Style{Size: 18, Ink: look.Soft, Elide: true})
@@ -96,11 +97,11 @@ func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
 	}
 	note := c.recordNote(a)
 	p.Line(r.X+u(26), r.Y+u(92), r.W*0.4, note, kit.Style{Size: 18, Elide: true})
-	p.Sum(kit.Rect{X: r.X + r.W*0.4, Y: r.Y + u(88), W: r.W*0.6 - u(24), H: 0}, money(sum), kit.Style{Size: 50, Bold: true, Side: kit.End})
+	p.Sum(kit.Rect{X: r.X + r.W*0.4, Y: r.Y + u(88), W: r.W*0.6 - u(24), H: 0}, i18n.Money(sum), kit.Style{Size: 50, Bold: true, Side: kit.End})
 	foot, _ := r.Foot(u(138), 0)
 	rows := [][2]string{
-		{c.t("卡"), masked(a.MaskedPAN)},
-		{c.t("读法"), c.entry(a.EntryMode)},
+		{c.t("卡"), i18n.Masked(a.MaskedPAN)},
+		{c.t("读法"), c.W.Entry(a.EntryMode)},
 		{c.t("凭证号（流水号）"), a.STAN},
 		{c.t("批次"), a.Batch},
 		{c.t("授权码"), a.AuthCode},
@@ -112,7 +113,7 @@ func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
 	case pos.QR:
 		rows = [][2]string{{c.t("钱包"), a.Wallet}, {c.t("订单号"), a.Order}, {c.t("终端号"), c.S.Shop.TID}}
 	case pos.Cash:
-		rows = [][2]string{{c.t("已收"), money(a.Tendered)}, {c.t("找零"), money(a.Change)}, {c.t("终端号"), c.S.Shop.TID}}
+		rows = [][2]string{{c.t("已收"), i18n.Money(a.Tendered)}, {c.t("找零"), i18n.Money(a.Change)}, {c.t("终端号"), c.S.Shop.TID}}
 	case pos.Card:
 	}
 	c.facts(kit.Rect{X: r.X + u(24), Y: r.Y + h + u(4), W: r.W - u(48), H: r.H - h - u(146)}, rows, 46)
@@ -192,5 +193,5 @@ func (c *Ctx) eventNote(e pos.Event) string {
 	if e.Receipt != "" {
 		receipt = c.t("小票 %s", e.Receipt)
 	}
-	return join(stan, receipt, c.entry(e.EntryMode), code)
+	return join(stan, receipt, c.W.Entry(e.EntryMode), code)
 }

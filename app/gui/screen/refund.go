@@ -6,6 +6,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -13,7 +14,7 @@ import (
 func (c *Ctx) refund(r kit.Rect) {
 	un := &c.V.Undoing
 	s := &un.Standing
-	body := c.title(r, c.t("退货"), join(c.t("小票 %s", un.Receipt), c.t("还可退 %s", money(s.Left))),
+	body := c.title(r, c.t("退货"), join(c.t("小票 %s", un.Receipt), c.t("还可退 %s", i18n.Money(s.Left))),
 		kit.Key{Label: c.t("返回"), Icon: "chevron-left", Cap: "Esc", Act: act(VerbReceipt, un.Receipt)})
 	main, side, pad := c.work(body)
 	gap, keyH := c.L.M.Gap(), c.L.M.KeyH()
@@ -34,13 +35,13 @@ func (c *Ctx) refund(r kit.Rect) {
 	case sum <= 0:
 		missing = c.t("先选商品或金额")
 	case sum > s.Left:
-		missing = c.t("最多还可退 %s", money(s.Left))
+		missing = c.t("最多还可退 %s", i18n.Money(s.Left))
 	case un.Reason == "":
 		missing = c.t("先选原因")
 	}
-	give := ready(kit.Key{Label: c.t("退 ¥%s", money(sum)), Icon: "refund", Cap: "F7", Act: act(VerbAsk, string(AskRefund))}, missing)
+	give := ready(kit.Key{Label: c.t("退 ¥%s", i18n.Money(sum)), Icon: "refund", Cap: "F7", Act: act(VerbAsk, string(AskRefund))}, missing)
 	all := kit.Key{Label: c.t("全部退"), Icon: "list", Cap: "F6", Size: 22, Act: act(VerbAll, "")}
-	c.sideKeys(side, func(at kit.Rect) { c.number(at, c.t("金额"), un.Amount, money(sum), true) }, give, all)
+	c.sideKeys(side, func(at kit.Rect) { c.number(at, c.t("金额"), un.Amount, i18n.Money(sum), true) }, give, all)
 	c.sumPad(pad)
 	c.p.Keys["Home"] = act(VerbClear, "")
 }
@@ -91,7 +92,7 @@ func (c *Ctx) refundLines(r kit.Rect, s *checkout.Standing) {
 		if l.Left <= 0 {
 			note = c.t("已全部退")
 		}
-		p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(money(l.Price), note), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+		p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(i18n.Money(l.Price), note), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 	})
 }
 
@@ -101,5 +102,5 @@ func stepped(q pos.Qty, l *checkout.StandingLine) string {
 	if q == 0 {
 		return "0"
 	}
-	return count(part)
+	return i18n.Quantity(part)
 }

@@ -11,6 +11,7 @@ import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -43,7 +44,7 @@ func drawnAnew(t *testing.T, w, h float32) map[string]*kit.Page {
 		if c.cust {
 			draw = screen.Customer
 		}
-		out[c.name] = draw(screen.Ctx{L: l, W: screen.Words{Table: table(t)}, S: &c.s, V: c.v})
+		out[c.name] = draw(screen.Ctx{L: l, W: i18n.Words{Codes: table(t)}, S: &c.s, V: c.v})
 	}
 	return out
 }
@@ -198,7 +199,7 @@ func TestTheMeanRoundsHalfUp(t *testing.T) {
 	}
 	s, v := full(), view()
 	v.Screen, v.Totals = screen.Today, pos.Totals{Sums: pos.Sums{Net: 1400, Gross: 1400, Count: 3}}
-	p := screen.Draw(screen.Ctx{L: look.New(false, look.Fit(1366, 768, 0), art), W: screen.Words{Table: table(t)}, S: &s, V: v})
+	p := screen.Draw(screen.Ctx{L: look.New(false, look.Fit(1366, 768, 0), art), W: i18n.Words{Codes: table(t)}, S: &s, V: v})
 	if !says(p, "3 笔 · 均单 4.67") {
 		t.Errorf("the mean is not there: %q", p.Texts)
 	}

@@ -6,6 +6,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -83,7 +84,7 @@ func (c *Ctx) goods(g places) {
 		}
 		r := kit.Rect{X: g.cols[col+1].X, Y: g.upper.Y, W: g.cols[col+1].W, H: g.upper.H}.Rows(tileRows, gap)[row]
 		p.Key(r, kit.Key{
-			Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: money(t.Price), Cap: tileKey(i), Act: act(VerbTile, t.SKU),
+			Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: i18n.Money(t.Price), Cap: tileKey(i), Act: act(VerbTile, t.SKU),
 		})
 	}
 }
@@ -159,7 +160,7 @@ func (c *Ctx) entryHint() string {
 	case c.V.Qty != "" && c.V.Entry == "":
 		return c.t("下一件商品的数量；直接扫码或点商品")
 	case c.V.Part > 0:
-		return c.t("组合付：先收 ¥%s，请选方式", money(c.V.Part))
+		return c.t("组合付：先收 ¥%s，请选方式", i18n.Money(c.V.Part))
 	case c.V.Entry != "":
 		return c.t("数量、金额，或货号后按“加入”")
 	case len(c.S.Basket.Lines) > 0:
@@ -220,8 +221,8 @@ func (c *Ctx) tenderKeys() [3]kit.Key {
 	var out [3]kit.Key
 	for i, t := range [...]pos.Tender{pos.Card, pos.QR, pos.Cash} {
 		k := kit.Key{
-			Form: kit.Tender, Dress: kit.Filled, Label: c.W.tender(t), Icon: tenderIcons[t], Cap: tenderCaps[t],
-			Amount: money(c.due()), Act: act(VerbPay, string(t)),
+			Form: kit.Tender, Dress: kit.Filled, Label: c.W.Tender(t), Icon: tenderIcons[t], Cap: tenderCaps[t],
+			Amount: i18n.Money(c.due()), Act: act(VerbPay, string(t)),
 		}
 		if t == pos.Cash {
 			k.Dress = kit.Tint
@@ -235,20 +236,24 @@ func (c *Ctx) tenderKeys() [3]kit.Key {
 func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
 	running := map[checkout.Step]pos.Tender{checkout.StepCard: pos.Card, checkout.StepQR: pos.QR}[c.S.Step]
 	refused, why := c.S.Refused[t]
+	fault := c.tenderFault(t)
 	switch {
 	case running == t:
 		k.Dress, k.Act = kit.Chosen, kit.Act{}
 		if v := c.S.Card; v != nil && t == pos.Card && v.Kind != pos.Sale && v.Kind != "" {
-			k.Label, k.Amount = c.kind(v.Kind), money(v.Amount)
+			k.Label, k.Amount = c.kind(v.Kind), i18n.Money(v.Amount)
 			if v.Kind == pos.Balance {
 				k.Amount = ""
 			}
 		}
 	case running != "":
-		word := c.W.tender(running)
+		word := c.W.Tender(running)
 		return rest(k, c.t("%s进行中", word), c.t("先取消%s", word))
 	case why && c.S.Settling:
 		k = rest(k, c.t("正在结算"), c.t("结算完自动可用"))
+	case len(c.S.Basket.Lines) == 0 && len(fault) > 0:
+		k = rest(k, fault...)
+		k.Label = c.t("%s不可用", c.W.Tender(t))
 	case len(c.S.Basket.Lines) == 0:
 		ready := map[pos.Tender]string{pos.Card: "联机就绪", pos.QR: "联机就绪", pos.Cash: "现金就绪"}[t]
 		if c.S.Line.State != "online" && t != pos.Cash {
@@ -261,20 +266,44 @@ func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
 			note = note[2:]
 		}
 		k = rest(k, note[:min(2, len(note))]...)
-		k.Label = c.t("%s不可用", c.W.tender(t))
+		k.Label = c.t("%s不可用", c.W.Tender(t))
 	case c.V.Screen == Cash && t == pos.Cash:
 		k.Dress = kit.Chosen
 	case c.V.Screen == Cash:
 		k.Dress = kit.Plain
+	case len(fault) > 0: // it is tried all the same, and ends with the reason and the other ways of paying
+		k.Dress, k.Note, k.Amount = kit.Plain, fault, ""
 	case c.S.Line.State == "offline" && t == pos.Card:
-		k.Note = []string{c.t("脱机余 %s · %d 笔", money(c.S.Line.RoomSum), c.S.Line.RoomCount)}
+		k.Note = []string{c.t("脱机余 %s · %d 笔", i18n.Money(c.S.Line.RoomSum), c.S.Line.RoomCount)}
 		if c.roomLow() {
-			k.Note = []string{c.t("快用完：余 %s · %d 笔", money(c.S.Line.RoomSum), c.S.Line.RoomCount)}
+			k.Note = []string{c.t("快用完：余 %s · %d 笔", i18n.Money(c.S.Line.RoomSum), c.S.Line.RoomCount)}
 		}
 	case c.S.Line.State == "offline" && t == pos.Cash:
 		k.Note = []string{c.t("不受影响")}
 	}
 	return k
+}
+
+// tenderFault gives the lines that say which device a way of paying cannot do without is not well, and why; none where all
+// are.
+func (c *Ctx) tenderFault(t pos.Tender) []string {
+	if t != pos.Card {
+		return nil
+	}
+	for _, name := range [...]string{"reader", "pinpad"} {
+		for _, d := range c.S.Devices {
+			if d.Name != name || d.State != "fault" && d.State != "off" {
+				continue
+			}
+			room := map[bool]int{true: 1, false: 2}[c.L.M.Compact]
+			lines := wrap(c, c.named(name, c.fault(d)), c.L.M.U(222), 17, room+1)
+			if len(lines) > room { // half a sentence says nothing; the bar has it whole
+				lines = []string{join(c.t(deviceWords[name]), c.t("故障"))}
+			}
+			return lines
+		}
+	}
+	return nil
 }
 
 // rest makes a key unavailable, with its reason.

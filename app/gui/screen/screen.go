@@ -14,6 +14,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -121,7 +122,7 @@ type Tile struct {
 // Ctx is all that a screen draws from.
 type Ctx struct {
 	L *look.Look
-	W Words
+	W i18n.Words
 	S *checkout.Snapshot
 	V View
 	p *kit.Page

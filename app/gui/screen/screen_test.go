@@ -15,6 +15,7 @@ import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/i18n"
 )
 
 func table(t *testing.T) *decline.Table {
@@ -63,7 +64,7 @@ func TestEveryScreenFitsItsPanel(t *testing.T) {
 				if c.cust {
 					draw = screen.Customer
 				}
-				p := draw(screen.Ctx{L: l, W: screen.Words{English: english, Table: codes}, S: &c.s, V: c.v})
+				p := draw(screen.Ctx{L: l, W: i18n.Words{English: english, Codes: codes}, S: &c.s, V: c.v})
 				for _, m := range p.Misfits {
 					t.Errorf("%vx%v english %v %s: %q needs %.0f, has %.0f", panel[0], panel[1], english, c.name, m.Text, m.Want, m.Has)
 				}

@@ -1,9 +1,6 @@
 package screen
 
 import (
-	"fmt"
-	"time"
-
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/pos"
@@ -81,7 +78,7 @@ func (c *Ctx) testRows(r kit.Rect, bad int) {
 		p.Mark(state, row.X+u(40), row.Mid(), u(14))
 		name := u(190)
 		p.Line(row.X+u(68), row.Mid(), name, c.t(deviceWords[t.Name]), kit.Style{Size: 20, Bold: true})
-		took := p.Line(row.X, row.Mid(), row.W-u(24), c.took(t.Took), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
+		took := p.Line(row.X, row.Mid(), row.W-u(24), c.W.Took(t.Took), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
 		p.Line(row.X+u(72)+name, row.Mid(), row.W-u(110)-name-took, text, kit.Style{Size: 20, Bold: isBad(t), Ink: ink, Elide: true})
 	})
 }
@@ -96,19 +93,14 @@ func (c *Ctx) testText(t pos.Condition) string {
 		return c.W.Reason(t.Code)
 	case t.Detail != "" && detailWords[t.Name] != "":
 		return c.t(detailWords[t.Name], t.Detail)
-	case c.detail(t.Detail) != "":
-		return c.detail(t.Detail)
+	case c.W.Detail(t) != "":
+		return c.W.Detail(t)
 	case t.State == "off":
 		return c.t("没有接")
 	case isBad(t):
 		return c.t("故障")
 	}
 	return c.t("正常")
-}
-
-func (c *Ctx) took(d time.Duration) string {
-	tenths := int(d / (100 * time.Millisecond))
-	return c.t("%s 秒", fmt.Sprintf("%d.%d", tenths/10, tenths%10))
 }
 
 // testRemedy draws what to do about the first fault, and the ways on.
@@ -130,7 +122,7 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 		if icon == "" {
 			icon = "warning"
 		}
-		title, under = c.filled(t.Name, c.testText(t)), join(c.t(deviceWords[t.Name]), c.detail(t.Detail))
+		title, under = c.filled(t.Name, c.testText(t)), join(c.t(deviceWords[t.Name]), c.W.Detail(t))
 		steps = wrap(c, c.W.Remedy(t.Code), panel.W-u(110), 20, 3)
 		start.Label = c.t("先这样开始")
 	}

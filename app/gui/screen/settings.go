@@ -5,6 +5,7 @@ import (
 
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -36,7 +37,7 @@ func (c *Ctx) catalogue(r kit.Rect) {
 		p.Line(row.X+u(24), row.Mid(), row.W*0.44, a.Name, kit.Style{Size: 20, Elide: true})
 		p.Line(row.X+row.W*0.5, row.Mid(), row.W*0.22, dash(a.Barcode), kit.Style{Size: 18, Ink: look.Soft})
 		p.Line(row.X+row.W*0.72, row.Mid(), row.W*0.1, a.Unit, kit.Style{Size: 18, Ink: look.Soft})
-		p.Line(row.X+row.W*0.72, row.Mid(), row.W*0.28-u(24), money(a.Price), kit.Style{Size: 22, Bold: true, Side: kit.End})
+		p.Line(row.X+row.W*0.72, row.Mid(), row.W*0.28-u(24), i18n.Money(a.Price), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	})
 }
 
@@ -87,7 +88,7 @@ func (c *Ctx) settings(r kit.Rect) {
 		used := p.Line(place.X+u(66), place.Mid(), max(u(160), 112), c.t(row.word), kit.Style{Size: 20, Bold: true})
 		kw := max(u(150), 110)
 		k := kit.Key{Form: kit.Wide, Size: 20, Label: c.t(row.key), Cap: row.cap, Act: row.act}
-		if demoOnly[row.act.Verb] && !c.V.Bench.On {
+		if of := demoOnly[row.act.Verb]; of != "" && (!c.V.Bench.On || c.V.Bench.Real[of]) {
 			k.Dress, k.Label = kit.Unavailable, c.t("只在演示里")
 		}
 		p.Key(kit.Rect{X: place.Right() - u(20) - kw, Y: place.Mid() - kh/2, W: kw, H: kh}, k)
@@ -106,8 +107,8 @@ func (c *Ctx) settings(r kit.Rect) {
 	c.deviceList(right)
 }
 
-// demoOnly are the verbs of the simulated devices.
-var demoOnly = map[string]bool{VerbLineCut: true, VerbPaper: true, VerbWallet: true}
+// demoOnly are the verbs of the simulated devices, with the device.
+var demoOnly = map[string]string{VerbLineCut: "host", VerbPaper: "printer", VerbWallet: "wallet"}
 
 // deviceList draws every device with its state in words.
 func (c *Ctx) deviceList(r kit.Rect) {

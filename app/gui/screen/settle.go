@@ -6,6 +6,7 @@ import (
 
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/settle"
 )
@@ -44,7 +45,7 @@ func (c *Ctx) askSettle() question {
 	q := question{icon: "layout", title: c.t("现在结算？"), noSum: true, yes: c.t("开始结算")}
 	if t := &v.Preview.Totals; v.previews() {
 		q.noSum, q.sum = false, t.Debit-t.Credit
-		q.lines = append(q.lines, c.t("收款 %d 笔 %s，退货与撤销 %d 笔 %s", t.DebitCount, money(t.Debit), t.CreditCount, money(t.Credit)))
+		q.lines = append(q.lines, c.t("收款 %d 笔 %s，退货与撤销 %d 笔 %s", t.DebitCount, i18n.Money(t.Debit), t.CreditCount, i18n.Money(t.Credit)))
 		if n := len(v.Preview.Left); n > 0 {
 			q.lines = append(q.lines, c.t("%d 笔还没送完：先送，送不完要店长同意", n))
 		}
@@ -162,9 +163,9 @@ func (c *Ctx) settleTotals(r kit.Rect) {
 		ours, bank string
 		same       bool
 	}{
-		{"收款金额", money(a.Debit), money(b.Debit), a.Debit == b.Debit},
+		{"收款金额", i18n.Money(a.Debit), i18n.Money(b.Debit), a.Debit == b.Debit},
 		{"收款笔数", strconv.Itoa(a.DebitCount), strconv.Itoa(b.DebitCount), a.DebitCount == b.DebitCount},
-		{"退货与撤销", money(a.Credit), money(b.Credit), a.Credit == b.Credit},
+		{"退货与撤销", i18n.Money(a.Credit), i18n.Money(b.Credit), a.Credit == b.Credit},
 		{"退货与撤销笔数", strconv.Itoa(a.CreditCount), strconv.Itoa(b.CreditCount), a.CreditCount == b.CreditCount},
 	} {
 		row := cols[i+1]
@@ -250,11 +251,11 @@ func (c *Ctx) leftOut(r kit.Rect) {
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 2}, look.Surface)
 		p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
 		end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbAttempt, a.ID))
-		sum := p.Line(row.X, row.Mid(), row.W-end, money(a.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})
+		sum := p.Line(row.X, row.Mid(), row.W-end, i18n.Money(a.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})
 		room := row.W - u(36) - end - sum
 		_, why := c.outcomeOf(a)
 		p.Line(row.X+u(20), row.Mid()-max(u(13), 10), room, why, kit.Style{Size: 20, Bold: true, Elide: true})
-		p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(c.t("凭证号 %s", dash(a.STAN)), masked(a.MaskedPAN)), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+		p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(c.t("凭证号 %s", dash(a.STAN)), i18n.Masked(a.MaskedPAN)), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 		p.Row(row, act(VerbAttempt, a.ID), cover)
 	})
 }

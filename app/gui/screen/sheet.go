@@ -84,6 +84,6 @@ func (c *Ctx) approver(r kit.Rect, s Staff) {
 	p.Line(r.X+u(16), r.Mid(), d, string(first), kit.Style{Size: d * 0.42, Exact: true, Bold: true, Ink: look.OnSoft, Side: kit.Centre})
 	x := r.X + u(30) + d
 	p.Line(x, r.Mid()-max(u(12), 11), r.Right()-x-u(8), s.Name, kit.Style{Size: 22, Bold: true, Ink: ink, Elide: true})
-	p.Line(x, r.Mid()+max(u(17), 13), r.Right()-x-u(8), c.t(roleWords[s.Role]), kit.Style{Size: 16, Ink: look.Soft})
+	p.Line(x, r.Mid()+max(u(17), 13), r.Right()-x-u(8), c.W.Role(s.Role), kit.Style{Size: 16, Ink: look.Soft})
 	p.Touch(r, act(VerbApprover, s.ID), body, look.PlainDown)
 }

@@ -5,6 +5,7 @@ import (
 
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 )
 
 // pinDigits is how many places the PIN's dots show; a longer PIN fills the last.
@@ -31,7 +32,7 @@ func (c *Ctx) signIn() {
 		c.staffTiles(tiles)
 		return
 	}
-	c.bigTitle(side, c.shop(), join(c.t("终端 %s", c.S.Shop.TID), c.W.date(c.V.Now), c.t("营业日 %s", c.V.Now.Format("01-02"))))
+	c.bigTitle(side, c.shop(), join(c.t("终端 %s", c.S.Shop.TID), c.W.Date(c.V.Now), c.t("营业日 %s", c.V.Now.Format("01-02"))))
 	p.Line(body.X, u(67), body.W, c.V.Now.Format("15:04"), kit.Style{Size: 60, Bold: true, Side: kit.End})
 	pad := kit.Rect{X: body.Right() - u(470), Y: u(140), W: u(470), H: body.H - u(140) - u(31)}
 	c.pinPanel(pad)
@@ -85,7 +86,7 @@ func (c *Ctx) staffTile(r kit.Rect, s Staff, n int) {
 	room := r.Right() - x - u(10)
 	dy := min(u(21), r.H*0.2)
 	p.Line(x, r.Mid()-dy, room, s.Name, kit.Style{Size: 26, Bold: true, Ink: name, Elide: true})
-	p.Line(x, r.Mid()+dy, room, join(c.t(roleWords[s.Role]), s.Last), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+	p.Line(x, r.Mid()+dy, room, join(c.W.Role(s.Role), s.Last), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 	p.Touch(r, act(VerbStaff, s.ID), body, look.PlainDown)
 	p.AltCap(n, r.Right()-u(10), r.Y+u(20), act(VerbStaff, s.ID))
 }
@@ -179,5 +180,5 @@ func (c *Ctx) waitingPill() []pill {
 	if c.S.Line.Queued == 0 || c.S.Line.State == "offline" {
 		return nil
 	}
-	return []pill{{state: kit.Waiting, text: c.t("待上送 %d 笔 ¥%s", c.S.Line.Queued, money(c.S.Line.QueuedSum))}}
+	return []pill{{state: kit.Waiting, text: c.t("待上送 %d 笔 ¥%s", c.S.Line.Queued, i18n.Money(c.S.Line.QueuedSum))}}
 }

@@ -6,6 +6,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 )
 
 // smallCounter draws the counter on a panel too narrow for quick articles: order, pad, keys. What the wide panel shows
@@ -59,14 +60,14 @@ func (c *Ctx) smallOrder(r kit.Rect) {
 	ink := look.Ink
 	if c.V.Screen == Cash {
 		sum := CashOf(c.due(), c.V.Rounding, c.V.Tendered)
-		word, off, due, ink = c.t("找零"), c.t("已收 %s", money(sum.Tendered)), sum.Change, look.Action
+		word, off, due, ink = c.t("找零"), c.t("已收 %s", i18n.Money(sum.Tendered)), sum.Change, look.Action
 		if sum.Change < 0 {
 			word, due, ink = c.t("还差"), -sum.Change, look.Wait
 		}
 	}
 	used := p.Line(foot.X+16, foot.Y+22, foot.W-32, off, kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
 	p.Line(foot.X+16, foot.Y+22, foot.W-40-used, word, kit.Style{Size: 18, Ink: look.Soft})
-	p.Sum(kit.Rect{X: foot.X + 10, Y: foot.Y + 77, W: foot.W - 24, H: 0}, money(due),
+	p.Sum(kit.Rect{X: foot.X + 10, Y: foot.Y + 77, W: foot.W - 24, H: 0}, i18n.Money(due),
 		kit.Style{Size: c.L.M.Total(), Exact: true, Bold: true, Ink: ink, Side: kit.End})
 	if len(b.Lines) == 0 {
 		c.empty(body, "scan", c.t("请扫描商品"), c.t("也可点“快捷”"))
@@ -85,8 +86,8 @@ func (c *Ctx) smallOrder(r kit.Rect) {
 		} else {
 			p.Rule(row.X+14, row.Bottom()-1, row.W-28)
 		}
-		amount := p.Line(row.X+150, row.Mid()-9, row.W-164, money(l.Total), kit.Style{Size: 20, Bold: true, Side: kit.End})
-		each := p.Line(row.X+120, row.Mid()+14, row.W-134, count(l)+" × "+money(l.Price), kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
+		amount := p.Line(row.X+150, row.Mid()-9, row.W-164, i18n.Money(l.Total), kit.Style{Size: 20, Bold: true, Side: kit.End})
+		each := p.Line(row.X+120, row.Mid()+14, row.W-134, i18n.Quantity(l)+" × "+i18n.Money(l.Price), kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
 		p.Line(row.X+16, row.Mid(), row.W-40-max(amount, each), l.Name, kit.Style{Size: 18, Elide: true})
 		p.Row(row, act(VerbLine, strconv.Itoa(l.No)), cover)
 	})
@@ -189,7 +190,7 @@ func (c *Ctx) smallGoods(r kit.Rect) {
 			break
 		}
 		place := tiles.Rows(tileRows, gap)[i/4].Cols(4, gap)[i%4]
-		c.p.Key(place, kit.Key{Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: money(t.Price), Cap: tileKey(i), Act: act(VerbTile, t.SKU)})
+		c.p.Key(place, kit.Key{Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: i18n.Money(t.Price), Cap: tileKey(i), Act: act(VerbTile, t.SKU)})
 	}
 }
 
@@ -254,7 +255,7 @@ func (c *Ctx) smallCard(r kit.Rect) {
 		}
 		return
 	}
-	p.Line(r.X+250, r.Bottom()-49, r.W-264, masked(v.MaskedPAN), kit.Style{Size: 18, Ink: look.Soft})
+	p.Line(r.X+250, r.Bottom()-49, r.W-264, i18n.Masked(v.MaskedPAN), kit.Style{Size: 18, Ink: look.Soft})
 }
 
 func (c *Ctx) smallCode(r kit.Rect) {
@@ -267,7 +268,7 @@ func (c *Ctx) smallCode(r kit.Rect) {
 	p.QR(kit.Rect{X: r.X + 6, Y: r.Y + 6, W: side, H: side}, Modules(v.Code))
 	x := r.X + side + 14
 	p.Line(x, r.Y+34, r.Right()-x-12, c.t("请顾客扫码"), kit.Style{Size: 24, Bold: true})
-	p.Sum(kit.Rect{X: x, Y: r.Y + 84, W: r.Right() - x - 12, H: 0}, money(v.Amount), kit.Style{Size: 40, Bold: true})
+	p.Sum(kit.Rect{X: x, Y: r.Y + 84, W: r.Right() - x - 12, H: 0}, i18n.Money(v.Amount), kit.Style{Size: 40, Bold: true})
 	c.countdown(x+50, r.Y+170, 92, v.Began, v.Expires)
 	steps := c.codeSteps(v)
 	p.Line(x, r.Y+250, r.Right()-x-12, steps[1].Text, kit.Style{Size: 18, Bold: true, Ink: look.OnSoft})

@@ -7,13 +7,14 @@ import (
 
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
 // today draws the owner's day: one number first, last week right under it, then where and who, then what needs a person.
 func (c *Ctx) today(r kit.Rect) {
 	gap := c.u(12)
-	body := c.title(r, c.t("今日"), join(c.W.date(c.V.Now), c.t("截至 %s", c.V.Now.Format("15:04"))))
+	body := c.title(r, c.t("今日"), join(c.W.Date(c.V.Now), c.t("截至 %s", c.V.Now.Format("15:04"))))
 	k := body.H / 632
 	top, rest := body.Top(264*k, gap)
 	foot, mid := rest.Foot(112*k, gap)
@@ -35,8 +36,8 @@ func (c *Ctx) net(r kit.Rect) {
 	head := p.Line(x, r.Y+r.H*0.13, w, c.t("净额"), kit.Style{Size: 20, Bold: true, Ink: look.Soft}) + u(16)
 	each, soft18 := mean(t.Net, t.Count), kit.Style{Size: 18, Ink: look.Soft, Side: kit.End}
 	count := c.t("%d 笔", t.Count)
-	p.Line(x+head, r.Y+r.H*0.13, w-head, c.fit(w-head, soft18, join(count, c.t("均单 %s", money(each))), count), soft18)
-	p.Sum(kit.Rect{X: x, Y: r.Y + r.H*0.37, W: w, H: 0}, money(t.Net), kit.Style{Size: 68, Bold: true})
+	p.Line(x+head, r.Y+r.H*0.13, w-head, c.fit(w-head, soft18, join(count, c.t("均单 %s", i18n.Money(each))), count), soft18)
+	p.Sum(kit.Rect{X: x, Y: r.Y + r.H*0.37, W: w, H: 0}, i18n.Money(t.Net), kit.Style{Size: 68, Bold: true})
 	box := kit.Rect{X: r.X + u(20), Y: r.Y + r.H*0.568, W: r.W - u(40), H: r.H * 0.174}
 	diff := t.Net - c.V.SameTime
 	soft, ink, icon := look.OKSoft, look.OK, "arrow-up"
@@ -58,9 +59,9 @@ func (c *Ctx) net(r kit.Rect) {
 	rise := percent(diff, c.V.SameTime)
 	p.Line(box.X+u(42), box.Mid(), room, c.fit(room, st, c.t("比上周同时 %s", rise), rise), st)
 	y := r.Y + r.H*0.875
-	used = p.Line(x, y, w, money(c.V.SameTime), kit.Style{Size: 26, Bold: true, Ink: look.Soft, Side: kit.End})
+	used = p.Line(x, y, w, i18n.Money(c.V.SameTime), kit.Style{Size: 26, Bold: true, Ink: look.Soft, Side: kit.End})
 	st = kit.Style{Size: 18, Ink: look.Soft}
-	day := c.W.dayShort(c.V.Now)
+	day := c.W.DayShort(c.V.Now)
 	p.Line(x, y, w-used-u(10), c.fit(w-used-u(10), st, c.t("上%s同时", day), c.t("上%s", day)), st)
 }
 
@@ -77,9 +78,9 @@ func mean(sum pos.Amount, n int) pos.Amount {
 
 func signed(a pos.Amount) string {
 	if a > 0 {
-		return "+" + money(a)
+		return "+" + i18n.Money(a)
 	}
-	return money(a)
+	return i18n.Money(a)
 }
 
 // percent writes a part of a whole in tenths of a percent, in integers throughout.
@@ -130,13 +131,13 @@ func (c *Ctx) hours(r kit.Rect) {
 			at, y = x+p.Width(c.t("按小时"), kit.Style{Size: 20, Bold: true})+u(24), r.Y+r.H*0.13
 		}
 		st := kit.Style{Size: 16, Ink: look.Soft}
-		p.Line(at, y, w/2, c.fit(w*0.42, st, c.t("最忙 %d 时 %s", best, money(c.V.Totals.ByHour[best].Net)), strconv.Itoa(best)+":00"), st)
+		p.Line(at, y, w/2, c.fit(w*0.42, st, c.t("最忙 %d 时 %s", best, i18n.Money(c.V.Totals.ByHour[best].Net)), strconv.Itoa(best)+":00"), st)
 	}
 	right := r.Right() - u(24)
 	for _, l := range [...]struct {
 		token look.Token
 		word  string
-	}{{look.Ghost, c.t("上%s", c.W.dayShort(c.V.Now))}, {look.Action, c.t("今天")}} {
+	}{{look.Ghost, c.t("上%s", c.W.DayShort(c.V.Now))}, {look.Action, c.t("今天")}} {
 		right -= p.Line(x, r.Y+r.H*0.13, right-x, l.word, kit.Style{Size: 16, Ink: look.Soft, Side: kit.End}) + u(22)
 		p.Box(kit.Rect{X: right, Y: r.Y + r.H*0.13 - u(7), W: u(14), H: u(14)}, l.token, look.None, 0, u(3))
 		right -= u(20)
@@ -156,8 +157,8 @@ func (c *Ctx) byTender(r kit.Rect) {
 	for i, t := range order {
 		s := c.V.Totals.ByTender[t]
 		y := r.Y + r.H*(0.34+0.229*float32(i))
-		amount := p.Line(x, y, w, money(s.Net), kit.Style{Size: 20, Bold: true, Side: kit.End})
-		used := p.Line(x, y, w-amount, c.W.tender(t), kit.Style{Size: 18, Bold: true})
+		amount := p.Line(x, y, w, i18n.Money(s.Net), kit.Style{Size: 20, Bold: true, Side: kit.End})
+		used := p.Line(x, y, w-amount, c.W.Tender(t), kit.Style{Size: 18, Bold: true})
 		p.Line(x+used+u(18), y, w-amount-used-u(24), c.t("%d 笔", s.Count), kit.Style{Size: 16, Ink: look.Soft})
 		p.HBar(kit.Rect{X: x, Y: y + u(17), W: w, H: u(8)}, int64(s.Net), int64(c.V.Totals.Net))
 	}
@@ -186,7 +187,7 @@ func (c *Ctx) byCashier(r kit.Rect) {
 		if name == "" {
 			name = id
 		}
-		amount := p.Line(x, y, w, money(s.Net), kit.Style{Size: 20, Bold: true, Side: kit.End})
+		amount := p.Line(x, y, w, i18n.Money(s.Net), kit.Style{Size: 20, Bold: true, Side: kit.End})
 		used := p.Line(x, y, w-amount, name, kit.Style{Size: 18, Bold: true})
 		p.Line(x+max(used, u(54))+u(12), y, w-amount-used-u(24), c.t("%d 笔", s.Count), kit.Style{Size: 17, Ink: look.Soft})
 		if i < min(3, len(ids))-1 {
@@ -208,7 +209,7 @@ func (c *Ctx) byProduct(r kit.Rect) {
 	pitch := r.H * 0.173
 	for i, s := range list {
 		y := r.Y + r.H*0.335 + float32(i)*pitch
-		sum := max(u(88), p.Line(x, y, w, money(s.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})+u(10))
+		sum := max(u(88), p.Line(x, y, w, i18n.Money(s.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})+u(10))
 		count := p.Line(x, y, w-sum, s.Qty.String()+" "+s.Unit, kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
 		p.Line(x, y, w-sum-u(12)-count, s.Name, kit.Style{Size: 18, Elide: true})
 		if i < len(list)-1 {
@@ -225,11 +226,11 @@ func (c *Ctx) owedPanels(r []kit.Rect) {
 	t := &c.V.Totals
 	pending := owedPanel{kit.Calm, c.t("没有待上送"), c.t("都已送到银行"), ""}
 	if t.Pending.Count > 0 {
-		pending = owedPanel{kit.Waiting, c.t("待上送 %d 笔", t.Pending.Count), c.t("自动发送中"), money(t.Pending.Gross)}
+		pending = owedPanel{kit.Waiting, c.t("待上送 %d 笔", t.Pending.Count), c.t("自动发送中"), i18n.Money(t.Pending.Gross)}
 	}
 	late := owedPanel{kit.Calm, c.t("没有迟到拒付"), c.t("没有要您决定的"), ""}
 	if t.LateDeclined.Count > 0 {
-		late = owedPanel{kit.Failed, c.t("迟到拒付 %d 笔", t.LateDeclined.Count), c.t("需要您决定"), money(t.LateDeclined.Gross)}
+		late = owedPanel{kit.Failed, c.t("迟到拒付 %d 笔", t.LateDeclined.Count), c.t("需要您决定"), i18n.Money(t.LateDeclined.Gross)}
 	}
 	line := c.line(c.u(1000))
 	sync := owedPanel{kit.Calm, c.t("同步正常"), c.t("线路联机，流水校验一致"), ""}

@@ -3,6 +3,7 @@ package screen
 import (
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -177,7 +178,7 @@ func (c *Ctx) ask() {
 	p.Line(x+u(46), r.Y+u(52), inner-u(46), q.title, kit.Style{Size: 28, Bold: true})
 	y := r.Y + u(104)
 	if !q.noSum {
-		p.Sum(kit.Rect{X: x, Y: r.Y + h*0.32, W: inner, H: 0}, money(q.sum), kit.Style{Size: 66, Bold: true})
+		p.Sum(kit.Rect{X: x, Y: r.Y + h*0.32, W: inner, H: 0}, i18n.Money(q.sum), kit.Style{Size: 66, Bold: true})
 		y = r.Y + h*0.5
 	}
 	for i, s := range q.lines {
@@ -187,7 +188,7 @@ func (c *Ctx) ask() {
 	p.Key(keys[0], kit.Key{Label: c.t("先不做"), Icon: "cross", Cap: "Esc", Size: 22, Act: act(VerbNo, "")})
 	yes := kit.Key{Dress: kit.Filled, Label: q.yes, Cap: "F12", Size: 22, Act: act(VerbYes, "")}
 	if !q.noSum {
-		yes.Sub = kit.Yen + money(q.sum)
+		yes.Sub = kit.Yen + i18n.Money(q.sum)
 	}
 	if c.V.Busy {
 		yes.Dress, yes.Sub, yes.Cap = kit.Unavailable, c.t("进行中"), ""

@@ -19,7 +19,7 @@ func (l *loop) afterwards() error {
 	if c == nil || err != nil {
 		return err
 	}
-	a, err := l.till.Ask(c)
+	a, err := l.Till.Ask(c)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ var refusals = []string{
 // resolving is what a person does about a late declined payment; nil where
 // there is none.
 func (l *loop) resolving(over cmd) (cmd, error) {
-	a, err := l.till.Ask(cmd{"cmd": "find", "state": "late_declined", "limit": 1})
+	a, err := l.Till.Ask(cmd{"cmd": "find", "state": "late_declined", "limit": 1})
 	if err != nil {
 		return nil, err
 	}

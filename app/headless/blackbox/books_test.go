@@ -3,48 +3,9 @@ package blackbox
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"tillkeeper/app/headless/blackbox/child"
 )
-
-// attempt is what the till says of one payment.
-type attempt struct {
-	ID, Basket, Receipt, Kind, Tender, State string
-	Amount, Approved                         int64
-	Refunded                                 int64 `json:"refunded_amount"`
-	STAN, Batch                              string
-	MaskedPAN                                string `json:"masked_pan"`
-	Offline                                  bool
-	Linked                                   string
-	AnswerCode                               string `json:"answer_code"`
-	Events                                   []event
-}
-
-// event is one of an attempt's.
-type event struct {
-	Type, How string
-	Time      time.Time
-}
-
-// late says whether the bank refused it and the shop has the loss.
-func (a attempt) late() bool {
-	if a.State == "late_declined" {
-		return true
-	}
-	return slices.ContainsFunc(a.Events, func(e event) bool { return e.How == "written_off" })
-}
-
-// decided is when somebody said yes to the attempt.
-func (a attempt) decided() time.Time {
-	var at time.Time
-	for _, e := range a.Events {
-		if e.Type == "approved" || e.Type == "delivered" {
-			at = e.Time
-		}
-	}
-	return at
-}
 
 // basket is what was asked for a basket, as far as the till said it.
 type basket struct{ total int64 }
@@ -125,7 +86,7 @@ func (b books) faults() []string {
 			perBasket[a.Basket] += a.Approved
 			perTender[a.Tender] += a.Approved
 		}
-		if a.late() && a.Kind == "sale" {
+		if a.Late() && a.Kind == "sale" {
 			late += a.Amount
 		}
 		if a.Tender == "qr" {
@@ -209,20 +170,20 @@ func (b books) promises(byID map[string]attempt, say func(string, ...any)) {
 func (s *shop) read() (books, error) {
 	b := books{seen: map[string]string{}, baskets: map[string]basket{}}
 	var err error
-	if b.ledger, err = s.ledger(); err != nil {
+	if b.ledger, err = s.Ledger(); err != nil {
 		return b, err
 	}
 	if b.orders, err = s.orders(); err != nil {
 		return b, err
 	}
-	found, err := s.till.Ask(cmd{"cmd": "find", "limit": 100000})
+	found, err := s.Till.Ask(cmd{"cmd": "find", "limit": 100000})
 	if err != nil {
 		return b, err
 	}
 	if err := child.Into(found["attempts"], &b.attempts); err != nil {
 		return b, err
 	}
-	totals, err := s.till.Ask(cmd{"cmd": "totals"})
+	totals, err := s.Till.Ask(cmd{"cmd": "totals"})
 	if err != nil {
 		return b, err
 	}

@@ -45,8 +45,8 @@ func Test_days(t *testing.T) {
 				return err
 			}
 			e.Values[shopKey{}] = &day{shop: s, vars: map[string]any{}}
-			e.Setenv("DATA", s.data)
-			e.Defer(s.end)
+			e.Setenv("DATA", s.Data)
+			e.Defer(s.End)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -71,15 +71,15 @@ func host(ts *testscript.TestScript, neg bool, args []string) {
 	d := of(ts)
 	switch {
 	case !neg && len(args) == 1 && args[0] == "down":
-		d.closeHost()
+		d.CloseHost()
 		time.Sleep(downTime) // the till hears of it; a sale in the same breath is a case of its own
 	case !neg && len(args) >= 1 && len(args) <= 2 && args[0] == "up":
 		plan := ""
 		if len(args) == 2 {
 			plan = ts.MkAbs(args[1])
 		}
-		d.closeHost()
-		ts.Check(d.openHost(plan))
+		d.CloseHost()
+		ts.Check(d.OpenHost(plan))
 	default:
 		ts.Fatalf("usage: host up [PLAN] | host down")
 	}
@@ -89,12 +89,12 @@ func till(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("till cannot be negated")
 	}
-	ts.Check(of(ts).open(args...))
+	ts.Check(of(ts).Open(args...))
 }
 
-func cut(ts *testscript.TestScript, _ bool, _ []string) { of(ts).cut() }
+func cut(ts *testscript.TestScript, _ bool, _ []string) { of(ts).Cut() }
 
-func quit(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(of(ts).closeTill()) }
+func quit(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(of(ts).CloseTill()) }
 
 func agree(ts *testscript.TestScript, neg bool, _ []string) {
 	b, err := of(ts).read()
@@ -113,7 +113,7 @@ func paper(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := simplifiedchinese.GB18030.NewEncoder().String(args[1])
 	ts.Check(err)
-	path := filepath.Join(of(ts).data, args[0])
+	path := filepath.Join(of(ts).Data, args[0])
 	has := func() bool {
 		raw, err := os.ReadFile(path)
 		return err == nil && bytes.Contains(raw, []byte(want))
@@ -137,11 +137,11 @@ func play(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: play FILE")
 	}
 	d := of(ts)
-	if d.till == nil {
+	if d.Till == nil {
 		ts.Fatalf("the till is not open")
 	}
 	if err := d.play(ts.ReadFile(args[0])); err != nil {
-		ts.Fatalf("%s:%v\n%s", args[0], err, child.Tail(d.tillLog.String()))
+		ts.Fatalf("%s:%v\n%s", args[0], err, child.Tail(d.TillLog.String()))
 	}
 }
 
@@ -179,7 +179,7 @@ func (d *day) play(text string) error {
 			if err := settle(); err != nil {
 				return err
 			}
-			if err := d.till.Send(d.filled(strings.TrimPrefix(line, "&"))); err != nil {
+			if err := d.Till.Send(d.filled(strings.TrimPrefix(line, "&"))); err != nil {
 				return fmt.Errorf("%d: %w", i+1, child.ErrGone)
 			}
 			asked = append(asked, i+1)
@@ -187,7 +187,7 @@ func (d *day) play(text string) error {
 				continue
 			}
 			for _, n := range asked {
-				a, err := d.till.Answer()
+				a, err := d.Till.Answer()
 				if err != nil {
 					return fmt.Errorf("%d: %w", n, err)
 				}

@@ -35,7 +35,7 @@ func world(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.end)
+	t.Cleanup(s.End)
 	return s
 }
 
@@ -128,7 +128,7 @@ func (s *shop) looks(t *testing.T) map[string]found {
 	var got struct {
 		Checks []struct{ Name, State, Code, Detail, Remedy string }
 	}
-	if err := child.Into(s.till.Must(t, cmd{"cmd": "selftest"}), &got); err != nil {
+	if err := child.Into(s.Till.Must(t, cmd{"cmd": "selftest"}), &got); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]found{}
@@ -144,10 +144,10 @@ func (s *shop) become(t *testing.T, state, code string) {
 	var last map[string]found
 	defer func() {
 		if t.Failed() {
-			t.Logf("%+v\n%s", last, child.Tail(s.tillLog.String()))
+			t.Logf("%+v\n%s", last, child.Tail(s.TillLog.String()))
 		}
 	}()
-	until(t, func() bool {
+	child.Until(t, func() bool {
 		last = s.looks(t)
 		return !slices.ContainsFunc(onLines, func(name string) bool { return last[name].State != state || last[name].Code != code })
 	})
@@ -157,15 +157,15 @@ func TestACablePulledInASaleIsNamedAndTheSlipIsPrintedOnce(t *testing.T) {
 	b := newBench(t, simprinter.Opts{})
 	s := opened(t, config(b.lines()...), "")
 	s.become(t, "ok", "")
-	s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
-	until(t, func() bool { return strings.Contains(strings.Join(b.pole.Rows(), " "), "7.50") })
+	s.Till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+	child.Until(t, func() bool { return strings.Contains(strings.Join(b.pole.Rows(), " "), "7.50") })
 	b.pull(t)
-	paid := s.pay(t, "card", "card", "ok")
+	paid := s.Pay(t, "card", "card", "ok")
 	if paid.State != "approved" {
 		t.Fatalf("%+v", paid)
 	}
 	s.become(t, "fault", "unplugged")
-	if a := s.sale(t, "cash", "tendered", 1000); a.State != "approved" {
+	if a := s.Sale(t, "cash", "tendered", 1000); a.State != "approved" {
 		t.Fatalf("%+v", a)
 	}
 	if n := b.printer.Slips(); len(n) != 0 {
@@ -173,8 +173,8 @@ func TestACablePulledInASaleIsNamedAndTheSlipIsPrintedOnce(t *testing.T) {
 	}
 	b.plug(t)
 	s.become(t, "ok", "")
-	until(t, func() bool { return len(b.printer.Slips()) >= 2 })
-	if err := s.closeTill(); err != nil {
+	child.Until(t, func() bool { return len(b.printer.Slips()) >= 2 })
+	if err := s.CloseTill(); err != nil {
 		t.Fatal(err)
 	}
 	slips := b.printer.Slips()
@@ -198,19 +198,19 @@ func deaf(t *testing.T, network, addr string) net.Listener {
 // there and says nothing as long as the sale runs.
 func TestATillWithoutAnyOfItsDevicesSellsForCash(t *testing.T) {
 	s := world(t)
-	daemon := deaf(t, "unix", filepath.Join(s.dir, "pcscd"))
+	daemon := deaf(t, "unix", filepath.Join(s.Dir, "pcscd"))
 	network := deaf(t, "tcp", "127.0.0.1:0")
-	put(t, s.config, config(
+	child.Put(t, s.Config, config(
 		`reader = "pcsc:?socket=`+daemon.Addr().String()+`, pn532+serial:/dev/ttyUSB7, pn532+i2c:I2C7, pn532+spi:SPI7.0"`, `pinpad = "tcp:`+network.Addr().String()+`"`,
 		`printer = "tcp:`+network.Addr().String()+`"`, `qr = "st7789+spi:SPI7.0?dc=GPIO25"`, `pole = "serial:/dev/ttyUSB8"`,
 		`scanner = "evdev:/dev/input/by-id/none"`, `scale = "cas:/dev/ttyUSB9"`, "[wallet]", `gateway = ""`))
 	began := time.Now()
-	if err := s.open("--demo"); err != nil {
+	if err := s.Open("--demo"); err != nil {
 		t.Fatal(err)
 	}
-	s.till.Must(t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
+	s.Till.Must(t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
 	up := time.Since(began)
-	if a := s.sale(t, "cash", "tendered", 1000); a.State != "approved" {
+	if a := s.Sale(t, "cash", "tendered", 1000); a.State != "approved" {
 		t.Fatalf("%+v", a)
 	}
 	t.Logf("signed in %v, sold %v after the start", up, time.Since(began))
@@ -225,7 +225,7 @@ func TestATillWithoutAnyOfItsDevicesSellsForCash(t *testing.T) {
 	if f := all["reader"]; f.State == "ok" || f.State == "off" {
 		t.Errorf("%+v", f)
 	}
-	if err := s.closeTill(); err != nil {
+	if err := s.CloseTill(); err != nil {
 		t.Error(err)
 	}
 }

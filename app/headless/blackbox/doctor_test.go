@@ -29,9 +29,9 @@ type visit struct {
 // doctor has the doctor look twice, in words and in JSON, which have to agree.
 func (s *shop) doctor(t *testing.T, as *syscall.Credential, args ...string) visit {
 	t.Helper()
-	all := append([]string{"doctor", "--data", s.data}, args...)
-	if _, err := os.Stat(s.config); err == nil {
-		all = append(all, "--config", s.config)
+	all := append([]string{"doctor", "--data", s.Data}, args...)
+	if _, err := os.Stat(s.Config); err == nil {
+		all = append(all, "--config", s.Config)
 	}
 	program := binary
 	if as != nil {
@@ -143,7 +143,7 @@ func TestTheJudgeOfTheDoctorBites(t *testing.T) {
 // forEveryone gives the program to every user and the shop to nobody.
 func (s *shop) forEveryone(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(s.dir, "tillkeeper")
+	program := filepath.Join(s.Dir, "tillkeeper")
 	if _, err := os.Stat(program); err == nil {
 		return program
 	}
@@ -152,13 +152,13 @@ func (s *shop) forEveryone(t *testing.T) string {
 		err = os.WriteFile(program, b, 0o755)
 	}
 	if err == nil {
-		err = os.Mkdir(s.data, 0o700)
+		err = os.Mkdir(s.Data, 0o700)
 	}
 	if err == nil {
-		err = os.Chown(s.data, nobody, nobody)
+		err = os.Chown(s.Data, nobody, nobody)
 	}
 	if err == nil {
-		err = os.Chmod(s.config, 0o644)
+		err = os.Chmod(s.Config, 0o644)
 	}
 	if err != nil {
 		t.Fatalf("this test looks as another user and has to be root for it: %v", err)
@@ -175,20 +175,20 @@ func TestTheDoctorLeavesWaitingSlipsAlone(t *testing.T) {
 	s := opened(t, config(b.lines()...), "")
 	b.pull(t)
 	s.become(t, "fault", "unplugged")
-	s.sale(t, "cash", "tendered", 1000)
-	if err := s.closeTill(); err != nil {
+	s.Sale(t, "cash", "tendered", 1000)
+	if err := s.CloseTill(); err != nil {
 		t.Fatal(err)
 	}
 	b.plug(t)
-	if v := s.doctor(t, nil, "--host", s.addr); v.by["printer"].State != "ok" || v.code != 0 {
+	if v := s.doctor(t, nil, "--host", s.Addr); v.by["printer"].State != "ok" || v.code != 0 {
 		t.Errorf("exit %d\n%s", v.code, v.text)
 	}
 	if n := b.printer.Slips(); len(n) != 0 {
 		t.Fatalf("the doctor printed %v", n)
 	}
-	s.openUp(t)
-	until(t, func() bool { return len(b.printer.Slips()) > 0 })
-	if err := s.closeTill(); err != nil {
+	s.OpenUp(t)
+	child.Until(t, func() bool { return len(b.printer.Slips()) > 0 })
+	if err := s.CloseTill(); err != nil {
 		t.Fatal(err)
 	}
 	if n := b.printer.Slips(); len(n) != 1 {
@@ -199,7 +199,7 @@ func TestTheDoctorLeavesWaitingSlipsAlone(t *testing.T) {
 func TestTheDoctorIsContent(t *testing.T) {
 	s := world(t)
 	b := newBench(t, simprinter.Opts{})
-	put(t, s.config, config(b.lines()...))
+	child.Put(t, s.Config, config(b.lines()...))
 	v := s.doctor(t, nil, "--demo")
 	if v.code != 0 {
 		t.Errorf("exit %d\n%s", v.code, v.text)
@@ -227,9 +227,9 @@ func TestTheDoctorNamesWhoHasThePrinter(t *testing.T) {
 		_ = thief.Process.Kill()
 		_ = thief.Wait()
 	}()
-	put(t, s.config, config(`printer = "serial:`+path+`"`))
+	child.Put(t, s.Config, config(`printer = "serial:`+path+`"`))
 	var v visit
-	until(t, func() bool { // the thief has to get there first
+	child.Until(t, func() bool { // the thief has to get there first
 		v = s.doctor(t, nil, "--demo")
 		return v.by["printer"].Code == "busy_elsewhere"
 	})
@@ -246,29 +246,29 @@ func TestTheDoctorNamesTheMissingRight(t *testing.T) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	put(t, s.config, config(`printer = "serial:`+path+`"`))
+	child.Put(t, s.Config, config(`printer = "serial:`+path+`"`))
 	v := s.doctor(t, &syscall.Credential{Uid: nobody, Gid: nobody}, "--demo")
 	v.wrong(t, "printer", "no_permission", path, "70-tillkeeper.rules", "usermod -aG")
 }
 
 func TestTheDoctorNamesWhatIsMissing(t *testing.T) {
 	s := world(t)
-	gone := filepath.Join(s.dir, "ttyUSB3")
-	socket := filepath.Join(s.dir, "pcscd.comm")
-	put(t, s.config, config(`reader = "pcsc:?socket=`+socket+`"`, `printer = "serial:`+gone+`"`, `qr = "ssd1306+i2c:I2C9"`)+"[host]\naddress = \""+s.addr+"\"\n")
+	gone := filepath.Join(s.Dir, "ttyUSB3")
+	socket := filepath.Join(s.Dir, "pcscd.comm")
+	child.Put(t, s.Config, config(`reader = "pcsc:?socket=`+socket+`"`, `printer = "serial:`+gone+`"`, `qr = "ssd1306+i2c:I2C9"`)+"[host]\naddress = \""+s.Addr+"\"\n")
 	v := s.doctor(t, nil)
 	v.wrong(t, "reader", "daemon_down", socket, "pcscd")
 	v.wrong(t, "printer", "unplugged", gone)
-	v.wrong(t, "display", "unplugged", "I2C9", "raspi-config")
-	v.wrong(t, "host", "no_line", s.addr)
+	v.wrong(t, "display", "unplugged", "I2C9")
+	v.wrong(t, "host", "no_line", s.Addr)
 }
 
 func TestTheDoctorTellsAWrongSpeed(t *testing.T) {
 	s := world(t)
 	b := newBench(t, simprinter.Opts{Baud: 115200})
-	put(t, s.config, config(b.lines()...))
+	child.Put(t, s.Config, config(b.lines()...))
 	s.doctor(t, nil, "--demo").wrong(t, "printer", "wrong_speed", "?baud=")
-	put(t, s.config, config(strings.ReplaceAll(b.lines()[0], "9600", "115200")))
+	child.Put(t, s.Config, config(strings.ReplaceAll(b.lines()[0], "9600", "115200")))
 	if v := s.doctor(t, nil, "--demo"); v.by["printer"].State != "ok" || v.code != 0 {
 		t.Errorf("at the right speed: exit %d\n%s", v.code, v.text)
 	}
@@ -276,14 +276,14 @@ func TestTheDoctorTellsAWrongSpeed(t *testing.T) {
 
 func TestTheDoctorTellsAPadWithoutItsKey(t *testing.T) {
 	s := world(t)
-	link := filepath.Join(s.dir, "pad")
-	pad, err := child.Start(&child.Log{}, binary, "pinpad", "--pty", "--link", link, "--data", filepath.Join(s.dir, "keys"))
+	link := filepath.Join(s.Dir, "pad")
+	pad, err := child.Start(&child.Log{}, binary, "pinpad", "--pty", "--link", link, "--data", filepath.Join(s.Dir, "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pad.Kill()
 	<-pad.Lines // it says where it is
-	put(t, s.config, config(`pinpad = "serial:`+link+`"`))
+	child.Put(t, s.Config, config(`pinpad = "serial:`+link+`"`))
 	s.doctor(t, nil, "--demo").wrong(t, "pinpad", "no_tmk", "master key")
 }
 
@@ -295,8 +295,8 @@ func TestTheDoctorLooksAtATillThatIsOpen(t *testing.T) {
 	lines := b.lines()
 	lines[1] = `scale = "cas:` + gone + `"`
 	s := opened(t, config(lines...), "")
-	till := fmt.Sprint("process ", s.till.Cmd.Process.Pid)
-	until(t, func() bool { f := s.looks(t); return f["printer"].State == "ok" && f["scanner"].State == "ok" })
+	till := fmt.Sprint("process ", s.Till.Cmd.Process.Pid)
+	child.Until(t, func() bool { f := s.looks(t); return f["printer"].State == "ok" && f["scanner"].State == "ok" })
 	v := s.doctor(t, nil)
 	v.wrong(t, "journal", "data_in_use", till)
 	v.wrong(t, "scale", "unplugged", gone)
@@ -305,10 +305,10 @@ func TestTheDoctorLooksAtATillThatIsOpen(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	if a := s.sale(t, "card", "card", "ok"); a.State != "approved" {
+	if a := s.Sale(t, "card", "card", "ok"); a.State != "approved" {
 		t.Errorf("after the doctor: %+v", a)
 	}
-	until(t, func() bool { return len(b.printer.Slips()) == 1 })
+	child.Until(t, func() bool { return len(b.printer.Slips()) == 1 })
 }
 
 func TestTheDoctorTellsABadConfiguration(t *testing.T) {
@@ -321,12 +321,12 @@ func TestTheDoctorTellsABadConfiguration(t *testing.T) {
 		{chosen: "[devices]\nprinter = \"si", says: "devices.toml"},
 	} {
 		s := world(t)
-		put(t, s.config, c.text)
+		child.Put(t, s.Config, c.text)
 		if c.chosen != "" {
-			if err := os.Mkdir(s.data, 0o700); err != nil {
+			if err := os.Mkdir(s.Data, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			put(t, filepath.Join(s.data, "devices.toml"), c.chosen)
+			child.Put(t, filepath.Join(s.Data, "devices.toml"), c.chosen)
 		}
 		v := s.doctor(t, nil, "--demo")
 		v.wrong(t, "config", "bad_config", c.says)

@@ -18,7 +18,8 @@ import (
 // The kill loop: rounds of kill -9 over the real binary.
 const (
 	defaultRounds = 100
-	lastForwards  = 20 // of the last opening, until nothing is owed
+	wireRounds    = 200 // of the loop with a bad wire between the two
+	lastForwards  = 20  // of the last opening, until nothing is owed
 	paysPerRound  = 1000
 	killed        = -1 // the exit code of a process that a signal ended
 )
@@ -88,18 +89,18 @@ func (l *loop) plan() string {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	name := filepath.Join(l.dir, "faults-"+strconv.Itoa(l.plans)+".json")
+	name := filepath.Join(l.Dir, "faults-"+strconv.Itoa(l.plans)+".json")
 	l.write(filepath.Base(name), string(raw))
 	return name
 }
 
 func (l *loop) write(name, text string) {
-	if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(l.Dir, name), []byte(text), 0o600); err != nil {
 		l.t.Fatal(err)
 	}
 }
 
-func rounds(t testing.TB) int {
+func rounds(t testing.TB, normal int) int {
 	if s := os.Getenv("TILLKEEPER_ROUNDS"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {
@@ -107,7 +108,7 @@ func rounds(t testing.TB) int {
 		}
 		return n
 	}
-	return defaultRounds
+	return normal
 }
 
 func seed(t testing.TB) uint64 {
@@ -126,10 +127,10 @@ func seed(t testing.TB) uint64 {
 // both sides agree to the fen, and whatever was answered is found again.
 func Test_kill_loop(t *testing.T) {
 	t.Parallel()
-	n, s := rounds(t), seed(t)
+	n, s := rounds(t, defaultRounds), seed(t)
 	l := newLoop(t, s)
 	l.run(n)
-	l.closeHost()
+	l.CloseHost()
 	l.evening()
 }
 
@@ -139,7 +140,7 @@ func newLoop(t *testing.T, s uint64) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(sh.end)
+	t.Cleanup(sh.End)
 	return &loop{
 		shop: sh, t: t, dice: rand.New(rand.NewPCG(s, 1)), seen: map[string]string{}, totals: map[string]basket{},
 		later: later{}, count: map[string]int{},
@@ -154,7 +155,7 @@ func (l *loop) run(n int) {
 	began := time.Now()
 	for i := range n {
 		if err := l.round(); err != nil {
-			l.t.Fatalf("round %d: %v\n%s", i, err, child.Tail(l.tillLog.String()))
+			l.t.Fatalf("round %d: %v\n%s", i, err, child.Tail(l.TillLog.String()))
 		}
 	}
 	l.t.Logf("%d rounds in %s; answers seen: %v", n, time.Since(began).Round(time.Millisecond), l.count)
@@ -177,31 +178,31 @@ func (l *loop) setUp() {
 // morning is the first opening, on a good line: a till that never heard its
 // host takes no card without it.
 func (l *loop) morning() {
-	if err := l.openHost(""); err != nil {
+	if err := l.OpenHost(""); err != nil {
 		l.t.Fatal(err)
 	}
-	if err := l.open(); err != nil {
+	if err := l.Open(); err != nil {
 		l.t.Fatal(err)
 	}
-	l.till.Must(l.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
-	if err := l.closeTill(); err != nil {
+	l.Till.Must(l.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	if err := l.CloseTill(); err != nil {
 		l.t.Fatal(err)
 	}
-	l.closeHost()
+	l.CloseHost()
 }
 
 // facing opens the acquirer for a round, or leaves it away.
 func (l *loop) facing() error {
 	if l.weather != nil {
-		if l.acquirer == nil {
-			return l.openHost("")
+		if l.Acquirer == nil {
+			return l.OpenHost("")
 		}
 		return nil
 	}
-	if l.acquirer == nil || l.dice.IntN(8) == 0 {
-		l.closeHost()
+	if l.Acquirer == nil || l.dice.IntN(8) == 0 {
+		l.CloseHost()
 		if l.dice.IntN(3) > 0 {
-			return l.openHost(l.plan())
+			return l.OpenHost(l.plan())
 		}
 	}
 	return nil
@@ -212,10 +213,10 @@ func (l *loop) round() error {
 	if err := l.facing(); err != nil {
 		return err
 	}
-	if err := l.open(); err != nil {
+	if err := l.Open(); err != nil {
 		return err
 	}
-	till := l.till
+	till := l.Till
 	if l.weather != nil {
 		l.weather.begin(till)
 	}
@@ -224,7 +225,7 @@ func (l *loop) round() error {
 	})
 	defer power.Stop()
 	err := l.sell()
-	l.cut()
+	l.Cut()
 	if l.weather != nil {
 		if err := l.weather.end(); err != nil {
 			return err
@@ -241,7 +242,7 @@ func (l *loop) round() error {
 
 // sell sells until the power goes.
 func (l *loop) sell() error {
-	if _, err := l.till.Ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err != nil {
+	if _, err := l.Till.Ask(cmd{"cmd": "signin", "staff": "1001", "pin": "135790"}); err != nil {
 		return err
 	}
 	for range paysPerRound {
@@ -258,7 +259,7 @@ func (l *loop) sell() error {
 
 // one is one payment, of a new basket or of one that is open still.
 func (l *loop) one() error {
-	b, err := l.till.Ask(cmd{"cmd": "basket"})
+	b, err := l.Till.Ask(cmd{"cmd": "basket"})
 	if err != nil {
 		return err
 	}
@@ -271,10 +272,10 @@ func (l *loop) one() error {
 	}
 	if open.Due == 0 || l.dice.IntN(6) == 0 {
 		sku := []string{"A", "B"}[l.dice.IntN(2)]
-		if _, err := l.till.Ask(cmd{"cmd": "add", "sku": sku, "qty": strconv.Itoa(1 + l.dice.IntN(3))}); err != nil {
+		if _, err := l.Till.Ask(cmd{"cmd": "add", "sku": sku, "qty": strconv.Itoa(1 + l.dice.IntN(3))}); err != nil {
 			return err
 		}
-		if b, err = l.till.Ask(cmd{"cmd": "basket"}); err != nil {
+		if b, err = l.Till.Ask(cmd{"cmd": "basket"}); err != nil {
 			return err
 		}
 		if err := child.Into(b, &open); err != nil {
@@ -286,7 +287,7 @@ func (l *loop) one() error {
 	if open.Due > 200 && l.dice.IntN(4) == 0 {
 		ask["amount"] = 1 + l.dice.Int64N(open.Due-1)
 	}
-	a, err := l.till.Ask(ask)
+	a, err := l.Till.Ask(ask)
 	if err != nil {
 		return err
 	}
@@ -332,23 +333,23 @@ func (l *loop) tender() cmd {
 // evening mends the line, lets everything go out, and compares the books.
 func (l *loop) evening() {
 	t := l.t
-	l.closeHost()
-	if err := l.openHost(""); err != nil {
+	l.CloseHost()
+	if err := l.OpenHost(""); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.open(); err != nil {
+	if err := l.Open(); err != nil {
 		t.Fatal(err)
 	}
-	l.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	l.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	left := json.Number("-")
 	for range lastForwards {
-		a := l.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 20000})
+		a := l.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 20000})
 		if left, _ = a["left"].(json.Number); left == "0" {
 			break
 		}
 	}
 	if left != "0" {
-		t.Errorf("%s items are left: %v", left, l.till.Must(t, cmd{"cmd": "queue"}))
+		t.Errorf("%s items are left: %v", left, l.Till.Must(t, cmd{"cmd": "queue"}))
 	}
 	l.quietDay()
 	b, err := l.read()
@@ -367,12 +368,12 @@ func (l *loop) evening() {
 	for _, f := range b.faults() {
 		t.Error(f)
 	}
-	if rounds(t) >= defaultRounds { // fewer may have nothing to falsify
+	if rounds(t, defaultRounds) >= defaultRounds { // fewer may have nothing to falsify
 		for _, f := range twins(b) {
 			t.Error(f)
 		}
 	}
-	if err := l.closeTill(); err != nil {
+	if err := l.CloseTill(); err != nil {
 		t.Error(err)
 	}
 	l.search()
@@ -380,7 +381,7 @@ func (l *loop) evening() {
 		l.keep()
 		return
 	}
-	if err := l.forge(b); err != nil && rounds(t) >= defaultRounds {
+	if err := l.forge(b); err != nil && rounds(t, defaultRounds) >= defaultRounds {
 		t.Error(err)
 	}
 }
@@ -391,9 +392,9 @@ func (l *loop) keep() {
 	if to == "" {
 		return
 	}
-	l.write("till.log", l.tillLog.String())
-	l.write("host.log", l.hostLog.String())
-	if err := os.CopyFS(filepath.Join(to, l.t.Name()), os.DirFS(l.dir)); err != nil {
+	l.write("till.log", l.TillLog.String())
+	l.write("host.log", l.HostLog.String())
+	if err := os.CopyFS(filepath.Join(to, l.t.Name()), os.DirFS(l.Dir)); err != nil {
 		l.t.Error(err)
 	}
 }

@@ -81,7 +81,7 @@ func (b books) line(e entry, a attempt, closed map[string]time.Time, say func(st
 		say("attempt %s is %s with %d of %d refunded", a.ID, a.State, a.Refunded, a.Approved)
 	}
 	at := closed[a.Batch]
-	if a.decided().Before(at) && (a.State == "approved" || a.State == "delivered") && money[a.Kind] {
+	if a.Decided().Before(at) && (a.State == "approved" || a.State == "delivered") && money[a.Kind] {
 		say("attempt %s is %s although batch %s is closed", a.ID, a.State, a.Batch)
 	}
 	if a.State == "settled" && at.IsZero() {
@@ -97,14 +97,14 @@ var money = map[string]bool{"sale": true, "refund": true, "completion": true, "v
 func (l *loop) quietDay() {
 	t := l.t
 	t.Helper()
-	l.till.Must(t, cmd{"cmd": "signin", "staff": "2001", "pin": "135790"})
+	l.Till.Must(t, cmd{"cmd": "signin", "staff": "2001", "pin": "135790"})
 	var closed struct {
 		Till, Host map[string]int64
 		Balanced   bool
 		Batch      string
 		LeftOut    []struct{ Attempt, State string } `json:"left_out"`
 	}
-	if err := child.Into(l.till.Must(t, cmd{"cmd": "settle"}), &closed); err != nil {
+	if err := child.Into(l.Till.Must(t, cmd{"cmd": "settle"}), &closed); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("batch %s: %v", closed.Batch, closed.Till)
@@ -118,7 +118,7 @@ func (l *loop) quietDay() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), child.Limit)
 	defer cancel()
-	raw, err := exec.CommandContext(ctx, binary, "acquirer", "file", "--data", l.host).Output()
+	raw, err := exec.CommandContext(ctx, binary, "acquirer", "file", "--data", l.Host).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func (l *loop) quietDay() {
 		Lines, Matched int
 		Differences    []map[string]any
 	}
-	if err := child.Into(l.till.Must(t, cmd{"cmd": "reconcile", "file": filepath.Join(l.dir, "acquirer.csv")}), &said); err != nil {
+	if err := child.Into(l.Till.Must(t, cmd{"cmd": "reconcile", "file": filepath.Join(l.Dir, "acquirer.csv")}), &said); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("the acquirer's file: %d lines, %d matched", said.Lines, said.Matched)

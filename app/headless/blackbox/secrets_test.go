@@ -10,12 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // search looks for card data in clear in all that the till wrote.
 func (l *loop) search() {
 	secrets := l.secrets()
-	found, err := leaks(l.data, secrets)
+	found, err := leaks(l.Data, secrets)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -23,7 +25,7 @@ func (l *loop) search() {
 		l.t.Error(f)
 	}
 	for _, s := range secrets {
-		if strings.Contains(l.tillLog.String(), s) {
+		if strings.Contains(l.TillLog.String(), s) {
 			l.t.Errorf("standard error carries %s", s)
 		}
 	}
@@ -32,7 +34,7 @@ func (l *loop) search() {
 // secrets are the numbers and the tracks of the deck, as text and as the bytes
 // that the wire carries.
 func (l *loop) secrets() []string {
-	raw, err := os.ReadFile(filepath.Join(l.dir, "deck.json"))
+	raw, err := os.ReadFile(filepath.Join(l.Dir, "deck.json"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -85,9 +87,9 @@ func leaks(dir string, secrets []string) ([]string, error) {
 // Test_the_search_finds_card_data is the planted leak: it shows that the search
 // would find a number, as text and as the wire carries it.
 func Test_the_search_finds_card_data(t *testing.T) {
-	l := &loop{shop: &shop{dir: t.TempDir()}, t: t}
+	l := &loop{shop: &shop{&child.Shop{Dir: t.TempDir()}}, t: t}
 	l.write("deck.json", `[{"pan":"6224242900000113","expiry":"2806"}]`)
-	data := filepath.Join(l.dir, "data")
+	data := filepath.Join(l.Dir, "data")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +97,7 @@ func Test_the_search_finds_card_data(t *testing.T) {
 		"log": "a card 6224242900000113 was read", "wire": "\x62\x24\x24\x29\x00\x00\x01\x13\xd2\x80\x6f",
 		"mask": "622424******0113",
 	} {
-		put(t, filepath.Join(data, name), text)
+		child.Put(t, filepath.Join(data, name), text)
 	}
 	found, err := leaks(data, l.secrets())
 	if err != nil {

@@ -173,8 +173,8 @@ func (l *loop) forge(good books) error {
 		return errors.New("no sale was reversed: nothing to forge")
 	}
 	a := good.attempts[i]
-	l.closeHost()
-	name := filepath.Join(l.host, "ledger.jsonl")
+	l.CloseHost()
+	name := filepath.Join(l.Host, "ledger.jsonl")
 	raw, err := os.ReadFile(name)
 	if err != nil {
 		return err
@@ -191,7 +191,7 @@ func (l *loop) forge(good books) error {
 		return err
 	}
 	bad := good.copy()
-	if bad.ledger, err = l.ledger(); err != nil {
+	if bad.ledger, err = l.Ledger(); err != nil {
 		return err
 	}
 	was, found := good.faults(), bad.faults()

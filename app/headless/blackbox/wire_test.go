@@ -136,12 +136,12 @@ func (w *weather) storm(till *child.Process) error {
 // toxiproxy does now and then when a link ends while a toxic comes or goes. The
 // till of this round is left with a dead line, the next one dials the new one.
 func (w *weather) replace() error {
-	fresh, err := newWire(w.shop.addr)
+	fresh, err := newWire(w.shop.Addr)
 	if err != nil {
 		return err
 	}
 	w.proxy = fresh.proxy
-	w.shop.front = fresh.addr()
+	w.shop.Front = fresh.addr()
 	return nil
 }
 
@@ -165,11 +165,11 @@ func (w *weather) trouble(kind string, till *child.Process) error {
 	case "freeze till":
 		return w.freeze(till)
 	case "freeze acquirer":
-		return w.freeze(w.shop.acquirer)
+		return w.freeze(w.shop.Acquirer)
 	case "kill acquirer":
-		w.shop.closeHost()
+		w.shop.CloseHost()
 		w.rest(rough)
-		return w.shop.openHost("")
+		return w.shop.OpenHost("")
 	}
 	if err := w.spoil(kind); err != nil {
 		return err
@@ -215,14 +215,14 @@ func (w *weather) freeze(p *child.Process) error {
 // agree to the fen, and whatever was answered is found again.
 func Test_wire_loop(t *testing.T) {
 	t.Parallel()
-	n, s := rounds(t), seed(t)
+	n, s := rounds(t, wireRounds), seed(t)
 	l := newLoop(t, s)
-	line, err := newWire(l.addr)
+	line, err := newWire(l.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer line.proxy.Stop()
-	l.front = line.addr()
+	l.Front = line.addr()
 	w := &weather{wire: line, dice: rand.New(rand.NewPCG(s, 2)), shop: l.shop, count: map[string]int{}}
 	l.weather = w
 	l.run(n)
@@ -232,11 +232,11 @@ func Test_wire_loop(t *testing.T) {
 	l.evening()
 	t.Logf("troubles: %v", w.count)
 	for _, kind := range troubles {
-		if w.count[kind] == 0 && n >= defaultRounds {
+		if w.count[kind] == 0 && n >= wireRounds {
 			t.Errorf("%s never happened", kind)
 		}
 	}
-	if l.count["reversing"] == 0 && n >= defaultRounds {
+	if l.count["reversing"] == 0 && n >= wireRounds {
 		t.Error("no answer was lost: the line was too good")
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +19,13 @@ import (
 	"tillkeeper/store/storetest"
 )
 
+// A child fills a folder with a journal. Whoever is measured has not just
+// written a million records: its memory is that of a till that was started.
+const (
+	fillEnv  = "TILLKEEPER_FIGURES_FILL"
+	salesEnv = "TILLKEEPER_FIGURES_SALES"
+)
+
 // large gives the folder of the journal with many records, made once a run.
 func (b *bench) large() (dir string, sales int, err error) {
 	dir, sales = filepath.Join(b.dir, "large"), b.records/storetest.EventsPerSale
@@ -24,13 +33,34 @@ func (b *bench) large() (dir string, sales int, err error) {
 		return dir, sales, nil
 	}
 	began := time.Now()
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), fillEnv+"="+dir, salesEnv+"="+strconv.Itoa(sales))
+	if out, err := c.CombinedOutput(); err != nil {
+		return "", 0, fmt.Errorf("filling a journal: %w: %.500s", err, out)
+	}
+	b.Logf("%d records written in %s", b.records, time.Since(began).Round(time.Second))
+	return dir, sales, nil
+}
+
+// filler stands for a test in the process that fills a journal.
+type filler struct{ testing.TB }
+
+func (filler) Helper() {}
+
+func (filler) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// fill is what the child does.
+func fill(dir, sales string) error {
+	n, err := strconv.Atoi(sales)
+	if err != nil {
+		return err
+	}
 	s, err := store.Open(store.Options{Dir: dir, Logger: quiet})
 	if err != nil {
-		return "", 0, err
+		return err
 	}
-	storetest.Fill(b, s, sales)
-	b.Logf("%d records written in %s", b.records, time.Since(began).Round(time.Second))
-	return dir, sales, s.Close()
+	storetest.Fill(filler{}, s, n)
+	return s.Close()
 }
 
 // committer commits the sales of a journal, one after the other.

@@ -172,6 +172,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if dir := os.Getenv(fillEnv); dir != "" {
+		if err := fill(dir, os.Getenv(salesEnv)); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(oweEnv); dir != "" {
 		fmt.Println(oweAndDie(dir))
 		os.Exit(1)

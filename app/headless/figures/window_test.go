@@ -170,7 +170,7 @@ func (b *bench) besideEmpty(d *display, held int64, used time.Duration) error {
 	}
 	b.add(row{
 		what: "the open sale screen: idle CPU", yardstick: "a core", ratio: 100 * over(used, b.idle), reach: 1, unit: " %",
-		seen: fmt.Sprintf("%s in %s, of it %s what an empty Fyne window takes (its loop looks 60 times a second); drawn by the processor (no graphics card)",
+		seen: fmt.Sprintf("%s in %s; an empty Fyne window, whose loop looks 60 times a second, takes %s; drawn by the processor (no graphics card)",
 			used, b.idle, alone),
 	})
 	b.add(row{

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"github.com/moov-io/iso8583/encoding"
 	"github.com/moov-io/iso8583/field"
 	"github.com/moov-io/iso8583/prefix"
+
+	"tillkeeper/app/pos"
 )
 
 // The largest numbers that a profile may name.
@@ -52,6 +55,16 @@ var (
 // wrong names a key and what it has to be.
 func wrong(key, format string, args ...any) error {
 	return fmt.Errorf("%w: %s %s", ErrProfile, key, fmt.Sprintf(format, args...))
+}
+
+// checkFile looks at the layout of the daily file; its error names the key and what to write there.
+func (p *Profile) checkFile() error {
+	err := p.File.Check()
+	var e *pos.Error
+	if errors.As(err, &e) {
+		return fmt.Errorf("%w: %s: %s", ErrProfile, e.Message, e.Remedy)
+	}
+	return err
 }
 
 func (p *Profile) checkFrame() error {

@@ -114,6 +114,17 @@ var spoils = []struct{ from, to, key string }{
 	{`"settlement": {
     "debit"`, `"settlement": {
     "debits"`, "debits"},
+	{`"separator": ","`, `"separator": ", "`, "file.separator"},
+	{`"encoding": "either"`, `"encoding": "GBK"`, "write utf-8, gbk or either"},
+	{`"amount": ["amount", "交易金额"],`, ``, "file.header"},
+	{`"dates": ["2006-01-02"`, `"dates": ["YYYY-MM-DD"`, "file.dates"},
+	{`"times": ["15:04:05", "150405"]`, `"times": []`, "file.times"},
+	{`"unit": "yuan"`, `"unit": "jiao"`, "write yuan or fen"},
+	{`"sign": "signed"`, `"sign": "minus"`, "file.sign"},
+	{`"void": ["void", "消费撤销"],`, ``, "file.kinds.void"},
+	{`"refund": ["refund", "退货"]`, `"refund": ["refund", "消费"]`, "file.kinds.refund"},
+	{`"ignore": ["fee"`, `"ignore": ["sale"`, "file.ignore"},
+	{`"dates": [`, `"place": {"date": 1}, "dates": [`, `over a base that has the other write "header": null`},
 }
 
 // TestProfileOnABase: what a profile names changes its base, the rest is the base's.
@@ -132,6 +143,14 @@ func TestProfileOnABase(t *testing.T) {
 	}
 	if p.Name != "own" || p.MAC.Algorithm != "x9.9" || len(p.MAC.MTIs) == 0 || p.Transactions["sale"].MTI != "0200" {
 		t.Errorf("%s %+v", p.Name, p.MAC)
+	}
+	own := `{"base": "cup", "name": "mine", "file": {"separator": ";", "encoding": "gbk", "dates": ["02.01.2006"],
+      "kinds": {"sale": ["POS消费"], "void": ["POS撤销"], "refund": ["POS退货"]}}}`
+	if p, err = of(own); err != nil || p.File.Words("")["POS撤销"] != "void" || p.File.Words("")["消费撤销"] != "" || !p.File.Has("rrn") {
+		t.Errorf("the manual's own file: %v", err)
+	}
+	if manual, err := os.ReadFile("../../../docs/MANUAL.md"); err != nil || !strings.Contains(string(manual), own) {
+		t.Error("the manual shows another one")
 	}
 	for _, bad := range []string{`{"base":"none"}`, `{"base":"cup-x919","name":"own"}`, `{"base":"cup","names":"own"}`, `{"base":"../cup"}`} {
 		if _, err := of(bad); !errors.Is(err, ErrProfile) {

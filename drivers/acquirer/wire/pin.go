@@ -2,12 +2,13 @@ package wire
 
 import "slices"
 
-// PINRule says how a PIN travels. Everything may be left out: format 0 under the PIK of the sign-on, field 53 as usual.
+// PINRule says how a PIN travels. Everything may be left out: format 0 under the PIK of the sign-on, field 53 as usual, no payment without a PIN that is wanted.
 type PINRule struct {
 	Format   int    `json:"format"`              // of ISO 9564-1: 0, 3 or 4
 	Keys     string `json:"keys"`                // "session", "dukpt-tdes" or "dukpt-aes"; "" is "session"
 	Security string `json:"security,omitempty"`  // field 53 with a PIN; "" is the usual one for the length of the PIK
 	KSNField int    `json:"ksn_field,omitempty"` // under DUKPT: the binary field that carries the key's serial number
+	Bypass   bool   `json:"bypass"`              // a customer whose card has no PIN presses OK without one; the issuer decides
 }
 
 // The keys under which a PIN block may be encrypted.

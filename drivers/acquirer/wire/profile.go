@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/moov-io/iso8583"
+
+	"tillkeeper/app/pos"
 )
 
 const (
@@ -44,7 +46,9 @@ type Profile struct {
 	Settlement   SettlementRule         `json:"settlement"`
 	Upload       UploadRule             `json:"upload"`
 	Limits       Limits                 `json:"limits"`
+	Risk         RiskRule               `json:"risk"`
 	Transactions map[string]Transaction `json:"transactions"`
+	File         pos.FileLayout         `json:"file"`
 
 	tpdu, head []byte
 	kinds      [macField + 1]kind // no class: not in the profile
@@ -260,7 +264,7 @@ func read(texts ...[]byte) (*Profile, error) {
 		}
 	}
 	for _, step := range []func() error{
-		p.checkFrame, p.buildSpec, p.checkMAC, p.checkKeys, p.checkPIN, p.checkNumbers, p.checkCodes, p.checkReversal, p.checkTransactions, p.checkRules,
+		p.checkFrame, p.buildSpec, p.checkMAC, p.checkKeys, p.checkPIN, p.checkNumbers, p.checkCodes, p.checkReversal, p.checkTransactions, p.checkRules, p.checkRisk, p.checkFile,
 	} {
 		if err := step(); err != nil {
 			return nil, err

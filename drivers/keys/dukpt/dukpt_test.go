@@ -302,6 +302,24 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// TestAStateWithACounterThatIsNeverUsedIsRefused: damaged to a counter of too many ones, a state was taken, and the next PIN ended the pad's program.
+func TestAStateWithACounterThatIsNeverUsedIsRefused(t *testing.T) {
+	a, err := NewAES(unhex(t, initialAES), unhex(t, idAES), AES128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		state   []byte
+		at      int
+		counter uint32
+	}{{a.State(), 1 + aesID + 2, 0xFFFF3030}, {newTDES(t).State(), 1 + 2 + half, 0x1FFFF0}} {
+		binary.BigEndian.PutUint32(c.state[c.at:], c.counter)
+		if _, err := Restore(c.state); !errors.Is(err, ErrState) {
+			t.Errorf("%08X: %v", c.counter, err)
+		}
+	}
+}
+
 // FuzzRestore looks for states that panic or that do not come back as they were.
 func FuzzRestore(f *testing.F) {
 	f.Add(newTDES(f).State())

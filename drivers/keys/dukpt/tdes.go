@@ -114,8 +114,11 @@ func restoreTDES(b []byte) (*TDES, error) {
 	return d, nil
 }
 
-// complete tells whether the registers hold every key that the counters from counter on begin with.
+// complete tells whether counter is one that is used, or zero, and the registers hold every key that the counters from it on begin with.
 func complete(counter uint32, mostOnes int, future [][]byte) bool {
+	if bits.OnesCount32(counter) > mostOnes {
+		return false
+	}
 	for i := range future {
 		if counter != 0 && ahead(counter, i, mostOnes) && future[i] == nil {
 			return false

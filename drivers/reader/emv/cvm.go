@@ -19,14 +19,18 @@ const (
 	aipVerify    = 0x10
 )
 
-// verifyCardholder decides how the cardholder is verified (EMV Book 3, 10.5). A PIN is never taken here: online PIN is
-// reported as needed, and the PIN pad takes it. Contactless up to the limit needs nothing, above it online PIN. Without a
-// host this terminal has no online PIN: a rule that asks for it "if supported" gives way to the next one, any other fails.
-func (d *Dialogue) verifyCardholder(context.Context) error {
+// verifyCardholder decides how the cardholder is verified (EMV Book 3, 10.5). A PIN is never seen here: online PIN is
+// reported as needed, and the PIN pad takes it, where Request.PIN is set at this point. Contactless up to the limit needs
+// nothing, above it online PIN. Without a host this terminal has no online PIN: a rule that asks for it "if supported" gives
+// way to the next one, any other fails.
+func (d *Dialogue) verifyCardholder(ctx context.Context) error {
 	if d.req.Kind == KindBalance { // what somebody owns is told to nobody without a PIN
 		d.tsi[0] |= tsiVerified
-		d.onlinePIN(cvmOnlinePIN, 0x00)
-		return nil
+		entered, err := d.askPIN(ctx, cvmOnlinePIN, 0x00)
+		if err == nil && !entered {
+			d.tvr[2] |= tvrCVMFailed
+		}
+		return err
 	}
 	if d.req.Contactless {
 		d.tsi[0] |= tsiVerified
@@ -49,11 +53,10 @@ func (d *Dialogue) verifyCardholder(context.Context) error {
 		return nil
 	}
 	d.tsi[0] |= tsiVerified
-	d.applyRules(list)
-	return nil
+	return d.applyRules(ctx, list)
 }
 
-func (d *Dialogue) applyRules(list []byte) {
+func (d *Dialogue) applyRules(ctx context.Context, list []byte) error {
 	x, y := int64(binary.BigEndian.Uint32(list)), int64(binary.BigEndian.Uint32(list[4:]))
 	d.cvmResult(cvmNone|0x20, 0x00, 0x01) // 3F: no rule applied
 	for rules := list[8:]; len(rules) >= 2; rules = rules[2:] {
@@ -64,15 +67,16 @@ func (d *Dialogue) applyRules(list []byte) {
 		method := code & 0x3F
 		switch {
 		case method == cvmOnlinePIN && !d.req.Offline:
-			d.onlinePIN(code, condition)
-			return
+			if entered, err := d.askPIN(ctx, code, condition); entered || err != nil {
+				return err
+			}
 		case method == cvmSignature:
 			d.signature = true
 			d.cvmResult(code, condition, 0x00)
-			return
+			return nil
 		case method == cvmNone:
 			d.cvmResult(code, condition, 0x02)
-			return
+			return nil
 		case method == cvmFail:
 			d.cvmResult(code, condition, 0x01)
 		case method <= 0x05: // offline PIN, which this terminal's pad does not do, or online PIN without a host
@@ -87,6 +91,28 @@ func (d *Dialogue) applyRules(list []byte) {
 		}
 	}
 	d.tvr[2] |= tvrCVMFailed
+	return nil
+}
+
+// askPIN has the PIN of a rule entered now, where somebody is there for that and the card can wait. One that was passed by
+// is not asked for again: the rule has not succeeded, and the next one applies where this one says so.
+func (d *Dialogue) askPIN(ctx context.Context, code, condition byte) (entered bool, err error) {
+	entered = d.req.PIN == nil || d.req.Contactless && !d.quick
+	if !entered && !d.bypassed {
+		pan, _ := d.identity()
+		if entered, err = d.req.PIN(ctx, pan); err != nil {
+			return false, err
+		}
+	}
+	d.needPIN = true
+	if entered {
+		d.onlinePIN(code, condition)
+		return true, nil
+	}
+	d.bypassed = true
+	d.tvr[2] = d.tvr[2]&^tvrOnlinePIN | tvrNoPIN
+	d.cvmResult(code, condition, 0x01)
+	return false, nil
 }
 
 func (d *Dialogue) onlinePIN(code, condition byte) {

@@ -39,10 +39,12 @@ type Terminal struct {
 	Selection         RandomSelection
 	Random            io.Reader // source of the unpredictable number; nil is crypto/rand
 
-	// FloorLimit, fen: from it on a payment goes online; 0 leaves the limits to the Request alone.
+	// FloorLimit, fen: from it on a payment goes online; 0 leaves the limits to the Request alone, and without a host nothing
+	// is drawn at random then.
 	FloorLimit int64
 	// Log is the sum of what was taken offline from the same card and has not been sent, fen (EMV Book 3, 10.6.1): it counts
-	// towards the floor limit. nil knows of none. It must not keep the number.
+	// towards the floor limit; a card of which no more may be taken counts with the whole of it. nil knows of none. It must
+	// not keep the number.
 	Log func(pan string) int64
 	// Listed says whether the card is on the exception file; nil knows of none. It must not keep the number.
 	Listed func(pan string) bool
@@ -97,6 +99,12 @@ type Request struct {
 	// Choose asks the customer which of several applications to use, by their names in the card's order of preference, and
 	// gives the index; nil takes the card's preference. It is called for contact cards only.
 	Choose func(ctx context.Context, names []string) (int, error)
+
+	// PIN has the customer enter the online PIN while the dialogue waits: of a contact chip before its first cryptogram, of a
+	// quick card behind it. False is a customer who pressed OK without one (EMV Book 4, 6.3.4.3); an error ends the dialogue.
+	// Where it is nil, and for a contactless card that has yet to answer, the PIN is taken after First, and the TVR says that
+	// it was.
+	PIN func(ctx context.Context, pan string) (entered bool, err error)
 }
 
 // Result is what the card said up to and including the first GENERATE AC.
@@ -105,7 +113,7 @@ type Result struct {
 	AIDName                       string
 	Cryptogram                    byte   // AAC, TC or ARQC
 	Reason                        string // of an AAC: one of Reasons
-	NeedPIN                       bool   // the cardholder's verification is online PIN
+	NeedPIN                       bool   // the cardholder's verification is online PIN, whether or not Request.PIN got one
 	Signature                     bool   // the cardholder's verification is a signature
 	ODA                           bool   // offline data authentication was done and is good
 	Expired                       bool
@@ -146,6 +154,7 @@ type Dialogue struct {
 	cda        *cardKey // set while combined authentication is to come
 	authentic  bool
 	needPIN    bool
+	bypassed   bool // OK was pressed without a PIN: only the issuer decides
 	signature  bool
 	cryptogram byte
 	reason     string // of an AAC

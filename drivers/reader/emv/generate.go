@@ -23,7 +23,7 @@ func (d *Dialogue) analyse() byte {
 		}
 		return d.analyseDefault()
 	}
-	if d.req.ForceOnline || d.req.Kind != KindPurchase {
+	if d.req.ForceOnline || d.bypassed || d.req.Kind != KindPurchase {
 		return ARQC
 	}
 	if _, online := d.hit(t.Online, d.issuerAction(tagIACOnline, 0xFF)); online {
@@ -133,6 +133,9 @@ func (d *Dialogue) generate(ctx context.Context, asked byte, data, signed []byte
 	}
 	if got == AAC && asked != AAC {
 		d.reason = whyCard(d.data[tagCID][0])
+		if d.reason == ReasonDeclined && d.bypassed && d.tvr[2]&tvrCVMFailed != 0 {
+			d.reason = ReasonHolder
+		}
 	}
 	if len(d.data[tagCryptogram]) != 8 || len(d.data[tagIssuerData]) > 32 {
 		return AAC, fmt.Errorf("%w: incomplete cryptogram", ErrCardUnreadable)

@@ -13,7 +13,9 @@ const (
 
 // Card transaction qualifiers, tag 9F6C.
 const (
-	cardOnlineOnFail    = 0x20 // byte 1: go online where the authentication fails and the reader can
+	cardWantsPIN        = 0x80 // byte 1: online PIN
+	cardWantsSignature  = 0x40
+	cardOnlineOnFail    = 0x20 // go online where the authentication fails and the reader can
 	cardSwitchOnFail    = 0x10 // use another interface where it fails
 	cardOnlineOnExpired = 0x08 // go online where the application has expired
 	cardHolderVerified  = 0x80 // byte 2: the holder was verified on the device
@@ -57,7 +59,7 @@ func (d *Dialogue) wantsHolder() bool {
 
 // quickDecision decides on a card that gave its cryptogram with its processing options (qPBOC, JR/T 0025.12). The card may
 // have left the field by now: nothing more is sent to it. A TC counts only with a good signature (fDDA) or, on old cards, SDA.
-func (d *Dialogue) quickDecision(context.Context) error {
+func (d *Dialogue) quickDecision(ctx context.Context) error {
 	got, err := d.quickCryptogram()
 	if err != nil {
 		return err
@@ -67,11 +69,7 @@ func (d *Dialogue) quickDecision(context.Context) error {
 		return fmt.Errorf("%w: cryptogram %02X where %02X was required", ErrCardUnreadable, TC, ARQC)
 	}
 	d.cryptogram = got
-	if d.wantsHolder() {
-		d.quickHolder()
-	} else {
-		d.cvmResult(cvmNone, 0x00, 0x00)
-	}
+	d.quickHolder()
 	switch got {
 	case AAC:
 		d.reason = whyCard(d.data[tagCID][0])
@@ -80,7 +78,11 @@ func (d *Dialogue) quickDecision(context.Context) error {
 	case TC:
 		d.quickOffline()
 	}
-	return nil
+	if d.cryptogram != ARQC || !d.needPIN || d.req.ReadOnly {
+		return nil
+	}
+	_, err = d.askPIN(ctx, cvmOnlinePIN, 0x00)
+	return err
 }
 
 // quickCryptogram is what the card decided: by tag 9F27, else by its verification results; then 9F27 is made up for field 55.
@@ -109,17 +111,37 @@ func (d *Dialogue) qualifiers() [2]byte {
 	return [2]byte{}
 }
 
-// quickHolder is the cardholder verification above the limit: on the customer's own device where the card says so and its
-// signed data agree, else by online PIN.
+// quickHolder is the cardholder verification, in the order of EMV Contactless Book C-3: online PIN where the card asks for
+// it; the customer's own device where the card says so and its signed data agree; a signature where the card asks for one.
+// Of a card that asks for nothing, nothing up to the limit and online PIN above it.
 func (d *Dialogue) quickHolder() {
-	own := d.qualifiers()
-	related := d.data[tagCardRelated]
-	agreed := len(related) == 0 || len(related) >= 7 && [2]byte(related[5:7]) == own
-	if own[1]&cardHolderVerified != 0 && agreed && d.req.Kind != KindBalance {
+	own, wanted := d.qualifiers(), d.wantsHolder()
+	switch {
+	case d.req.Kind == KindBalance, own[0]&cardWantsPIN != 0:
+	case wanted && own[1]&cardHolderVerified != 0:
+		if d.agrees(own) {
+			d.cvmResult(cvmNone, 0x00, 0x00)
+			return
+		}
+	case own[0]&cardWantsSignature != 0:
+		d.signature = true
+		d.cvmResult(cvmSignature, 0x00, 0x00)
+		return
+	case !wanted:
 		d.cvmResult(cvmNone, 0x00, 0x00)
 		return
 	}
 	d.onlinePIN(cvmOnlinePIN, 0x00)
+}
+
+// agrees says whether the card's signed data repeat its qualifiers. A card that approves has to sign them; of one that
+// wants the host the issuer judges.
+func (d *Dialogue) agrees(own [2]byte) bool {
+	related := d.data[tagCardRelated]
+	if len(related) == 0 {
+		return d.cryptogram == ARQC
+	}
+	return len(related) >= 7 && [2]byte(related[5:7]) == own
 }
 
 func (d *Dialogue) quickOnline() {
@@ -152,6 +174,11 @@ func (d *Dialogue) quickOffline() {
 		d.cryptogram = ARQC
 	case d.authentic && d.needPIN:
 		d.cryptogram, d.reason = AAC, ReasonOfflinePIN
+	case d.authentic && d.overFloor(): // with what was taken of this card before, whose number is known only now
+		d.tvr[3] |= tvrFloorLimit
+		if d.cryptogram = ARQC; !online {
+			d.cryptogram, d.reason = AAC, ReasonOffline
+		}
 	case d.authentic:
 	case own[0]&cardOnlineOnFail != 0 && online:
 		d.cryptogram = ARQC

@@ -124,7 +124,7 @@ func (d *Dialogue) why(hits [5]byte) string {
 		{0, tvrCombinedFailed, ReasonCombined},
 		{0, tvrNotAuthenticated | tvrStaticFailed | tvrDataMissing | tvrDynamicFailed, ReasonAuthenticity},
 		{2, tvrOnlinePIN, ReasonOfflinePIN},
-		{2, tvrCVMFailed, ReasonHolder},
+		{2, tvrCVMFailed | tvrNoPIN, ReasonHolder},
 	} {
 		if hits[w.byte]&w.bits != 0 {
 			return w.code

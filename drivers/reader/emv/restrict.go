@@ -25,6 +25,7 @@ const (
 	tvrCVMFailed    = 0x80 // byte 3
 	tvrCVMUnknown   = 0x40
 	tvrNoPINPad     = 0x10
+	tvrNoPIN        = 0x08 // wanted, the pad is there, and none was entered
 	tvrOnlinePIN    = 0x04
 	tvrFloorLimit   = 0x80 // byte 4
 	tvrLowerLimit   = 0x40
@@ -123,7 +124,9 @@ func (d *Dialogue) manageRisk(ctx context.Context) error {
 	switch {
 	case d.overFloor():
 		d.tvr[3] |= tvrFloorLimit
-	case !d.req.Offline && !d.req.ForceOnline: // where there is a choice
+	case d.req.ForceOnline: // there is no choice
+	case d.req.Offline && d.terminal.FloorLimit <= 0: // nor is there a limit below which to draw
+	default:
 		if err := d.roll(); err != nil {
 			return err
 		}

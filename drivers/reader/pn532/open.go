@@ -122,10 +122,18 @@ func answers(ctx context.Context, b bus) bool {
 	return err == nil && f.kind == ack
 }
 
+// otherSpeed says at which speed a chip answers that is silent at its own, in baud.
+type otherSpeed struct{ configured, found int }
+
+// Error gives the sentence.
+func (o *otherSpeed) Error() string {
+	return fmt.Sprintf("silent at %d baud, answers at %d", o.configured, o.found)
+}
+
 func wrongSpeed(configured, found int) *pos.Error {
 	return &pos.Error{
-		Code: "wrong_speed", Message: fmt.Sprintf("the card reader is silent at %d baud and answers at %d", configured, found),
-		Remedy: fmt.Sprintf("write baud=%d", found),
+		Code: port.WrongSpeed, Message: "the card reader speaks at another speed", Remedy: fmt.Sprintf("write baud=%d", found),
+		Err: &otherSpeed{configured, found},
 	}
 }
 

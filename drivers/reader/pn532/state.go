@@ -3,7 +3,9 @@ package pn532
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 
 	"tillkeeper/app/pos"
 )
@@ -33,6 +35,11 @@ func (r *Reader) Condition() pos.Condition {
 	defer r.mu.Unlock()
 	if r.fault != nil {
 		c.Detail, c.Remedy = r.fault.Error(), r.fault.Remedy
+		var other *otherSpeed
+		if errors.As(r.fault, &other) {
+			c.Found = []pos.Remark{pos.Say("chip_speed", strconv.Itoa(other.configured), strconv.Itoa(other.found))}
+			c.Mend = []pos.Remark{pos.Say("write_baud", strconv.Itoa(other.found))}
+		}
 	}
 	return c
 }
@@ -50,7 +57,7 @@ func (r *Reader) Check(ctx context.Context, level pos.Level) pos.Condition {
 	if level == pos.CheckInteractive {
 		if t, err := r.wait(ctx); err == nil {
 			r.letGo()
-			return pos.Condition{Name: "reader", State: "ok", Detail: found(t)}
+			return pos.Condition{Name: "reader", State: "ok", Found: []pos.Remark{found(t)}}
 		}
 		return r.Condition()
 	}
@@ -71,11 +78,11 @@ func (r *Reader) Check(ctx context.Context, level pos.Level) pos.Condition {
 }
 
 // found says what kind of card there was.
-func found(t *target) string {
+func found(t *target) pos.Remark {
 	if t.payment {
-		return "a card that can pay"
+		return pos.Say("card_pays")
 	}
-	return "a card with a number only"
+	return pos.Say("card_number")
 }
 
 // lineTest is the length of the line test: an extended frame.

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"tillkeeper/drivers/acquirer/wire"
+	"tillkeeper/drivers/download"
 )
 
 // Account is a card's account at the simulated issuer; money in fen.
@@ -22,7 +23,7 @@ type Account struct {
 	Name     string `json:"name"`
 	Balance  int64  `json:"balance"`               // at the beginning; what moved is in the ledger
 	State    string `json:"state"`                 // good expired frozen lost stolen not_activated pin_blocked retained risk_hold
-	PIN      string `json:"pin"`                   // "" takes any
+	PIN      string `json:"pin"`                   // "" takes any, and none
 	Limit    int64  `json:"limit"`                 // of one payment, 0 without
 	Count    int    `json:"count"`                 // payments allowed in all, 0 without
 	DayLimit int64  `json:"day_limit,omitempty"`   // of all payments of a day, 0 without
@@ -113,7 +114,7 @@ func (h *Host) loadSecret() error {
 		if err := randomBytes(raw); err != nil {
 			return err
 		}
-		err = writeFile(h.cfg.Dir, name, raw)
+		err = download.Keep(h.cfg.Dir, name, raw)
 	}
 	h.secret = raw
 	return err

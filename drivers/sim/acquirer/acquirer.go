@@ -39,6 +39,7 @@
 // (condition, entry mode, PIN fields, original, details) gets 30. Requests of one
 // connection are decided in the order they came; answers may overtake each other.
 //
+// A payment that says that a PIN was wanted and none was entered gets 55 where the account has a PIN, and counts as no try.
 // A PIN whose key serial number (DUKPT) is not higher than the last one of its device gets 99 and counts as no try.
 //
 // Equal totals (0500) close a batch; the same 0500 again gets the same answer. In

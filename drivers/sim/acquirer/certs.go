@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"tillkeeper/drivers/download"
 )
 
 // The PEM files that a host makes for itself in its folder; they are kept and used again.
@@ -75,11 +77,11 @@ func (p *pairOf) save(dir, certName, keyName string) error {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(dir, keyName, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})); err != nil {
+		if err := download.Keep(dir, keyName, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})); err != nil {
 			return err
 		}
 	}
-	return writeFile(dir, certName, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.cert.Raw}))
+	return download.Keep(dir, certName, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.cert.Raw}))
 }
 
 // LineTLS is TLS 1.3 with certificates on both sides for the line of a host's folder; authority, server and client PEM files are made there when the authority's is missing.

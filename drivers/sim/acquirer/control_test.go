@@ -187,7 +187,7 @@ func readers(t *testing.T, data string) {
 		t.Errorf("%s%s", out.String(), errs.String())
 	}
 	out.Reset()
-	if Main(ctx, []string{"file", "--data", data, "--plant", "1,drop,amount"}, nil, &out, &errs) != 0 || strings.Count(errs.String(), "planted ") != 2 || strings.Count(out.String(), "\n") != 2 {
+	if Main(ctx, []string{"file", "--data", data, "--plant", "1,drop,amount"}, os.DirFS("../../../assets"), &out, &errs) != 0 || strings.Count(errs.String(), "planted ") != 2 || strings.Count(out.String(), "\n") != 2 {
 		t.Errorf("%s%s", out.String(), errs.String())
 	}
 	out.Reset()

@@ -1,18 +1,18 @@
 package acquirer
 
 import (
-	"encoding/csv"
 	"io"
 	"time"
-)
 
-// FileHeader is the first line of the acquirer's file. Amounts are yuan with two decimals: debits above zero, refunds and voids below; PANs are masked.
-var FileHeader = []string{"date", "time", "tid", "mid", "batch", "stan", "rrn", "auth", "kind", "pan", "amount", "original_batch", "original_stan"}
+	"tillkeeper/app/pos"
+)
 
 const dayLayout = "2006-01-02"
 
-// The columns of the acquirer's file that planted differences touch.
+// The columns of a row, in the order of pos.FileColumns, that are written by the layout or touched by planted differences.
 const (
+	colDate   = 0
+	colTime   = 1
 	colBatch  = 4
 	colSTAN   = 5
 	colRRN    = 6
@@ -21,14 +21,17 @@ const (
 	colLast   = 12
 )
 
-// WriteFile writes the acquirer's file of a day ("2006-01-02", empty for all days) from the ledger of a host's folder as CSV: every debit, refund and void that was not reversed, in order.
-func WriteFile(dir, day string, w io.Writer) error {
-	_, err := PlantedFile(dir, day, nil, w)
+// WriteFile writes the acquirer's file of a day ("2006-01-02", empty for all days) from the ledger of a host's folder as a layout has it: every debit, refund and void that was not reversed, in order; PANs are masked.
+func WriteFile(dir, day string, l pos.FileLayout, w io.Writer) error {
+	_, err := PlantedFile(dir, day, nil, l, w)
 	return err
 }
 
 // PlantedFile is WriteFile with differences planted; it answers what was planted, in the order of the plan.
-func PlantedFile(dir, day string, plan []Planting, w io.Writer) ([]Planted, error) {
+func PlantedFile(dir, day string, plan []Planting, l pos.FileLayout, w io.Writer) ([]Planted, error) {
+	if err := l.Check(); err != nil {
+		return nil, err
+	}
 	if day != "" {
 		if _, err := time.Parse(dayLayout, day); err != nil {
 			return nil, err
@@ -53,16 +56,10 @@ func PlantedFile(dir, day string, plan []Planting, w io.Writer) ([]Planted, erro
 	if err != nil {
 		return nil, err
 	}
-	out := csv.NewWriter(w)
-	if err := out.Write(FileHeader); err != nil {
-		return nil, err
-	}
-	if err := out.WriteAll(rows); err != nil {
-		return nil, err
-	}
-	return planted, out.Error()
+	return planted, writeRows(rows, l, w)
 }
 
+// fileRow is a row as the differences are planted in it: amounts in yuan with two decimals, debits above zero, refunds and voids below.
 func fileRow(e Entry, entries []Entry) []string {
 	row := []string{
 		e.Time.Format(dayLayout), e.Time.Format("15:04:05"), e.TID, e.MID, e.Batch, e.STAN, e.RRN, e.Auth, e.Kind, e.PAN,

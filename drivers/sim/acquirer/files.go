@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"tillkeeper/app/pos"
 	"tillkeeper/drivers/reader/emv"
 	"tillkeeper/drivers/sim/card"
 )
@@ -32,14 +33,15 @@ var ErrNotLoopback = errors.New("acquirer: only loopback addresses")
 type FileServer struct {
 	dir     string
 	plan    []Planting
+	layout  pos.FileLayout
 	log     *slog.Logger
 	ln      net.Listener
 	server  *http.Server
 	stopped chan error
 }
 
-// ServeFiles begins to hand out the files of a host's folder, running or stopped, on a loopback address, with differences planted where plan names some.
-func ServeFiles(dir, addr string, plan []Planting, log *slog.Logger) (*FileServer, error) {
+// ServeFiles begins to hand out the files of a host's folder, running or stopped, on a loopback address, as a layout has them, with differences planted where plan names some.
+func ServeFiles(dir, addr string, l pos.FileLayout, plan []Planting, log *slog.Logger) (*FileServer, error) {
 	where, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func ServeFiles(dir, addr string, plan []Planting, log *slog.Logger) (*FileServe
 	if err != nil {
 		return nil, err
 	}
-	s := &FileServer{dir: dir, plan: plan, log: log, ln: ln, stopped: make(chan error, 1)}
+	s := &FileServer{dir: dir, plan: plan, layout: l, log: log, ln: ln, stopped: make(chan error, 1)}
 	s.server = &http.Server{
 		Handler: s, ReadHeaderTimeout: filesTimeout, MaxHeaderBytes: filesHeader,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -83,13 +85,20 @@ func (s *FileServer) Close() error {
 func (s *FileServer) possible(day string) []Planting {
 	var out []Planting
 	for _, p := range s.plan {
-		if _, err := PlantedFile(s.dir, day, append(out[:len(out):len(out)], p), io.Discard); errors.Is(err, ErrPlant) {
+		if _, err := PlantedFile(s.dir, day, append(out[:len(out):len(out)], p), s.layout, io.Discard); errors.Is(err, ErrPlant) {
 			s.log.Warn("acquirer: file", "day", day, "err", err)
 			continue
 		}
 		out = append(out, p)
 	}
 	return out
+}
+
+func (s *FileServer) charset() string {
+	if s.layout.Encoding == pos.FileGBK {
+		return pos.FileGBK
+	}
+	return pos.FileUTF8
 }
 
 // CAKeysName is the file of the CA keys, in the host's folder and at the server.
@@ -137,7 +146,7 @@ func (s *FileServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var out bytes.Buffer
-	planted, err := PlantedFile(s.dir, day, s.possible(day), &out)
+	planted, err := PlantedFile(s.dir, day, s.possible(day), s.layout, &out)
 	if err != nil {
 		s.log.Error("acquirer: file", "day", day, "err", err)
 		http.Error(w, "the file cannot be made", http.StatusInternalServerError)
@@ -146,7 +155,7 @@ func (s *FileServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(planted) > 0 {
 		s.log.Info("acquirer: file with planted differences", "day", day, "planted", fmt.Sprint(planted))
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Type", "text/csv; charset="+s.charset())
 	w.Header().Set("Content-Length", fmt.Sprint(out.Len()))
 	if _, err := w.Write(out.Bytes()); err != nil {
 		s.log.Debug("acquirer: file not sent", "err", err)

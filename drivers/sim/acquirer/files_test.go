@@ -51,13 +51,13 @@ func TestFilesOverHTTPS(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	var before []byte
 	for range 2 { // a server that comes again has the same certificate
-		s, err := ServeFiles(h.cfg.Dir, "127.0.0.1:0", nil, quiet)
+		s, err := ServeFiles(h.cfg.Dir, "127.0.0.1:0", h.cfg.Profile.File, nil, quiet)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var want bytes.Buffer
 		day := time.Now().Format(dayLayout)
-		if err := WriteFile(h.cfg.Dir, day, &want); err != nil {
+		if err := WriteFile(h.cfg.Dir, day, h.cfg.Profile.File, &want); err != nil {
 			t.Fatal(err)
 		}
 		if got := fetch(t, h.cfg.Dir, s.URL()+day+".csv", 200); got != want.String() || strings.Count(got, "\n") != 2 {
@@ -78,7 +78,7 @@ func TestFilesOverHTTPS(t *testing.T) {
 		}
 		before = raw
 	}
-	s, err := ServeFiles(h.cfg.Dir, "127.0.0.1:0", []Planting{{PlantReversed, 1}, {PlantDouble, 1}, {PlantDrop, 1}}, quiet)
+	s, err := ServeFiles(h.cfg.Dir, "127.0.0.1:0", h.cfg.Profile.File, []Planting{{PlantReversed, 1}, {PlantDouble, 1}, {PlantDrop, 1}}, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestFilesOverHTTPS(t *testing.T) {
 		t.Error(err)
 	}
 	for _, addr := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0"} {
-		if _, err := ServeFiles(h.cfg.Dir, addr, nil, quiet); !errors.Is(err, ErrNotLoopback) {
+		if _, err := ServeFiles(h.cfg.Dir, addr, h.cfg.Profile.File, nil, quiet); !errors.Is(err, ErrNotLoopback) {
 			t.Errorf("%s: %v", addr, err)
 		}
 	}
@@ -98,7 +98,7 @@ func TestFilesOverHTTPS(t *testing.T) {
 // TestCAKeysOverHTTPS: that of the simulated cards, or what lies in the folder.
 func TestCAKeysOverHTTPS(t *testing.T) {
 	dir := t.TempDir()
-	s, err := ServeFiles(dir, "127.0.0.1:0", nil, slog.New(slog.DiscardHandler))
+	s, err := ServeFiles(dir, "127.0.0.1:0", profile(t).File, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestPlantedDifferences(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		planted, err := PlantedFile(h.cfg.Dir, "", plan, &out)
+		planted, err := PlantedFile(h.cfg.Dir, "", plan, h.cfg.Profile.File, &out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestPlantedDifferences(t *testing.T) {
 		return rows[1:], planted
 	}
 	var out bytes.Buffer
-	if err := WriteFile(h.cfg.Dir, "", &out); err != nil {
+	if err := WriteFile(h.cfg.Dir, "", h.cfg.Profile.File, &out); err != nil {
 		t.Fatal(err)
 	}
 	true8, err := csv.NewReader(&out).ReadAll()
@@ -215,7 +215,7 @@ func refusedPlans(t *testing.T, dir string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := PlantedFile(dir, "", plan, io.Discard); !errors.Is(err, ErrPlant) {
+		if _, err := PlantedFile(dir, "", plan, profile(t).File, io.Discard); !errors.Is(err, ErrPlant) {
 			t.Errorf("%s: %v", spec, err)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/acquirer/wire"
+	"tillkeeper/drivers/download"
 )
 
 // DefaultTMK is the terminal master key of the demo.
@@ -175,7 +176,7 @@ func (h *Host) takeNumbers() error {
 	}
 	block++
 	h.number, h.numberEnd = block*numbersBlock, (block+1)*numbersBlock-1
-	return writeFile(h.cfg.Dir, numbersName, []byte(strconv.FormatInt(block, 10)+"\n"))
+	return download.Keep(h.cfg.Dir, numbersName, []byte(strconv.FormatInt(block, 10)+"\n"))
 }
 
 // nextNumber answers a reference number never given before.

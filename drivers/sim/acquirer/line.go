@@ -188,18 +188,3 @@ func (l *line) begin() bool {
 	l.work.Add(1)
 	return true
 }
-
-// pause waits d, less when the line is shut; false then.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}

@@ -20,8 +20,8 @@ import (
 const Usage = `acquirer --listen ADDR --data DIR [flags]    the simulated acquirer, until it is ended; prints "listening ADDR"
 acquirer ledger --data DIR                  its ledger, JSON lines
 acquirer sms    --data DIR                  the issuers' notices to cardholders
-acquirer file   --data DIR [--day 2006-01-02] [--plant N,KIND...]
-                                            the T+1 file; kinds: drop charge amount reversed double; what was planted goes to standard error
+acquirer file   --data DIR [--day 2006-01-02] [--plant N,KIND...] [--profile NAME]
+                                            the T+1 file as the profile has it; kinds: drop charge amount reversed double; what was planted goes to standard error
 acquirer codes                              every answer code and what makes it come
 flags:
   --faults FILE    fault plan, JSON
@@ -31,7 +31,7 @@ flags:
   --files ADDR     hands out https://ADDR/files/2006-01-02.csv and ca-keys.txt on loopback; prints "files URL"; certificate in DATA/files-ca.pem
   --plant SPEC     differences planted into these files
   --latency D      added to every answer
-  --profile NAME   how terminals speak, a name or a file ("cup")
+  --profile NAME   how terminals speak and what the files look like, a name or a file ("cup")
   --tmk HEX        terminal master key, 32 hex characters
   --bdk HEX        base derivation key of PIN pads, where the profile has DUKPT
 `
@@ -43,7 +43,7 @@ func Main(ctx context.Context, args []string, fsys fs.FS, stdout, stderr io.Writ
 	case len(args) > 0 && args[0] == "codes":
 		err = printCodes(args[1:], stdout, stderr)
 	case len(args) > 0 && slices.Contains([]string{"ledger", "file", "sms"}, args[0]):
-		err = readCommand(args[0], args[1:], stdout, stderr)
+		err = readCommand(args[0], args[1:], fsys, stdout, stderr)
 	default:
 		err = hostCommand(ctx, args, fsys, stdout, stderr)
 	}
@@ -77,13 +77,14 @@ func parse(set *flag.FlagSet, args []string, stderr io.Writer) error {
 	return nil
 }
 
-func readCommand(what string, args []string, stdout, stderr io.Writer) error {
+func readCommand(what string, args []string, fsys fs.FS, stdout, stderr io.Writer) error {
 	set := flag.NewFlagSet("acquirer "+what, flag.ContinueOnError)
 	dir := set.String("data", "", "folder of the host")
-	day, spec := new(string), new(string)
+	day, spec, profile := new(string), new(string), new(string)
 	if what == "file" {
 		day = set.String("day", "", "day, as 2006-01-02; all days when empty")
 		spec = set.String("plant", "", "differences, as 1,drop,amount")
+		profile = set.String("profile", "cup", "profile, a name or a file")
 	}
 	if err := parse(set, args, stderr); err != nil {
 		return err
@@ -101,7 +102,11 @@ func readCommand(what string, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	planted, err := PlantedFile(*dir, *day, plan, stdout)
+	p, err := wire.Load(fsys, *profile)
+	if err != nil {
+		return err
+	}
+	planted, err := PlantedFile(*dir, *day, plan, p.File, stdout)
 	return errors.Join(err, printPlanted(stderr, planted))
 }
 
@@ -219,7 +224,7 @@ func (s side) begin(ctx context.Context, h *Host, stdout io.Writer) (func() erro
 	var work sync.WaitGroup
 	end := func() error { return nil }
 	if s.files != "" {
-		server, err := ServeFiles(h.cfg.Dir, s.files, s.plan, h.log)
+		server, err := ServeFiles(h.cfg.Dir, s.files, h.cfg.Profile.File, s.plan, h.log)
 		if err != nil {
 			cancel()
 			return nil, err

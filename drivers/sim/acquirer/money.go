@@ -78,10 +78,13 @@ func (h *Host) judgePayment(t *terminal, m *wire.Message, kind, number string, o
 	if kind == KindCodeSale && wallet(number) == "" {
 		return "14"
 	}
-	if m.Has(52) {
+	switch {
+	case m.Has(52):
 		if code := h.checkPIN(t, m, a, number); code != "" {
 			return code
 		}
+	case a.PIN != "" && passedBy(m): // no try: nobody guessed
+		return "55"
 	}
 	if kind == KindBalance {
 		if a.declines() {

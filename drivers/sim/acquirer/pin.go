@@ -153,3 +153,33 @@ func pinField(plain []byte, control, fill string) (string, bool) {
 	}
 	return text[2 : 2+n], true
 }
+
+// passedBy tells whether a request without a PIN says itself that one was wanted: a chip by its TVR (byte 3, bit 4) or its CVM results (online PIN, failed), a stripe by the service code of track 2 (ISO 7813).
+func passedBy(m *wire.Message) bool {
+	if f22 := m.Get(22); strings.HasPrefix(f22, "02") {
+		_, after, _ := strings.Cut(m.Get(35), "=")
+		return len(after) >= serviceEnd && strings.Contains(serviceWants, after[serviceEnd-1:serviceEnd])
+	}
+	raw, err := hex.DecodeString(m.Get(55))
+	if err != nil {
+		return false
+	}
+	items, err := wire.ParseTLV(raw)
+	if err != nil {
+		return false
+	}
+	for _, it := range items {
+		switch {
+		case it.Tag == "95" && len(it.Value) == 5 && it.Value[2]&0x08 != 0,
+			it.Tag == "9F34" && len(it.Value) == 3 && it.Value[0]&0x3F == 0x02 && it.Value[2] == 0x01:
+			return true
+		}
+	}
+	return false
+}
+
+// The service code stands behind the expiry of track 2; its last digit says when a PIN is wanted.
+const (
+	serviceEnd   = 4 + 3
+	serviceWants = "03567"
+)

@@ -17,7 +17,7 @@ func dukptProfile(t *testing.T) *wire.Profile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const session = `"pin": {"format": 0, "keys": "session"}`
+	const session = `"pin": {"format": 0, "keys": "session", "bypass": true}`
 	if !strings.Contains(string(raw), session) {
 		t.Fatal("no", session)
 	}

@@ -61,7 +61,7 @@ func TestFileAndPrint(t *testing.T) {
 	c.code("00", reversal(gone))
 	c.code("00", c.about("0220", "000092", "25", s, a, 50))
 	var out bytes.Buffer
-	if err := WriteFile(h.cfg.Dir, "", &out); err != nil {
+	if err := WriteFile(h.cfg.Dir, "", h.cfg.Profile.File, &out); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
@@ -69,10 +69,10 @@ func TestFileAndPrint(t *testing.T) {
 		t.Fatalf("%v %v", err, rows)
 	}
 	out.Reset()
-	if err := WriteFile(h.cfg.Dir, "2001-01-01", &out); err != nil || strings.Count(out.String(), "\n") != 1 {
+	if err := WriteFile(h.cfg.Dir, "2001-01-01", h.cfg.Profile.File, &out); err != nil || strings.Count(out.String(), "\n") != 1 {
 		t.Errorf("%v %s", err, out.String())
 	}
-	if err := WriteFile(h.cfg.Dir, "yesterday", &out); err == nil {
+	if err := WriteFile(h.cfg.Dir, "yesterday", h.cfg.Profile.File, &out); err == nil {
 		t.Error("a day that is none was taken")
 	}
 	out.Reset()

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"tillkeeper/drivers/acquirer/wire"
+	"tillkeeper/drivers/download"
 )
 
 const (
@@ -162,27 +163,7 @@ func (h *Host) saveTerminals() error {
 	if err != nil {
 		return err
 	}
-	return writeFile(h.cfg.Dir, terminalsName, raw)
-}
-
-// writeFile replaces a file whole: temporary name, sync, rename, sync of the folder.
-func writeFile(dir, name string, data []byte) error {
-	tmp, err := os.CreateTemp(dir, name+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone after the rename
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err := errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return download.Keep(h.cfg.Dir, terminalsName, raw)
 }
 
 func syncDir(dir string) error {

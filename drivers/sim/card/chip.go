@@ -54,6 +54,7 @@ type chip struct {
 	phase     phase
 	gone      bool // taken away during this session
 	counter   uint16
+	online    uint16 // the counter of the last payment that the host approved
 	options   []byte // PDOL data
 	firstData []byte // CDOL1 data
 	dynamic   uint64
@@ -62,7 +63,7 @@ type chip struct {
 }
 
 func newChip(c Card) *chip {
-	return &chip{card: c, counter: firstCounter, key: deriveKey(c.PAN, c.Sequence)}
+	return &chip{card: c, counter: firstCounter, online: firstCounter, key: deriveKey(c.PAN, c.Sequence)}
 }
 
 // power resets the chip, as putting it on a reader does.
@@ -304,7 +305,7 @@ func (c *chip) getData(p1, p2 byte) ([]byte, uint16) {
 	case 0x9F36:
 		return emv.Append(nil, tag, twoBytes(c.counter)), swOK
 	case 0x9F13:
-		return emv.Append(nil, tag, twoBytes(firstCounter)), swOK
+		return emv.Append(nil, tag, twoBytes(c.online)), swOK
 	}
 	return nil, swNoData
 }

@@ -62,6 +62,9 @@ func (c *chip) generate(p1 byte, data []byte) ([]byte, uint16) {
 		}
 		c.firstData = bytes.Clone(data)
 		got := c.first(asked)
+		if c.card.is(PINOnly) && data[verifiedAt]&notVerified != 0 {
+			got = emv.AAC
+		}
 		c.phase = ended
 		if got == emv.ARQC {
 			c.phase = wanting
@@ -78,11 +81,20 @@ func (c *chip) generate(p1 byte, data []byte) ([]byte, uint16) {
 		}
 		got := c.second(asked, unreachable)
 		c.phase = ended
+		if got == emv.TC && !unreachable {
+			c.online = c.counter
+		}
 		signed := append(bytes.Clone(c.firstData), data...)
 		return c.cryptogram(got, combined, data, map[byte]byte{emv.TC: 0x60, emv.AAC: 0x20}[got], signed), swOK
 	}
 	return nil, swNotAllowed
 }
+
+// Where the terminal verification results of cdol1 say that the holder was not verified: byte 3, bit 8.
+const (
+	verifiedAt  = 6 + 6 + 2 + 2
+	notVerified = 0x80
+)
 
 // first is the chip's own risk management: what it answers to the first request.
 func (c *chip) first(asked byte) byte {

@@ -8,7 +8,7 @@ import (
 
 // paths are all of them.
 func paths() []path {
-	return slices.Concat(authenticPaths(), restrictedPaths(), riskPaths(), issuerPaths(), refusedPaths())
+	return slices.Concat(authenticPaths(), restrictedPaths(), riskPaths(), floorPaths(), pinPaths(), issuerPaths(), refusedPaths())
 }
 
 // authenticPaths are how its data are authenticated (EMV Book 2).

@@ -159,7 +159,10 @@ func template(pairs ...any) []byte {
 // identity is the signed record: who the card is, until when, and by what rules.
 func identity(c Card) []byte {
 	rules := []byte{0, 0, 0, 0, 0, 0, 0, 0, 0x1F, 0x03}
-	if c.PIN != "" {
+	switch {
+	case c.is(PINOnly):
+		rules = []byte{0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x03}
+	case c.asks():
 		rules = []byte{0, 0, 0, 0, 0, 0, 0, 0, 0x42, 0x03, 0x1E, 0x03, 0x1F, 0x03}
 	}
 	from, usage := []byte{0x15, 0x01, 0x01}, []byte{0xFF, 0x00}
@@ -170,6 +173,9 @@ func identity(c Card) []byte {
 		usage = []byte{0xFE, 0x00}
 	}
 	var out []byte
+	if c.is(Velocity) {
+		out = emv.Append(emv.Append(nil, 0x9F14, []byte{LowerLimit}), 0x9F23, []byte{UpperLimit})
+	}
 	for _, o := range []emv.Object{
 		{Tag: 0x5A, Value: packDigits(c.PAN)},
 		{Tag: 0x5F24, Value: lastDay(c.Expiry)},

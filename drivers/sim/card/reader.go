@@ -189,7 +189,7 @@ func (r *Reader) Close() error {
 // code says whether a PIN is wanted. A damaged stripe has one character that does not check.
 func stripe(c Card) []byte {
 	service := "101"
-	if c.PIN != "" {
+	if c.asks() {
 		service = "120"
 	}
 	if c.is(ChipToo) {

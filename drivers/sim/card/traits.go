@@ -29,15 +29,25 @@ const (
 	OnDevice           = "on_device"           // quick: the holder was verified on the device
 	PINTries           = "pin_tries"           // refuses because the PIN was wrong too often
 	ChipToo            = "chip_too"            // a stripe that says that the card has a chip
+	WantsPIN           = "wants_pin"           // asks for a PIN although its holder has none
+	PINOnly            = "pin_only"            // knows no other way than the PIN, and refuses without one
+	Velocity           = "velocity"            // wants the host after LowerLimit payments without it
 )
 
 // Traits lists the words of Card.Traits.
 func Traits() []string {
 	return []string{
 		Quick, Static, Combined, Unsigned, Two, Confirm, NoDirectory, LongPDOL, Format2, Blocked, ApplicationBlocked,
-		RefusesFirst, WrongCertificate, WrongSignature, Revoked, NotYetValid, NotHere, OnDevice, PINTries, ChipToo,
+		RefusesFirst, WrongCertificate, WrongSignature, Revoked, NotYetValid, NotHere, OnDevice, PINTries, ChipToo, WantsPIN,
+		PINOnly, Velocity,
 	}
 }
+
+// The consecutive offline limits of cards of the trait Velocity, tags 9F14 and 9F23.
+const (
+	LowerLimit = 2
+	UpperLimit = 4
+)
 
 // RevokedSerial is the serial number of the issuer's certificate on cards of the trait Revoked.
 var RevokedSerial = [3]byte{0, 0, 9}
@@ -49,6 +59,9 @@ func Revocation() emv.Revocation {
 
 // is says whether a card has a trait.
 func (c Card) is(trait string) bool { return slices.Contains(strings.Fields(c.Traits), trait) }
+
+// asks says whether a card wants its holder's PIN.
+func (c Card) asks() bool { return c.PIN != "" || c.is(WantsPIN) }
 
 // spoilt is a signature with one bit wrong where the card is to have a bad one.
 func (c Card) spoilt(trait string, signature []byte) []byte {

@@ -52,6 +52,13 @@ func (k *keypad) state() (amount int64, waiting bool) {
 	return k.amount, k.waiting
 }
 
+// expect says that a wait begins: what is pressed once the display asks is meant for it.
+func (k *keypad) expect(amount int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.waiting, k.amount = k.entry == nil, amount
+}
+
 // wait takes the entry, or waits for one: patience long, zero until ctx ends.
 func (k *keypad) wait(ctx context.Context, patience time.Duration, amount int64) (*entry, byte) {
 	var late <-chan time.Time

@@ -135,6 +135,7 @@ func (s *Sim) pin(ctx context.Context, data []byte) (status byte, out []byte) {
 		return status, nil
 	}
 	amount := int64(binary.BigEndian.Uint64(data[3:])) //nolint:gosec // the till wrote it from a signed one
+	s.customer.expect(amount)
 	s.show(Screen{Asks: AsksPIN, Amount: amount})
 	defer s.show(Screen{})
 	e, status := s.customer.wait(ctx, s.Patience, amount)
@@ -198,6 +199,7 @@ func (s *Sim) component(ctx context.Context, data []byte) (status byte, out []by
 	if len(data) == 0 || data[0] != 1 && data[0] != 2 {
 		return pad.StatusRefused, nil
 	}
+	s.custodian.expect(0)
 	s.show(Screen{Asks: AsksComponent, Number: int(data[0])})
 	defer s.show(Screen{})
 	e, status := s.custodian.wait(ctx, s.Patience, 0)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -90,9 +91,15 @@ type Process struct {
 
 // Start starts a program; what it says on standard error goes to errs.
 func Start(errs *Log, program string, args ...string) (*Process, error) {
+	return StartIn(errs, os.Environ(), "", program, args...)
+}
+
+// StartIn is Start in an environment and a working directory of its own, "" for
+// the test's.
+func StartIn(errs *Log, env []string, dir, program string, args ...string) (*Process, error) {
 	p := &Process{Cmd: exec.Command(program, args...), Lines: make(chan []byte, 1024), Ended: make(chan struct{}), Errs: errs}
-	p.Cmd.Stderr = errs
-	p.Cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
+	p.Cmd.Stderr, p.Cmd.Dir = errs, dir
+	p.Cmd.Env = append(slices.Clip(env), "GOTRACEBACK=all")
 	var err error
 	if p.in, err = p.Cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -129,6 +136,23 @@ func (p *Process) Kill() {
 		}
 	}()
 	<-p.Ended
+}
+
+// End tells the process to end, as Ctrl-C does, and gives what was wrong with
+// its end: another exit code than 0, or that it hangs, and where.
+func (p *Process) End() error {
+	if err := p.Cmd.Process.Signal(os.Interrupt); err != nil {
+		return err
+	}
+	select {
+	case <-p.Ended:
+	case <-time.After(Limit):
+		return fmt.Errorf("it does not end within %s: %s", Limit, p.stacks())
+	}
+	if state := p.Cmd.ProcessState; !state.Success() {
+		return fmt.Errorf("it ended with %s: %s", state, p.Errs)
+	}
+	return nil
 }
 
 // Hang closes the standard input of a process.

@@ -6,12 +6,10 @@
 package rules
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"tillkeeper/app/headless/blackbox/child"
@@ -40,93 +38,20 @@ func build(m *testing.M) int {
 const atOnce = "8"
 
 type (
-	cmd   = child.Cmd
-	entry = child.Entry
+	cmd     = child.Cmd
+	entry   = child.Entry
+	attempt = child.Attempt
 )
 
-// shop is a till's folder, its configuration and the acquirer's folder, with
-// the two processes that run on them.
-type shop struct {
-	dir, data, host string
-	config          string
-	addr            string
-	wire            *tap   // between the two, if somebody listens
-	front           string // where the till finds the acquirer, if not at addr
-	till, acquirer  *child.Process
-	tillLog         *child.Log
-	hostLog         *child.Log
-}
+// shop is one on which this package's tests work.
+type shop struct{ *child.Shop }
 
-// newShop makes an empty shop below dir. The port of the acquirer is free now
-// and stays the shop's.
+// newShop makes an empty one below dir. The port of the acquirer is free now and
+// stays the shop's.
 func newShop(dir string) (*shop, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &shop{
-		dir: dir, data: filepath.Join(dir, "data"), host: filepath.Join(dir, "acquirer"), addr: l.Addr().String(),
-		config: filepath.Join(dir, "till.toml"), tillLog: &child.Log{}, hostLog: &child.Log{},
-	}
-	return s, l.Close()
+	return &shop{child.NewShop(binary, dir, l.Addr().String())}, l.Close()
 }
-
-// openHost starts the acquirer, with a fault plan if one is named.
-func (s *shop) openHost(plan string) error {
-	var more []string
-	if plan != "" {
-		more = []string{"--faults", plan}
-	}
-	var err error
-	s.acquirer, err = child.Acquirer(s.hostLog, binary, s.addr, s.host, more...)
-	if err == nil && s.wire != nil {
-		err = s.wire.up()
-	}
-	return err
-}
-
-func (s *shop) closeHost() {
-	if s.acquirer != nil {
-		s.acquirer.Kill()
-		s.acquirer = nil
-	}
-	if s.wire != nil {
-		s.wire.down()
-	}
-}
-
-// open starts the till.
-func (s *shop) open(args ...string) error {
-	all := append([]string{"headless", "--data", s.data, "--host", cmp.Or(s.front, s.addr)}, args...)
-	if _, err := os.Stat(s.config); err == nil {
-		all = append(all, "--config", s.config)
-	}
-	var err error
-	s.till, err = child.Start(s.tillLog, binary, all...)
-	return err
-}
-
-// cut ends the till as a power cut would.
-func (s *shop) cut() {
-	if s.till != nil {
-		s.till.Kill()
-		s.till = nil
-	}
-}
-
-// closeTill ends the till cleanly.
-func (s *shop) closeTill() error {
-	if err := child.Quit(s.till); err != nil {
-		return err
-	}
-	s.till = nil
-	return nil
-}
-
-func (s *shop) end() {
-	s.cut()
-	s.closeHost()
-}
-
-// ledger is what the acquirer's own command says of its books.
-func (s *shop) ledger() ([]entry, error) { return child.Ledger(binary, s.host) }

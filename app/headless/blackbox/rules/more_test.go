@@ -5,14 +5,16 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"tillkeeper/app/headless/blackbox/child"
 )
 
 // waiting are offline approvals that wait for the line.
 func (s *shop) waiting(t *testing.T, cards ...string) (all []attempt) {
 	t.Helper()
-	s.lineDown(t)
+	s.LineDown(t)
 	for _, card := range cards {
-		a := s.sale(t, "card", "card", card)
+		a := s.Sale(t, "card", "card", card)
 		if a.State != "offline_approved" {
 			t.Fatalf("card %s: %s %s", card, a.State, a.AnswerCode)
 		}
@@ -24,8 +26,8 @@ func (s *shop) waiting(t *testing.T, cards ...string) (all []attempt) {
 // lineUp brings the host back with a plan.
 func (s *shop) lineUp(t *testing.T, rules string) {
 	t.Helper()
-	s.hostUp(t, plan(rules))
-	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.HostUp(t, plan(rules))
+	s.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 }
 
 func TestRule07UploadsAndAdvices(t *testing.T) {
@@ -34,14 +36,14 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 		a := s.waiting(t, "offline-approve")[0]
 		s.lineUp(t, "")
 		s.agree(t)
-		s.is(t, a.ID, "delivered")
+		s.Is(t, a.ID, "delivered")
 	})
 	t.Run("94 too, where it was sent before", func(t *testing.T) {
 		s, w := tapped(t, brisk, "")
 		a := s.waiting(t, "offline-approve")[0]
 		s.lineUp(t, `{"fault":"drop_answer","type":"36","nth":1}`)
 		s.agree(t)
-		s.is(t, a.ID, "delivered")
+		s.Is(t, a.ID, "delivered")
 		up := w.sent("0200")
 		if n := len(up); n < 2 || !alike(up[n-1], up[n-2]) {
 			t.Errorf("the upload was not repeated as it was: %v", up)
@@ -51,7 +53,7 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 		s := opened(t, brisk, "")
 		a := s.waiting(t, "offline-approve")[0]
 		s.lineUp(t, `{"fault":"code","type":"36","code":"94","nth":1}`)
-		s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
 		s.waitFor(t, a.ID, "manual")
 		s.same(t)
 	})
@@ -61,7 +63,7 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 		ons := len(w.sent("0800"))
 		s.lineUp(t, `{"fault":"code","type":"36","code":"77","nth":1}`)
 		s.agree(t)
-		s.is(t, a.ID, "delivered")
+		s.Is(t, a.ID, "delivered")
 		up := w.sent("0200")
 		if n := len(up); n < 2 || !alike(up[n-1], up[n-2]) || len(w.sent("0800")) <= ons {
 			t.Errorf("%d uploads, %d sign-ons", len(up), len(w.sent("0800")))
@@ -71,45 +73,45 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 		s := opened(t, brisk, "")
 		all := s.waiting(t, "offline-approve", "late-decline", "offline-approve-tap")
 		s.lineUp(t, "")
-		s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
 		s.waitFor(t, all[0].ID, "delivered")
 		s.waitFor(t, all[1].ID, "late_declined")
 		s.waitFor(t, all[2].ID, "delivered")
-		a := s.did(t, cmd{"cmd": "resolve", "attempt": all[1].ID, "how": "send_again", "reason": "the customer asks", "override": supervisor})
+		a := s.Did(t, cmd{"cmd": "resolve", "attempt": all[1].ID, "how": "send_again", "reason": "the customer asks", "override": supervisor})
 		if a.Linked != all[1].ID || a.STAN == all[1].STAN {
 			t.Errorf("sent again as %s, STAN %s after %s", a.Linked, a.STAN, all[1].STAN)
 		}
-		s.is(t, all[1].ID, "cancelled")
+		s.Is(t, all[1].ID, "cancelled")
 		s.agree(t)
 	})
 	t.Run("a deferred sale whose answer is lost", deferredAgain)
 	t.Run("a deferred sale answered 10", func(t *testing.T) {
 		s := opened(t, brisk+"[offline]\ndeferred = true\n", "")
-		s.closeHost()
-		s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "60"})
-		a := s.pay(t, "card", "card", "partial-10")
+		s.CloseHost()
+		s.Till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "60"})
+		a := s.Pay(t, "card", "card", "partial-10")
 		if a.State != "deferred" {
 			t.Fatalf("%s %s", a.State, a.AnswerCode)
 		}
 		s.lineUp(t, "")
 		s.agree(t)
-		s.is(t, a.ID, "late_declined")
+		s.Is(t, a.ID, "late_declined")
 	})
 	t.Run("void or refund of a waiting item", undoWaiting)
 }
 
 func deferredAgain(t *testing.T) {
 	s := opened(t, brisk+"[offline]\ndeferred = true\n", "")
-	s.closeHost()
-	a := s.sale(t, "card", "card", "second")
+	s.CloseHost()
+	a := s.Sale(t, "card", "card", "second")
 	if a.State != "deferred" {
 		t.Fatalf("%s %s", a.State, a.AnswerCode)
 	}
 	s.lineUp(t, `{"fault":"drop_answer","mti":"0200","nth":1}`)
 	s.agree(t)
-	s.is(t, a.ID, "reversed")
+	s.Is(t, a.ID, "reversed")
 	var next []attempt
-	for _, n := range s.find(t) {
+	for _, n := range s.Find(t) {
 		if n.Linked == a.ID {
 			next = append(next, n)
 		}
@@ -122,11 +124,14 @@ func deferredAgain(t *testing.T) {
 func undoWaiting(t *testing.T) {
 	t.Run("not yet sent: cancelled, nothing goes out", func(t *testing.T) {
 		s := opened(t, brisk+"[offline]\ndeferred = true\n", "")
-		s.closeHost()
-		a := s.sale(t, "card", "card", "second")
-		s.refused(t, "not_sent_yet", cmd{"cmd": "refund", "receipt": a.Receipt, "override": supervisor})
-		if v := s.did(t, cmd{"cmd": "void", "receipt": a.Receipt, "override": supervisor}); v.State != "cancelled" {
-			t.Errorf("%s", v.State)
+		s.CloseHost()
+		a := s.Sale(t, "card", "card", "second")
+		b := s.Sale(t, "card", "card", "ok")
+		s.refused(t, "not_sent_yet", cmd{"cmd": "refund", "receipt": a.Receipt, "amount": 1, "override": supervisor})
+		for of, how := range map[string]string{a.Receipt: "void", b.Receipt: "refund"} {
+			if v := s.Did(t, cmd{"cmd": how, "receipt": of, "override": supervisor}); v.State != "cancelled" {
+				t.Errorf("%s: %s", how, v.State)
+			}
 		}
 		s.lineUp(t, "")
 		s.agree(t)
@@ -138,7 +143,7 @@ func undoWaiting(t *testing.T) {
 		s := opened(t, brisk, "")
 		a := s.waiting(t, "late-decline")[0]
 		s.lineUp(t, "")
-		s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
 		s.waitFor(t, a.ID, "late_declined")
 		s.refused(t, "late_declined_item", cmd{"cmd": "refund", "receipt": a.Receipt, "override": supervisor})
 		s.agree(t)
@@ -148,11 +153,11 @@ func undoWaiting(t *testing.T) {
 		a := s.waiting(t, "offline-approve")[0]
 		s.refused(t, "delivery_pending", cmd{"cmd": "void", "receipt": a.Receipt, "override": supervisor})
 		s.lineUp(t, "")
-		v := s.did(t, cmd{"cmd": "void", "receipt": a.Receipt, "override": supervisor})
+		v := s.Did(t, cmd{"cmd": "void", "receipt": a.Receipt, "override": supervisor})
 		if v.State != "approved" || v.Kind != "void" {
 			t.Errorf("%s %s %s", v.Kind, v.State, v.AnswerCode)
 		}
-		s.is(t, a.ID, "voided")
+		s.Is(t, a.ID, "voided")
 		sent := w.sent("0200")
 		if n := len(sent); n < 2 || sent[n-2].Get(11) != a.STAN || sent[n-1].Get(3) != "200000" {
 			t.Errorf("the order was %v", sent)
@@ -164,13 +169,13 @@ func undoWaiting(t *testing.T) {
 func TestRule08NobodySellsTheSameBasketAgain(t *testing.T) {
 	t.Run("a second tap is refused", func(t *testing.T) {
 		s := opened(t, "[host]\ntimeout = \"20s\"\n", plan(`{"fault":"delay","mti":"0200","delay":"500ms"}`))
-		s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+		s.Till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
 		pay := `{"cmd":"pay","tender":"card","card":"ok"}`
-		if err := s.till.Send(pay + "\n" + pay); err != nil {
+		if err := s.Till.Send(pay + "\n" + pay); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 2 {
-			a, err := s.till.Answer()
+			a, err := s.Till.Answer()
 			if err != nil || a["ok"] != (i == 0) {
 				t.Errorf("tap %d: %v %v", i+1, a, err)
 			}
@@ -183,23 +188,23 @@ func TestRule08NobodySellsTheSameBasketAgain(t *testing.T) {
 	lost := plan(`{"fault":"drop_answer","mti":"0200","nth":1},{"fault":"code","kind":"reversal","code":"96"}`)
 	t.Run("after the time-out cash pays", func(t *testing.T) {
 		s := opened(t, brisk, lost)
-		a := s.sale(t, "card", "card", "ok")
-		if c := s.pay(t, "cash"); c.State != "approved" {
+		a := s.Sale(t, "card", "card", "ok")
+		if c := s.Pay(t, "cash"); c.State != "approved" {
 			t.Errorf("cash: %s", c.State)
 		}
 		s.lineUp(t, "")
 		s.agree(t)
-		if got := s.state(t, a.ID); got.State != "reversed" || got.has("approved") {
+		if got := s.State(t, a.ID); got.State != "reversed" || got.Has("approved") {
 			t.Errorf("it succeeded after all: %s", got.State)
 		}
 	})
 	t.Run("the same card needs a supervisor", func(t *testing.T) {
 		s := opened(t, brisk, lost)
-		s.sale(t, "card", "card", "ok")
-		if a := s.pay(t, "card", "card", "ok"); a.State != "declined" || a.AnswerCode != "same_card_open" {
+		s.Sale(t, "card", "card", "ok")
+		if a := s.Pay(t, "card", "card", "ok"); a.State != "declined" || a.AnswerCode != "same_card_open" {
 			t.Errorf("the same card: %s %s", a.State, a.AnswerCode)
 		}
-		if a := s.pay(t, "card", "card", "ok", "override", supervisor); a.State != "approved" {
+		if a := s.Pay(t, "card", "card", "ok", "override", supervisor); a.State != "approved" {
 			t.Errorf("with a supervisor: %s %s", a.State, a.AnswerCode)
 		}
 		s.lineUp(t, "")
@@ -207,8 +212,8 @@ func TestRule08NobodySellsTheSameBasketAgain(t *testing.T) {
 	})
 	t.Run("another card does not", func(t *testing.T) {
 		s := opened(t, brisk, lost)
-		s.sale(t, "card", "card", "ok")
-		if a := s.pay(t, "card", "card", "second"); a.State != "approved" {
+		s.Sale(t, "card", "card", "ok")
+		if a := s.Pay(t, "card", "card", "second"); a.State != "approved" {
 			t.Errorf("%s %s", a.State, a.AnswerCode)
 		}
 		s.lineUp(t, "")
@@ -219,27 +224,27 @@ func TestRule08NobodySellsTheSameBasketAgain(t *testing.T) {
 func TestRule09ApprovedByTheHostButNotFinishedHere(t *testing.T) {
 	t.Run("the card is pulled away", func(t *testing.T) {
 		s := opened(t, brisk, "")
-		a := s.sale(t, "card", "card", "torn")
+		a := s.Sale(t, "card", "card", "torn")
 		if a.State != "reversing" && a.State != "reversed" {
 			t.Errorf("%s", a.State)
 		}
 		s.agree(t)
-		if got := s.state(t, a.ID); got.State != "reversed" || got.Reason != "06" {
+		if got := s.State(t, a.ID); got.State != "reversed" || got.Reason != "06" {
 			t.Errorf("%s, reason %s", got.State, got.Reason)
 		}
 	})
 	t.Run("a printer failure is not a failed sale", func(t *testing.T) {
 		s := opened(t, brisk, "")
-		s.cut()
-		name := filepath.Join(s.data, "printer.bin")
+		s.Cut()
+		name := filepath.Join(s.Data, "printer.bin")
 		if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)
 		}
 		if err := os.Mkdir(name, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		s.openUp(t)
-		a := s.sale(t, "card", "card", "ok")
+		s.OpenUp(t)
+		a := s.Sale(t, "card", "card", "ok")
 		if a.State != "approved" || a.Receipt == "" {
 			t.Errorf("%s %s", a.State, a.AnswerCode)
 		}
@@ -249,30 +254,30 @@ func TestRule09ApprovedByTheHostButNotFinishedHere(t *testing.T) {
 
 func TestRule11OnStartEveryAttemptLeftSendingIsReversing(t *testing.T) {
 	s := opened(t, "[host]\ntimeout = \"5s\"\nreversal_repeat = \"200ms\"\n", plan(`{"fault":"drop_answer","mti":"0200"}`))
-	s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
-	if err := s.till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
+	s.Till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+	if err := s.Till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool { return len(s.of(t, "sale")) == 1 })
-	s.cut()
-	s.closeHost()
-	s.openUp(t)
-	all := s.find(t, "state", "reversing")
+	child.Until(t, func() bool { return len(s.of(t, "sale")) == 1 })
+	s.Cut()
+	s.CloseHost()
+	s.OpenUp(t)
+	all := s.Find(t, "state", "reversing")
 	if len(all) != 1 {
 		t.Fatalf("%d attempts are reversing", len(all))
 	}
-	if a := s.pay(t, "cash"); a.State != "approved" {
+	if a := s.Pay(t, "cash"); a.State != "approved" {
 		t.Errorf("cash waits for the line: %s", a.State)
 	}
-	s.cut()
-	s.openUp(t)
-	s.is(t, all[0].ID, "reversing")
-	s.hostUp(t, "")
-	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
-	if a := s.sale(t, "card", "card", "ok"); a.State != "approved" {
+	s.Cut()
+	s.OpenUp(t)
+	s.Is(t, all[0].ID, "reversing")
+	s.HostUp(t, "")
+	s.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	if a := s.Sale(t, "card", "card", "ok"); a.State != "approved" {
 		t.Errorf("%s %s", a.State, a.AnswerCode)
 	}
-	s.is(t, all[0].ID, "reversed") // before the first card sale
+	s.Is(t, all[0].ID, "reversed") // before the first card sale
 	s.agree(t)
 }
 
@@ -280,22 +285,22 @@ func TestRule12ShownAgainAtEachOpening(t *testing.T) {
 	s := opened(t, brisk, "")
 	all := s.waiting(t, "late-decline", "offline-approve")
 	s.lineUp(t, fmt.Sprintf(`{"fault":"code","stan":%q,"code":"94","nth":1}`, all[1].STAN))
-	s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+	s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
 	s.waitFor(t, all[0].ID, "late_declined")
 	s.waitFor(t, all[1].ID, "manual")
 	for range 3 {
-		if q := s.queue(t); len(q) != 2 || q[0].Attempt != all[0].ID || q[1].Attempt != all[1].ID {
+		if q := s.Queue(t); len(q) != 2 || q[0].Attempt != all[0].ID || q[1].Attempt != all[1].ID {
 			t.Errorf("the work list is %v", q)
 		}
-		if err := s.closeTill(); err != nil {
+		if err := s.CloseTill(); err != nil {
 			t.Fatal(err)
 		}
-		s.openUp(t)
+		s.OpenUp(t)
 	}
 	for _, a := range all {
-		s.till.Must(t, cmd{"cmd": "resolve", "attempt": a.ID, "how": "written_off", "reason": "the owner pays", "override": supervisor})
+		s.Till.Must(t, cmd{"cmd": "resolve", "attempt": a.ID, "how": "written_off", "reason": "the owner pays", "override": supervisor})
 	}
-	if q := s.queue(t); len(q) != 0 {
+	if q := s.Queue(t); len(q) != 0 {
 		t.Errorf("resolved, and the work list is %v", q)
 	}
 	s.agree(t)
@@ -313,13 +318,13 @@ func TestRule13ARefundWithNoAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, w := tapped(t, brisk, plan(c.plan))
-			sold := s.sale(t, "card", "card", "ok")
-			a := s.did(t, cmd{"cmd": "refund", "receipt": sold.Receipt, "amount": 300, "override": supervisor})
+			sold := s.Sale(t, "card", "card", "ok")
+			a := s.Did(t, cmd{"cmd": "refund", "receipt": sold.Receipt, "amount": 300, "override": supervisor})
 			if a.State != "refund_unknown" && a.State != "approved" {
 				t.Fatalf("%s %s", a.State, a.AnswerCode)
 			}
-			s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
-			s.is(t, a.ID, "approved")
+			s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
+			s.Is(t, a.ID, "approved")
 			sent := w.sent("0220")
 			if len(sent) < 1+c.more {
 				t.Fatalf("%d refunds were sent", len(sent))
@@ -335,19 +340,54 @@ func TestRule13ARefundWithNoAnswer(t *testing.T) {
 			s.agree(t)
 		})
 	}
+	t.Run("for too long: a person decides", refundForAPerson)
 	t.Run("over a restart", func(t *testing.T) {
 		s, w := tapped(t, "[host]\ntimeout = \"20s\"\n", plan(`{"fault":"drop_answer","mti":"0220","nth":1}`))
-		sold := s.sale(t, "card", "card", "ok")
-		if err := s.till.Send(fmt.Sprintf(`{"cmd":"refund","receipt":%q,"override":{"staff":"2001","pin":"135790"}}`, sold.Receipt)); err != nil {
+		sold := s.Sale(t, "card", "card", "ok")
+		if err := s.Till.Send(fmt.Sprintf(`{"cmd":"refund","receipt":%q,"override":{"staff":"2001","pin":"135790"}}`, sold.Receipt)); err != nil {
 			t.Fatal(err)
 		}
-		until(t, func() bool { return len(s.of(t, "refund")) == 1 })
-		s.cut()
-		s.openUp(t)
+		child.Until(t, func() bool { return len(s.of(t, "refund")) == 1 })
+		s.Cut()
+		s.OpenUp(t)
 		s.agree(t)
-		s.is(t, sold.ID, "refunded")
+		s.Is(t, sold.ID, "refunded")
 		if sent := w.sent("0220"); len(sent) < 2 || !alike(sent[0], sent[1]) {
 			t.Errorf("%d refunds were sent", len(sent))
 		}
 	})
+}
+
+// refundForAPerson: nobody ever answers it. After the profile's tries it waits for a person, is to be looked for in the file,
+// bars a second refund, and sent again it is the same message: it is given back once.
+func refundForAPerson(t *testing.T) {
+	s, _ := ownProfile(t, "timeout = \"700ms\"\n",
+		`"reversal_tries": 50`, `"reversal_tries": 3`, `"backoff_first_ms": 5000`, `"backoff_first_ms": 20`, `"backoff_most_ms": 300000`, `"backoff_most_ms": 50`)
+	s.HostUp(t, plan(`{"fault":"drop_answer","mti":"0220"}`))
+	s.OpenUp(t)
+	sold := s.Sale(t, "card", "card", "ok")
+	a := s.Did(t, cmd{"cmd": "refund", "receipt": sold.Receipt, "amount": 300, "override": supervisor})
+	parked := s.waitFor(t, a.ID, "manual")
+	if !parked.Flagged || parked.Times("parked") != 1 || parked.Times("refund_try") != 2 {
+		t.Errorf("%+v", parked)
+	}
+	if q := s.Queue(t); len(q) != 1 || q[0].Kind != "refund" || q[0].State != "manual" {
+		t.Errorf("the queue shows %+v", q)
+	}
+	s.refused(t, "follow_up_open", cmd{"cmd": "refund", "receipt": sold.Receipt, "amount": 100, "override": supervisor})
+	s.Cut()
+	s.HostUp(t, "")
+	s.OpenUp(t)
+	s.Is(t, a.ID, "manual")
+	again := s.Did(t, cmd{"cmd": "resolve", "attempt": a.ID, "how": "send_again", "reason": "the bank has no word of it", "override": supervisor})
+	if again.ID != a.ID || again.STAN != a.STAN {
+		t.Errorf("%+v went out for %+v", again, a)
+	}
+	if done := s.waitFor(t, a.ID, "approved"); done.Times("refund_again") != 1 {
+		t.Errorf("%+v", done)
+	}
+	if n := len(s.of(t, "refund")); n != 1 {
+		t.Errorf("%d refunds in the ledger", n)
+	}
+	s.agree(t)
 }

@@ -73,10 +73,10 @@ func withPad(t *testing.T, loaded bool, device dukpt.Device, edits ...string) *p
 	p.shop, profile = ownProfile(t, "timeout = \"20s\"\n[devices]\npinpad = \"serial:"+p.link+"?baud=19200\"\n",
 		append(edits, `"contactless_no_pin": 100000`, `"contactless_no_pin": 0`)...)
 	p.bank(t, profile)
-	if err := p.open("--demo"); err != nil {
+	if err := p.Open("--demo"); err != nil {
 		t.Fatal(err)
 	}
-	p.till.Must(t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
+	p.Till.Must(t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
 	return p
 }
 
@@ -87,13 +87,13 @@ func (p *padded) bank(t *testing.T, profile string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := simhost.New(simhost.Config{Dir: p.host, Profile: own, TMK: hex.EncodeToString(p.tmk), Accounts: map[string]simhost.Account{
+	h, err := simhost.New(simhost.Config{Dir: p.Host, Profile: own, TMK: hex.EncodeToString(p.tmk), Accounts: map[string]simhost.Account{
 		demoCard: {Balance: 1_000_000, State: "good", PIN: p.pin},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Listen(p.addr); err != nil {
+	if _, err := h.Listen(p.Addr); err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
@@ -115,13 +115,13 @@ func (p *padded) plug(t *testing.T) {
 // tap pays 7.50 by card; act is what happens while the pad asks for the PIN.
 func (p *padded) tap(t *testing.T, act func()) attempt {
 	t.Helper()
-	p.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+	p.Till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
 	return p.tapAgain(t, act)
 }
 
 func (p *padded) tapAgain(t *testing.T, act func()) attempt {
 	t.Helper()
-	if err := p.till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
+	if err := p.Till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
 		t.Fatal(err)
 	}
 	if act != nil {
@@ -130,7 +130,7 @@ func (p *padded) tapAgain(t *testing.T, act func()) attempt {
 		}
 		act()
 	}
-	answer, err := p.till.Answer()
+	answer, err := p.Till.Answer()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestPINUnderDUKPT(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := withPad(t, true, device,
-		`"pin": {"format": 0, "keys": "session"}`, `"pin": {"format": 4, "keys": "dukpt-aes", "ksn_field": 53}`,
+		`"pin": {"format": 0, "keys": "session", "bypass": true}`, `"pin": {"format": 4, "keys": "dukpt-aes", "ksn_field": 53}`,
 		`"name": "PIN block", "type": "b8"`, `"name": "PIN block", "type": "b16"`,
 		`"name": "security control", "type": "n16"`, `"name": "security control", "type": "b12"`)
 	for _, try := range []struct{ pin, state, code string }{{p.pin, "approved", "00"}, {"6543", "declined", "55"}, {p.pin, "approved", "00"}} {
@@ -198,7 +198,7 @@ func TestPINUnderDUKPT(t *testing.T) {
 			t.Errorf("%s %s, want %s", a.State, a.AnswerCode, try.code)
 		}
 		if a.State == "declined" {
-			p.till.Must(t, cmd{"cmd": "clear"})
+			p.Till.Must(t, cmd{"cmd": "clear"})
 		}
 	}
 	p.agree(t)
@@ -224,7 +224,7 @@ func bytesOf(t *testing.T, text string) []byte {
 // pik is the PIN key that the acquirer handed out last.
 func (p *padded) pik(t *testing.T) []byte {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(p.host, "terminals.json"))
+	raw, err := os.ReadFile(filepath.Join(p.Host, "terminals.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func (p *padded) pik(t *testing.T) []byte {
 // memory names the patterns that stand in the till's memory.
 func (p *padded) memory(t *testing.T, patterns map[string][]byte) (found []string) {
 	t.Helper()
-	pid := p.till.Cmd.Process.Pid
+	pid := p.Till.Cmd.Process.Pid
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
 	if err != nil {
 		t.Fatal(err)

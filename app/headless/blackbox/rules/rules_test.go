@@ -14,43 +14,43 @@ func plan(rules string) string { return `{"rules":[` + rules + `]}` }
 // waitFor polls until an attempt is in a state.
 func (s *shop) waitFor(t *testing.T, id, state string) attempt {
 	t.Helper()
-	until(t, func() bool { return s.state(t, id).State == state })
-	return s.state(t, id)
+	child.Until(t, func() bool { return s.State(t, id).State == state })
+	return s.State(t, id)
 }
 
 func TestRule01JournalBeforeTheFirstByte(t *testing.T) {
 	s := opened(t, "[host]\ntimeout = \"20s\"\nreversal_repeat = \"200ms\"\n", plan(`{"fault":"drop_answer","mti":"0200","nth":1}`))
-	s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
-	if err := s.till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
+	s.Till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
+	if err := s.Till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool { return len(s.of(t, "sale")) == 1 })
-	s.cut() // the host has it: so the journal had it before
+	child.Until(t, func() bool { return len(s.of(t, "sale")) == 1 })
+	s.Cut() // the host has it: so the journal had it before
 	line := s.of(t, "sale")[0]
-	s.openUp(t)
-	all := s.find(t)
+	s.OpenUp(t)
+	all := s.Find(t)
 	if len(all) != 1 || all[0].STAN != line.STAN || all[0].Batch != line.Batch {
 		t.Fatalf("the host has STAN %s, the journal %v", line.STAN, all)
 	}
-	a := s.state(t, all[0].ID)
-	if !a.has("created") || !a.has("sending") || !a.has("reversing") {
+	a := s.State(t, all[0].ID)
+	if !a.Has("created") || !a.Has("sending") || !a.Has("reversing") {
 		t.Errorf("the intent to reverse was not durable: %v", a.Events)
 	}
 	s.agree(t)
-	s.is(t, a.ID, "reversed")
+	s.Is(t, a.ID, "reversed")
 }
 
 func TestRule02ANewSTANForEveryAttempt(t *testing.T) {
 	t.Run("kept even if nothing was sent", func(t *testing.T) {
 		s := opened(t, brisk, "")
-		first := s.sale(t, "card", "card", "ok")
-		s.lineDown(t) // a declined attempt that sent nothing
-		s.hostUp(t, "")
-		s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
-		second := s.sale(t, "card", "card", "ok")
+		first := s.Sale(t, "card", "card", "ok")
+		s.LineDown(t) // a declined attempt that sent nothing
+		s.HostUp(t, "")
+		s.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+		second := s.Sale(t, "card", "card", "ok")
 		seen := map[string]bool{}
 		n := 0
-		for _, a := range s.find(t) {
+		for _, a := range s.Find(t) {
 			if seen[a.Batch+a.STAN] && a.STAN != "" {
 				t.Errorf("STAN %s twice", a.STAN)
 			}
@@ -64,7 +64,7 @@ func TestRule02ANewSTANForEveryAttempt(t *testing.T) {
 	})
 	t.Run("a reversal keeps the original's", func(t *testing.T) {
 		s, w := tapped(t, brisk, plan(`{"fault":"drop_answer","mti":"0200","nth":1}`))
-		a := s.sale(t, "card", "card", "ok")
+		a := s.Sale(t, "card", "card", "ok")
 		s.agree(t)
 		for _, f := range w.sent("0400") {
 			if f.Get(11) != a.STAN {
@@ -81,9 +81,9 @@ func TestRule03OneFinancialRequestOutstanding(t *testing.T) {
 	t.Run("one at a time", func(t *testing.T) {
 		s, w := tapped(t, brisk, "")
 		for range 4 {
-			s.sale(t, "card", "card", "ok")
+			s.Sale(t, "card", "card", "ok")
 		}
-		s.till.Must(t, cmd{"cmd": "refund", "receipt": s.find(t)[0].Receipt, "override": supervisor})
+		s.Till.Must(t, cmd{"cmd": "refund", "receipt": s.Find(t)[0].Receipt, "override": supervisor})
 		open := 0
 		for _, f := range w.all() {
 			switch f.MTI {
@@ -98,11 +98,11 @@ func TestRule03OneFinancialRequestOutstanding(t *testing.T) {
 	})
 	t.Run("pending reversals go first", func(t *testing.T) {
 		s, w := tapped(t, brisk, plan(`{"fault":"drop_answer","mti":"0200","nth":1},{"fault":"drop_request","mti":"0400","times":2}`))
-		lost := s.sale(t, "card", "card", "ok")
-		if a := s.pay(t, "card", "card", "second"); a.State != "approved" {
+		lost := s.Sale(t, "card", "card", "ok")
+		if a := s.Pay(t, "card", "card", "second"); a.State != "approved" {
 			t.Fatalf("the second card: %s %s", a.State, a.AnswerCode)
 		}
-		s.is(t, lost.ID, "reversed")
+		s.Is(t, lost.ID, "reversed")
 		var order []string
 		for _, f := range w.sent("0200", "0400") {
 			order = append(order, f.MTI)
@@ -124,12 +124,12 @@ func TestRule04UnknownMeansReverse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, w := tapped(t, brisk, plan(c.plan))
-			a := s.sale(t, "card", "card", "ok")
+			a := s.Sale(t, "card", "card", "ok")
 			if a.State != "reversing" && a.State != "reversed" {
 				t.Fatalf("it is %s", a.State)
 			}
 			s.agree(t)
-			got := s.state(t, a.ID)
+			got := s.State(t, a.ID)
 			if got.State != "reversed" || got.Reason != c.reason {
 				t.Errorf("%s, reason %q", got.State, got.Reason)
 			}
@@ -148,7 +148,7 @@ func TestRule04UnknownMeansReverse(t *testing.T) {
 	}
 	t.Run("25 is repeated once, then reversed and flagged", func(t *testing.T) {
 		s, w := tapped(t, brisk, plan(`{"fault":"drop_request","mti":"0200","nth":1}`))
-		a := s.waitFor(t, s.sale(t, "card", "card", "ok").ID, "reversed")
+		a := s.waitFor(t, s.Sale(t, "card", "card", "ok").ID, "reversed")
 		if n := len(w.sent("0400")); n != 2 || !a.Flagged {
 			t.Errorf("%d reversals, flagged %v", n, a.Flagged)
 		}
@@ -157,24 +157,24 @@ func TestRule04UnknownMeansReverse(t *testing.T) {
 	t.Run("after a change of batch it is manual, until a person decides", afterTheBatch)
 	t.Run("a late approval reopens it", func(t *testing.T) {
 		s := opened(t, brisk, plan(`{"fault":"answer_late","mti":"0200","nth":1,"delay":"4s"}`))
-		a := s.sale(t, "card", "card", "ok")
+		a := s.Sale(t, "card", "card", "ok")
 		s.waitFor(t, a.ID, "reversed")
-		until(t, func() bool { return s.state(t, a.ID).has("late_approval") })
+		child.Until(t, func() bool { return s.State(t, a.ID).Has("late_approval") })
 		got := s.waitFor(t, a.ID, "reversed")
-		if got.times("reversed") != 2 {
-			t.Errorf("reversed %d times: %v", got.times("reversed"), got.Events)
+		if got.Times("reversed") != 2 {
+			t.Errorf("reversed %d times: %v", got.Times("reversed"), got.Events)
 		}
 		s.agree(t)
 	})
 	t.Run("the amount as asked, also after a partial approval", func(t *testing.T) {
 		s, w := tapped(t, brisk, plan(`{"fault":"drop_answer","mti":"0200","nth":1}`))
-		s.till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "100"})
-		a := s.pay(t, "card", "card", "partial-10")
+		s.Till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "100"})
+		a := s.Pay(t, "card", "card", "partial-10")
 		s.agree(t)
 		if rev := w.sent("0400"); len(rev) == 0 || rev[0].Get(4) != fmt.Sprintf("%012d", a.Amount) {
 			t.Errorf("asked %d, reversed %v", a.Amount, rev)
 		}
-		s.is(t, a.ID, "reversed")
+		s.Is(t, a.ID, "reversed")
 	})
 	t.Run("answered and not acknowledged, the new sale goes on", notAcknowledged)
 }
@@ -183,36 +183,36 @@ func TestRule04UnknownMeansReverse(t *testing.T) {
 // nothing of is a person's.
 func afterTheBatch(t *testing.T) {
 	s := opened(t, brisk, plan(`{"fault":"drop_request","mti":"0200","nth":2},{"fault":"drop_request","mti":"0400"}`))
-	s.sale(t, "card", "card", "ok")
-	lost := s.sale(t, "card", "card", "second")
+	s.Sale(t, "card", "card", "ok")
+	lost := s.Sale(t, "card", "card", "second")
 	if lost.State != "reversing" {
 		t.Fatalf("%s", lost.State)
 	}
-	s.till.Must(t, cmd{"cmd": "clear"})
+	s.Till.Must(t, cmd{"cmd": "clear"})
 	var r struct {
 		Balanced bool
 		LeftOut  []struct{ Attempt string } `json:"left_out"`
 	}
 	s.refused(t, "items_left", cmd{"cmd": "settle"})
-	if err := child.Into(s.till.Must(t, cmd{"cmd": "settle", "override": supervisor}), &r); err != nil {
+	if err := child.Into(s.Till.Must(t, cmd{"cmd": "settle", "override": supervisor}), &r); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.LeftOut) != 1 || r.LeftOut[0].Attempt != lost.ID || !r.Balanced {
 		t.Errorf("the settlement is %+v", r)
 	}
-	s.hostUp(t, "")
-	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.HostUp(t, "")
+	s.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	got := s.waitFor(t, lost.ID, "manual")
 	if got.Batch != lost.Batch {
 		t.Errorf("it changed its batch from %s to %s", lost.Batch, got.Batch)
 	}
-	if q := s.queue(t); len(q) != 1 || q[0].Attempt != lost.ID {
+	if q := s.Queue(t); len(q) != 1 || q[0].Attempt != lost.ID {
 		t.Errorf("the queue is %v", q)
 	}
 	s.refused(t, "reason_missing", cmd{"cmd": "resolve", "attempt": lost.ID, "how": "as_in_file", "override": supervisor})
-	s.till.Must(t, cmd{"cmd": "resolve", "attempt": lost.ID, "how": "send_again", "reason": "the bank asks for it", "override": supervisor})
+	s.Till.Must(t, cmd{"cmd": "resolve", "attempt": lost.ID, "how": "send_again", "reason": "the bank asks for it", "override": supervisor})
 	s.waitFor(t, lost.ID, "manual") // and again 25
-	a := s.did(t, cmd{"cmd": "resolve", "attempt": lost.ID, "how": "as_in_file", "reason": "not in the file", "override": supervisor})
+	a := s.Did(t, cmd{"cmd": "resolve", "attempt": lost.ID, "how": "as_in_file", "reason": "not in the file", "override": supervisor})
 	last := a.Events[len(a.Events)-1]
 	if a.State != "cancelled" || last.By != "2001" || last.Text != "not in the file" {
 		t.Errorf("%s by %q: %q", a.State, last.By, last.Text)
@@ -223,24 +223,24 @@ func afterTheBatch(t *testing.T) {
 func TestRule05AnAnswerIsOursOnlyIfItMatches(t *testing.T) {
 	t.Run("somebody else's first, then ours", func(t *testing.T) {
 		s := opened(t, brisk, plan(`{"fault":"foreign_stan","mti":"0200","answer":true}`))
-		if a := s.sale(t, "card", "card", "ok"); a.State != "approved" {
+		if a := s.Sale(t, "card", "card", "ok"); a.State != "approved" {
 			t.Errorf("%s %s", a.State, a.AnswerCode)
 		}
 		s.agree(t)
 	})
 	t.Run("only somebody else's", func(t *testing.T) {
 		s := opened(t, brisk, plan(`{"fault":"foreign_stan","mti":"0200","nth":1}`))
-		a := s.sale(t, "card", "card", "ok")
+		a := s.Sale(t, "card", "card", "ok")
 		if a.Approved != 0 || a.State == "approved" {
 			t.Errorf("%s over %d", a.State, a.Approved)
 		}
 		s.agree(t)
-		s.is(t, a.ID, "reversed")
+		s.Is(t, a.ID, "reversed")
 	})
 	t.Run("answered twice", func(t *testing.T) {
 		s := opened(t, brisk, plan(`{"fault":"answer_twice","mti":"0200"}`))
 		for range 3 {
-			if a := s.sale(t, "card", "card", "ok"); a.State != "approved" {
+			if a := s.Sale(t, "card", "card", "ok"); a.State != "approved" {
 				t.Errorf("%s %s", a.State, a.AnswerCode)
 			}
 		}
@@ -248,9 +248,9 @@ func TestRule05AnAnswerIsOursOnlyIfItMatches(t *testing.T) {
 	})
 	t.Run("a corrupt byte", func(t *testing.T) {
 		s := opened(t, brisk, plan(`{"fault":"corrupt","mti":"0200","nth":1}`))
-		a := s.sale(t, "card", "card", "ok")
+		a := s.Sale(t, "card", "card", "ok")
 		s.agree(t)
-		s.is(t, a.ID, "reversed")
+		s.Is(t, a.ID, "reversed")
 	})
 }
 
@@ -262,11 +262,11 @@ func TestRule06ALateAnswerNeverRevives(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := opened(t, brisk, plan(fault))
-			a := s.sale(t, "card", "card", "ok")
-			until(t, func() bool { return s.state(t, a.ID).has("late_approval") })
+			a := s.Sale(t, "card", "card", "ok")
+			child.Until(t, func() bool { return s.State(t, a.ID).Has("late_approval") })
 			s.agree(t)
 			got := s.waitFor(t, a.ID, "reversed")
-			if got.has("approved") || got.Approved != 0 {
+			if got.Has("approved") || got.Approved != 0 {
 				t.Errorf("it was revived: %v", got.Events)
 			}
 		})
@@ -275,17 +275,17 @@ func TestRule06ALateAnswerNeverRevives(t *testing.T) {
 
 func notAcknowledged(t *testing.T) {
 	s, w := tapped(t, brisk, plan(`{"fault":"drop_answer","mti":"0200","nth":1},{"fault":"code","kind":"reversal","code":"96"}`))
-	lost := s.sale(t, "card", "card", "ok")
+	lost := s.Sale(t, "card", "card", "ok")
 	before := len(w.sent("0400"))
-	if a := s.pay(t, "card", "card", "second"); a.State != "approved" {
+	if a := s.Pay(t, "card", "card", "second"); a.State != "approved" {
 		t.Errorf("the second card: %s %s", a.State, a.AnswerCode)
 	}
-	s.is(t, lost.ID, "reversing")
+	s.Is(t, lost.ID, "reversing")
 	if n := len(w.sent("0400")) - before; n < 1 || n > 3 {
 		t.Errorf("the reversal was tried %d times before the new request", n)
 	}
-	s.hostUp(t, "")
-	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.HostUp(t, "")
+	s.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
 	s.agree(t)
-	s.is(t, lost.ID, "reversed")
+	s.Is(t, lost.ID, "reversed")
 }

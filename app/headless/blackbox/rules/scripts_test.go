@@ -17,25 +17,25 @@ func scripted(t *testing.T, faults string) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.end)
-	put(t, s.config, "[host]\nprofile = \"cup-script\"\n"+strings.TrimPrefix(brisk, "[host]\n")) // the default profile has no such message
+	t.Cleanup(s.End)
+	child.Put(t, s.Config, "[host]\nprofile = \"cup-script\"\n"+strings.TrimPrefix(brisk, "[host]\n")) // the default profile has no such message
 	s.issuer(t, faults)
-	s.openUp(t)
+	s.OpenUp(t)
 	return s
 }
 
 // issuer starts the acquirer of such a shop.
 func (s *shop) issuer(t *testing.T, faults string) {
 	t.Helper()
-	control, plans := filepath.Join(s.dir, "control.json"), filepath.Join(s.dir, "plan.json")
-	put(t, control, `{"accounts":{"6222022900002265":{"script":"720F9F1804000000018606842400000100"}}}`)
-	put(t, plans, plan(faults))
-	s.closeHost()
+	control, plans := filepath.Join(s.Dir, "control.json"), filepath.Join(s.Dir, "plan.json")
+	child.Put(t, control, `{"accounts":{"6222022900002265":{"script":"720F9F1804000000018606842400000100"}}}`)
+	child.Put(t, plans, plan(faults))
+	s.CloseHost()
 	var err error
-	if s.acquirer, err = child.Acquirer(s.hostLog, binary, s.addr, s.host, "--profile", "cup-script", "--control", control, "--faults", plans); err != nil {
+	if s.Acquirer, err = child.Acquirer(s.HostLog, binary, s.Addr, s.Host, "--profile", "cup-script", "--control", control, "--faults", plans); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool {
+	child.Until(t, func() bool {
 		raw, err := os.ReadFile(control + ".state")
 		return err == nil && strings.Contains(string(raw), `"applied":1`)
 	})
@@ -47,12 +47,12 @@ func (s *shop) results(t *testing.T) []entry { t.Helper(); return s.of(t, "scrip
 // TestScriptResultsAreTold: the host hears what the card made of its issuer's script, once, under the number of the payment; no money moves and the two books agree.
 func TestScriptResultsAreTold(t *testing.T) {
 	s := scripted(t, "")
-	a := s.sale(t, "card", "card", "chip")
+	a := s.Sale(t, "card", "card", "chip")
 	if a.State != "approved" {
 		t.Fatalf("%s %s", a.State, a.AnswerCode)
 	}
-	until(t, func() bool { return len(s.results(t)) == 1 })
-	s.sale(t, "card", "card", "ok")
+	child.Until(t, func() bool { return len(s.results(t)) == 1 })
+	s.Sale(t, "card", "card", "ok")
 	s.agree(t)
 	if got := s.results(t); len(got) != 1 {
 		t.Errorf("%d results", len(got))
@@ -62,11 +62,11 @@ func TestScriptResultsAreTold(t *testing.T) {
 // TestScriptResultWhoseAnswerIsLostIsSentAgainAsItIs, over a restart of the till too.
 func TestScriptResultWhoseAnswerIsLostIsSentAgainAsItIs(t *testing.T) {
 	s := scripted(t, `{"fault":"drop_answer","mti":"0620","nth":1}`)
-	s.sale(t, "card", "card", "chip")
-	until(t, func() bool { return len(s.results(t)) == 1 })
-	s.cut()
-	s.openUp(t)
-	until(t, func() bool { return s.depth(t) == 0 })
+	s.Sale(t, "card", "card", "chip")
+	child.Until(t, func() bool { return len(s.results(t)) == 1 })
+	s.Cut()
+	s.OpenUp(t)
+	child.Until(t, func() bool { return s.depth(t) == 0 })
 	if got := s.results(t); len(got) != 1 {
 		t.Errorf("%d results", len(got))
 	}
@@ -76,14 +76,14 @@ func TestScriptResultWhoseAnswerIsLostIsSentAgainAsItIs(t *testing.T) {
 // TestScriptResultBlocksNothing: while nobody answers it the till sells, and settles without a supervisor; it is told in the next batch.
 func TestScriptResultBlocksNothing(t *testing.T) {
 	s := scripted(t, `{"fault":"drop_request","mti":"0620"}`)
-	s.sale(t, "card", "card", "chip")
+	s.Sale(t, "card", "card", "chip")
 	for range 3 {
-		if a := s.sale(t, "card", "card", "ok"); a.State != "approved" {
+		if a := s.Sale(t, "card", "card", "ok"); a.State != "approved" {
 			t.Fatalf("%s %s", a.State, a.AnswerCode)
 		}
 	}
 	var c closing
-	if err := child.Into(s.till.Must(t, cmd{"cmd": "settle"}), &c); err != nil {
+	if err := child.Into(s.Till.Must(t, cmd{"cmd": "settle"}), &c); err != nil {
 		t.Fatal(err)
 	}
 	if !c.Balanced || c.Till["debit_count"] != 4 || c.Host["debit_count"] != 4 {
@@ -93,16 +93,16 @@ func TestScriptResultBlocksNothing(t *testing.T) {
 		t.Errorf("%d items wait, not the result alone", n)
 	}
 	s.issuer(t, "")
-	s.till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
-	s.till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
-	until(t, func() bool { return len(s.results(t)) == 1 && s.depth(t) == 0 })
+	s.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+	child.Until(t, func() bool { return len(s.results(t)) == 1 && s.depth(t) == 0 })
 }
 
 // depth is how many items wait in the queue.
 func (s *shop) depth(t *testing.T) int {
 	t.Helper()
 	var got struct{ Queue int }
-	if err := child.Into(s.till.Must(t, cmd{"cmd": "status"}), &got); err != nil {
+	if err := child.Into(s.Till.Must(t, cmd{"cmd": "status"}), &got); err != nil {
 		t.Fatal(err)
 	}
 	return got.Queue

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"tillkeeper/app/headless/blackbox/child"
 	"tillkeeper/assets"
 	"tillkeeper/drivers/acquirer/wire"
 )
@@ -37,25 +38,25 @@ func tapped(t *testing.T, config, plan string) (*shop, *tap) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.end)
+	t.Cleanup(s.End)
 	p, err := wire.Load(assets.FS, "cup")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &tap{to: s.addr, p: p, at: "127.0.0.1:0", on: map[net.Conn]bool{}}
-	if err := w.up(); err != nil {
+	w := &tap{to: s.Addr, p: p, at: "127.0.0.1:0", on: map[net.Conn]bool{}}
+	if err := w.Up(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.down)
-	s.front, s.wire = w.at, w
-	put(t, s.config, config)
-	s.hostUp(t, plan)
-	s.openUp(t)
+	t.Cleanup(w.Down)
+	s.Front, s.Line = w.at, w
+	child.Put(t, s.Config, config)
+	s.HostUp(t, plan)
+	s.OpenUp(t)
 	return s, w
 }
 
-// up lets the till connect; the address stays the same.
-func (w *tap) up() error {
+// Up lets the till connect; the address stays the same.
+func (w *tap) Up() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.l != nil {
@@ -70,9 +71,9 @@ func (w *tap) up() error {
 	return nil
 }
 
-// down refuses connections and ends those that there are, as a host does that is
+// Down refuses connections and ends those that there are, as a host does that is
 // gone.
-func (w *tap) down() {
+func (w *tap) Down() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.l != nil {

@@ -14,7 +14,7 @@ func withProfile(t *testing.T, config string, pairs ...string) *shop {
 	t.Helper()
 	s, profile := ownProfile(t, config, pairs...)
 	var err error
-	if s.acquirer, err = child.Acquirer(s.hostLog, binary, s.addr, s.host, "--profile", profile); err != nil {
+	if s.Acquirer, err = child.Acquirer(s.HostLog, binary, s.Addr, s.Host, "--profile", profile); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -28,7 +28,7 @@ func ownProfile(t *testing.T, config string, pairs ...string) (s *shop, profile 
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.end)
+	t.Cleanup(s.End)
 	raw, err := assets.FS.ReadFile("profiles/cup.json")
 	if err != nil {
 		t.Fatal(err)
@@ -40,22 +40,22 @@ func ownProfile(t *testing.T, config string, pairs ...string) (s *shop, profile 
 		}
 		text = strings.Replace(text, pairs[i], pairs[i+1], 1)
 	}
-	profile = filepath.Join(s.dir, "own.json")
-	put(t, profile, text)
-	put(t, s.config, "[host]\nprofile = \""+profile+"\"\n"+config)
+	profile = filepath.Join(s.Dir, "own.json")
+	child.Put(t, profile, text)
+	child.Put(t, s.Config, "[host]\nprofile = \""+profile+"\"\n"+config)
 	return s, profile
 }
 
 // TestCompletionCapComesFromTheProfile: what is charged of a hold is at most the acquirer's part of it, over it where that is permitted.
 func TestCompletionCapComesFromTheProfile(t *testing.T) {
 	s := withProfile(t, "", `"completion_percent": 100`, `"completion_percent": 115`)
-	s.openUp(t)
+	s.OpenUp(t)
 	var held struct{ Receipt string }
-	if err := child.Into(s.till.Must(t, cmd{"cmd": "preauth", "amount": 10000, "card": "ok"}), &held); err != nil {
+	if err := child.Into(s.Till.Must(t, cmd{"cmd": "preauth", "amount": 10000, "card": "ok"}), &held); err != nil {
 		t.Fatal(err)
 	}
 	s.refused(t, "bad_amount", cmd{"cmd": "complete", "receipt": held.Receipt, "amount": 11501})
-	if a := s.did(t, cmd{"cmd": "complete", "receipt": held.Receipt, "amount": 11500}); a.State != "approved" || a.Approved != 11500 {
+	if a := s.Did(t, cmd{"cmd": "complete", "receipt": held.Receipt, "amount": 11500}); a.State != "approved" || a.Approved != 11500 {
 		t.Errorf("%+v", a)
 	}
 	s.agree(t)
@@ -69,11 +69,11 @@ func TestContactlessLimitComesFromTheProfile(t *testing.T) {
 	}{"above it": {"500", true}, "at it": {"750", false}, "none": {"0", true}} {
 		t.Run(name, func(t *testing.T) {
 			s := withProfile(t, "", `"contactless_no_pin": 100000`, `"contactless_no_pin": `+c.limit)
-			s.openUp(t)
-			if a := s.sale(t, "card", "card", "ok"); a.State != "approved" {
+			s.OpenUp(t)
+			if a := s.Sale(t, "card", "card", "ok"); a.State != "approved" {
 				t.Errorf("%s %s", a.State, a.AnswerCode)
 			}
-			a := s.sale(t, "card", "card", "ok", "pin", "")
+			a := s.Sale(t, "card", "card", "ok", "pin", "")
 			if refused := a.State == "declined" && a.AnswerCode == "pin_cancelled"; refused != c.pin {
 				t.Errorf("where the customer cancels: %s %s", a.State, a.AnswerCode)
 			}

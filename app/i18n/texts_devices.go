@@ -1,9 +1,9 @@
-package screen
+package i18n
 
-// englishDevices are the texts of the devices page, the customer's window, the scale and the choice of an account.
-var englishDevices = map[string]string{
-	"亮灯响一声": "Light, beep", "请插卡、挥卡或刷卡": "Insert, tap or swipe", "显示一行字": "Show a line", "请随便按 4 个数字，再按确认": "Press any 4 digits, then OK",
-	"打印测试页": "Test page", "显示测试图": "Test picture", "显示测试字": "Test text", "响一声": "Beep", "请扫一个条码": "Scan any barcode",
+// devices are the texts of the devices page, the scale and the choice of an account.
+var devices = map[string]string{
+	"测线路": "Test the line", "请插卡、挥卡或刷卡": "Insert, tap or swipe", "显示一行字": "Show a line", "请随便按 4 个数字，再按确认": "Press any 4 digits, then OK",
+	"打印测试页": "Test page", "显示测试图": "Test picture", "显示测试字": "Test text", "试一下": "Test", "动手试就行": "try it by hand", "请扫一个条码": "Scan any barcode",
 	"读一次": "Read once", "请放一样东西到秤上": "Put something on the scale", "弹开钱箱": "Open drawer", "请把钱箱推上": "Push the drawer shut",
 	"正在自检，什么都不会动": "Testing; nothing moves", "正在试": "Testing", "等您动手": "Your turn", "正在找接上的设备": "Looking for devices", "正在换设备": "Changing the device",
 	"找设备": "Find devices", "停下": "Stop", "换设备马上生效，不用重启": "a change counts at once, no restart", "没有可以设置的设备": "No devices to set up here",
@@ -25,20 +25,13 @@ var englishDevices = map[string]string{
 	"二维码屏": "QR panel", "顾客屏": "Customer screen",
 
 	"请放到秤上": "Put it on the scale", "稳了就自动记下": "Taken once it is still", "也可直接输入公斤数": "or type the kilograms", "下一件商品": "the next article",
-	"不称了": "Cancel", "再称一次": "Weigh again", "正在称": "Weighing", "用 %s 公斤": "Use %s kg", "公斤数，例如 1.25": "kilograms, e.g. 1.25", "称得 %s 公斤，请选商品": "%s kg: now choose the article",
+	"不称了": "Cancel", "再称一次": "Weigh again", "正在称": "Weighing", "用 %s 公斤": "Use %s kg", "公斤数，例如 1.25": "kilograms, e.g. 1.25",
 
 	"银行批准了，但卡拿开得太早；我们已经通知银行撤销。": "The card left too early; we told the bank to reverse.",
 	"卡拿开得太早": "The card was taken away too early", "没有等到卡": "No card came", "没有做完，已取消": "Not finished: cancelled", "没有等到密码": "No PIN came",
 	"没有读到卡": "No card was read", "技术说明：": "Technical note:", "再刷一次": "Card again", "看其余的": "Show the rest", "看前面的": "Show the first", "问顾客用哪个账户": "Which account? Ask", "不选就不收款": "No choice, no charge", "顾客屏上也有这些名字和数字": "The customer's screen shows them too",
 
-	"这是测试图": "This is a test picture", "正在接待顾客，收完这一单再试": "A customer is being served; try afterwards", "没有换成，还用原来的": "Not changed: the last one stays",
-	"银行卡": "Cards", "按屏幕右边的提示做": "Follow the steps on the right", "请付款": "Please pay", "有不对的请告诉收银员": "Tell the cashier if anything is wrong",
-	"请稍等": "One moment", "马上就好": "Nearly there", "在读卡器上": "at the card reader", "请不要拿开卡": "Leave the card where it is", "请输入密码": "Enter your PIN",
-	"正在收尾": "Finishing", "请等提示再拿开卡": "Wait before you take the card", "上一次没有扣款": "Nothing was charged before", "这次付 ¥%s": "Now paying ¥%s",
-	"这张卡有几个账户": "This card has several accounts", "请告诉收银员用哪一个": "Tell the cashier which one", "现金付款": "Cash", "请把现金交给收银员": "Please hand the cash over",
-	"不要再付款，正在核对": "Do not pay again: checking", "不要再付款，请听收银员说明": "Do not pay again; the cashier explains", "没有办成": "Not done", "请问收银员": "Please ask the cashier",
-	"没有付成": "Not paid", "没有扣款，请问收银员": "Nothing was charged; ask the cashier", "查好了": "Done", "余额请看收银员出示的小票": "The cashier shows you the balance",
-	"退款": "Money back", "请收好现金": "Please take the cash", "钱会原路退回": "It goes back the way it came", "已冻结": "Held", "还没有扣款": "Not charged yet",
-	"已解冻": "Released", "没有扣款": "Nothing was charged", "已收到": "Received", "请付剩下的部分": "Please pay the rest", "请收好找零和小票": "Take your change and receipt",
-	"请收好小票": "Take your receipt", "还应付": "Still to pay", "已付款": "Paid",
+	"正在接待顾客，收完这一单再试": "A customer is being served; try afterwards", "没有换成，还用原来的": "Not changed: the last one stays",
+
+	"已冻结": "Held",
 }

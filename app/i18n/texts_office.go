@@ -1,7 +1,7 @@
-package screen
+package i18n
 
-// englishMoney are the texts of giving money back, settling, reconciling and explaining.
-var englishMoney = map[string]string{
+// office are the texts of the office: giving money back, settling, reconciling, explaining.
+var office = map[string]string{
 	"%d 点前后":    "about %d:00",
 	"一天结束时结算一次": "Settle once at the end of the day",
 	"上次 %s":     "last %s",
@@ -80,15 +80,17 @@ var englishMoney = map[string]string{
 	"对总额":          "Compare totals",
 	"对账文件":         "Bank file",
 	"对账文件里有":       "It is in the file",
+	"已退现金":         "Given back in cash",
+	"店里从钱箱退给了顾客":   "Out of the shop's drawer",
 	"对账文件：%s":      "Bank file: %s",
 	"小票 %s 就是这一笔。": "It is receipt %s.",
 	"小票号、凭证号、参考号、金额或卡号后四位": "Receipt, trace, reference, amount or last 4",
 	"差额记为损失": "Book the difference as loss",
 	"已全部退":   "Refunded",
 	"已冲正":    "Reversed",
-	"已冻结":    "On hold",
-	"已另外收款":  "Paid otherwise",
-	"已处理":    "Resolved",
+
+	"已另外收款": "Paid otherwise",
+	"已处理":   "Resolved",
 	"已把这次撤销收回（冲正），没有确认就一直重发。": "The void is being taken back until the bank confirms.",
 	"已撤销完成":       "Completion cancelled",
 	"已撤销，银行已确认":   "Undone, the bank confirmed",

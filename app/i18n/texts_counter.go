@@ -1,30 +1,19 @@
-package screen
+package i18n
 
-import "maps"
-
-// english gives the English of every Chinese text.
-var english = func() map[string]string {
-	all := maps.Clone(englishSale)
-	maps.Copy(all, englishHouse)
-	maps.Copy(all, englishMoney)
-	maps.Copy(all, englishKeys)
-	maps.Copy(all, englishDevices)
-	return all
-}()
-
-// englishSale is the first half of the texts: selling and paying.
-var englishSale = map[string]string{
+// counter are the texts of selling and paying at the counter.
+var counter = map[string]string{
 	"正在准备": "Getting ready",
 	"先处理上一笔没有结果的交易": "Settling the last open payment first",
 	"准备线路":            "Line ready",
 	"请顾客插卡、挥卡或刷卡":     "Insert, tap or swipe",
-	"金额已显示在读卡器上":      "The reader shows the amount",
+	"卡要放到读完为止":        "Leave the card there until it is read",
 	"金额已送到读卡器":        "Amount sent to the reader",
 	"正在读卡":            "Reading the card",
 	"请不要拔卡":           "Do not remove the card",
 	"读卡":              "Read the card",
 	"请顾客输入密码":         "Customer enters PIN",
 	"在密码键盘上输入，按确认键":   "On the PIN pad, then the OK key",
+	"无密码请直接按确认":       "No PIN: press OK",
 	"顾客输入密码":          "Customer enters the PIN",
 	"正在联系银行":          "Asking the bank",
 	"请不要拔卡，不要重复刷卡":    "Keep the card in",
@@ -78,20 +67,11 @@ var englishSale = map[string]string{
 	"正在核对并关闭订单":      "Checking and closing the order",
 	"先查再关":           "query, then close",
 	"手机显示已付而这里没变：按“立即查询”，不要重新收款。": "Phone says paid? Check now, never charge twice.",
-	"取消":             "Cancel",
-	"立即查询":           "Check now",
-	"正在关闭":           "closing",
-	"还没有付款码":         "no code yet",
-	"欢迎光临":           "Welcome",
-	"应付":             "To pay",
-	"请核对商品和金额":       "Please check goods and sum",
-	"请扫码付款":          "Please scan to pay",
-	"等待付款":           "Waiting for payment",
-	"请在手机上确认":        "Confirm on your phone",
-	"付款后请等收银员确认":     "Then wait for the cashier",
-	"谢谢惠顾":           "Thank you",
-	"没有扣款，请换一种方式":    "Not charged, please pay another way",
-	"请听收银员说明":        "The cashier will explain",
+	"取消":     "Cancel",
+	"立即查询":   "Check now",
+	"正在关闭":   "closing",
+	"还没有付款码": "no code yet",
+
 	"终端 %s":          "Till %s",
 	"演示密钥":           "demo keys",
 	"联机":             "Online",
@@ -170,27 +150,27 @@ var englishSale = map[string]string{
 	"这一笔不会算作已收款":         "This one does not count as paid",
 	"小票正在打印":             "Printing the receipt",
 	"不用等：现在就可以开始下一单":     "No need to wait: go on",
-	"重打":           "Reprint",
-	"手机小票":         "E-receipt",
-	"打印存根":         "Shop copy",
-	"商户联":          "for the shop",
-	"查这一笔":         "This record",
-	"记录":           "events",
-	"下一单":          "Next sale",
-	"扫描商品也会自动开始":   "a scan starts it too",
-	"继续收款":         "Go on",
-	"还应收 ¥%s":      "¥%s still due",
-	"付款明细":         "Payment",
-	"小票":           "Receipt",
-	"卡":            "Card",
-	"授权码":          "Authorisation",
-	"参考号":          "Reference (RRN)",
-	"凭证号 / 批次":     "Trace / batch",
-	"订单号":          "Order",
-	"金额":           "Amount",
-	"原因":           "Reason",
-	"应答码 %s":       "code %s",
-	"怎么办":          "What to do",
+	"重打":         "Reprint",
+	"手机小票":       "E-receipt",
+	"打印存根":       "Shop copy",
+	"商户联":        "for the shop",
+	"查这一笔":       "This record",
+	"记录":         "events",
+	"下一单":        "Next sale",
+	"扫描商品也会自动开始": "a scan starts it too",
+	"继续收款":       "Go on",
+	"还应收 ¥%s":    "¥%s still due",
+	"付款明细":       "Payment",
+	"小票":         "Receipt",
+	"卡":          "Card",
+	"授权码":        "Authorisation",
+	"参考号":        "Reference (RRN)",
+	"凭证号 / 批次":   "Trace / batch",
+	"订单号":        "Order",
+	"金额":         "Amount",
+	"原因":         "Reason",
+	"应答码 %s":     "code %s",
+
 	"凭证号 %s":       "Trace %s",
 	"已记入流水，可查可打":   "on record",
 	"改用其他方式收取":     "Take it another way",

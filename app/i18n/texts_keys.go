@@ -1,7 +1,7 @@
-package screen
+package i18n
 
-// englishKeys are the texts of the key entry and of what a settlement would send.
-var englishKeys = map[string]string{
+// keys are the texts of the entry of the terminal key and of what a settlement would send.
+var keys = map[string]string{
 	"银行的文件里记了扣款，已经处理。": "The bank's file had the charge; it is dealt with.",
 	"处理：%s":         "Decided: %s",
 	"多扣的已经处理":       "The extra charge is dealt with",
@@ -39,7 +39,6 @@ var englishKeys = map[string]string{
 	"输完了":     "That is all",
 	"一样":      "The same",
 	"不一样":     "Different",
-	"没有这个工号":  "No such staff number",
 	"一份密钥是 32 位，请照纸再输一次":   "A part has 32 digits: type it again from the sheet",
 	"有一位输错了，请照纸再输一次":       "A digit is wrong: type it again from the sheet",
 	"这份密钥太弱，不能用；请向银行要新的两份": "This key is too weak: ask the bank for two new parts",

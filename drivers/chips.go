@@ -1,0 +1,28 @@
+package drivers
+
+import (
+	"time"
+
+	"tillkeeper/app/pos"
+	"tillkeeper/drivers/reader"
+)
+
+// fallbackRule is when the stripe of a card is taken whose chip is damaged: after
+// the third failure, for the same customer.
+var fallbackRule = reader.FallbackRule{Tries: 3, Within: 3 * time.Minute}
+
+// watchChips has the rule of damaged chips told how the reading of a card ended.
+func (s *Set) watchChips(session pos.CardSession) pos.CardSession {
+	if s.fallback == nil {
+		return session
+	}
+	return s.fallback.Watch(session, s.clock)
+}
+
+// clock is the shop's.
+func (s *Set) clock() time.Time {
+	if s.c.Clock == nil {
+		return time.Now()
+	}
+	return s.c.Clock.Now()
+}

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"tillkeeper/app/pos"
+)
+
+// lean points to pos.Attempt with tags that leave zero fields out: what
+// encoding/json makes of it is what every journal so far holds.
+var lean = func() reflect.Type {
+	t := reflect.TypeFor[pos.Attempt]()
+	fields := make([]reflect.StructField, t.NumField())
+	for i := range fields {
+		fields[i] = t.Field(i)
+		fields[i].Tag = reflect.StructTag(`json:"` + fields[i].Name + `,omitzero"`)
+	}
+	return reflect.PointerTo(reflect.StructOf(fields))
+}()
+
+// drawn fills a value of whatever kind pos.Attempt has.
+func drawn(t *rapid.T, v reflect.Value) {
+	switch v.Interface().(type) {
+	case time.Time:
+		v.Set(reflect.ValueOf(time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "s"), rapid.Int64Range(0, 999).Draw(t, "n")).In(time.FixedZone("", 8*3600))))
+		return
+	case *pos.Box:
+		v.Set(reflect.ValueOf(&pos.Box{Key: rapid.String().Draw(t, "key"), Data: []byte(rapid.String().Draw(t, "data"))}))
+		return
+	case []uint64:
+		v.Set(reflect.ValueOf(rapid.SliceOf(rapid.Uint64()).Draw(t, "seqs")))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "000001", `a"b`, "<&>", "\u2028", "\xff", "\t", "\x7f", `\`})).Draw(t, "text"))
+	case reflect.Int, reflect.Int64:
+		v.SetInt(rapid.Int64().Draw(t, "int"))
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		t.Fatalf("nobody draws a %s", v.Type())
+	}
+}
+
+func TestWrittenByHandAsByEncodingJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a pos.Attempt
+		v := reflect.ValueOf(&a).Elem()
+		for i := range v.NumField() {
+			if rapid.Bool().Draw(t, "set") {
+				drawn(t, v.Field(i))
+			}
+		}
+		got, err := appendAttempt(nil, &a)
+		want, errWant := json.Marshal(reflect.ValueOf(&a).Convert(lean).Interface())
+		if string(got) != string(want) || err != nil || errWant != nil {
+			t.Fatalf("%s, %v\n%s, %v", got, err, want, errWant)
+		}
+		d := newDaySums()
+		for _, s := range []reflect.Value{reflect.ValueOf(&d.All), reflect.ValueOf(&d.Late)} {
+			for i := range s.Elem().NumField() {
+				drawn(t, s.Elem().Field(i))
+			}
+		}
+		d.Tax, d.Baskets = d.All.Net, d.Late.Count
+		for i := range rapid.IntRange(0, 12).Draw(t, "hours") {
+			d.ByHour[i], d.ByTender[pos.Tender(rapid.String().Draw(t, "tender"))], d.ByCashier[rapid.String().Draw(t, "cashier")] = d.All, d.Late, d.All
+		}
+		got, err = encodeDay(d)
+		want, errWant = json.Marshal(d)
+		if string(got) != string(want) || err != nil || errWant != nil {
+			t.Fatalf("%s, %v\n%s, %v", got, err, want, errWant)
+		}
+	})
+}
