@@ -161,7 +161,7 @@ func (s *Store) NextSTAN() string {
 	s.mu.Lock()
 	s.counters.STAN = n
 	s.mu.Unlock()
-	if err := s.trace.write(n, 0); err != nil {
+	if err := s.trace.write(n); err != nil {
 		s.o.Logger.Warn("a trace number is not remembered", "err", err)
 	}
 	return stan

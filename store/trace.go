@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 )
 
 // Not every message has an event: a sign-on or an echo takes a trace number and no commit. The file of traces remembers
@@ -28,10 +29,12 @@ const (
 // bootFile names this start of the machine.
 const bootFile = "/proc/sys/kernel/random/boot_id"
 
-// traceFile is the file of traces. Its methods do nothing where the file could not be opened.
+// traceFile is the file of traces. Its methods do nothing where the file could not be opened, and after its end.
 type traceFile struct {
-	f    *os.File
 	boot [bootLen]byte
+
+	mu   sync.Mutex
+	f    *os.File
 	last int64 // handed out; 0 where nothing is known
 }
 
@@ -80,6 +83,8 @@ func (t *traceFile) decode(b []byte) int64 {
 
 // after gives the later one of the journal's number and the file's.
 func (t *traceFile) after(n int64) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if ahead(n, t.last) {
 		return t.last
 	}
@@ -87,14 +92,21 @@ func (t *traceFile) after(n int64) int64 {
 }
 
 // write remembers a number.
-func (t *traceFile) write(n int64, closed byte) error {
+func (t *traceFile) write(n int64) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.last = n
+	return t.put(0)
+}
+
+// put writes the number. The caller has mu.
+func (t *traceFile) put(closed byte) error {
 	if t.f == nil {
 		return nil
 	}
 	b := append(make([]byte, 0, traceLen), traceMark...)
 	b = append(b, closed)
-	b = binary.BigEndian.AppendUint64(b, uint64(n))
+	b = binary.BigEndian.AppendUint64(b, uint64(t.last))
 	b = append(b, t.boot[:]...)
 	c := check(traceName, nil, b[len(traceMark):])
 	_, err := t.f.WriteAt(append(b, c[:]...), 0)
@@ -103,11 +115,16 @@ func (t *traceFile) write(n int64, closed byte) error {
 
 // close says that nothing was lost, and flushes it.
 func (t *traceFile) close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.f == nil {
 		return nil
 	}
-	if t.last == 0 {
-		return t.f.Close()
+	f := t.f
+	var err error
+	if t.last > 0 {
+		err = errors.Join(t.put(1), f.Sync())
 	}
-	return errors.Join(t.write(t.last, 1), t.f.Sync(), t.f.Close())
+	t.f = nil
+	return errors.Join(err, f.Close())
 }

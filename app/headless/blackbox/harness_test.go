@@ -15,7 +15,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -46,14 +45,10 @@ type (
 // shop is one on which this package's tests work.
 type shop struct{ *child.Shop }
 
-// newShop makes an empty one below dir. The port of the acquirer is free now and
-// stays the shop's.
+// newShop makes an empty one below dir, with a port for its acquirer.
 func newShop(dir string) (*shop, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	return &shop{child.NewShop(binary, dir, l.Addr().String())}, l.Close()
+	addr, err := child.Address()
+	return &shop{child.NewShop(binary, dir, addr)}, err
 }
 
 // orders is the wallet's book: a line for each change, the last one counts.

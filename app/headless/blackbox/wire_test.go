@@ -30,7 +30,11 @@ var errWire = errors.New("the line does not obey")
 func newWire(upstream string) (*wire, error) {
 	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics have a logger of their own
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	w := &wire{proxy: toxiproxy.NewProxy(server, "line", "127.0.0.1:0", upstream)}
+	addr, err := child.Address()
+	if err != nil {
+		return nil, err
+	}
+	w := &wire{proxy: toxiproxy.NewProxy(server, "line", addr, upstream)}
 	return w, w.proxy.Start()
 }
 

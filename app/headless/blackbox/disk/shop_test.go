@@ -3,7 +3,6 @@ package disk
 import (
 	"cmp"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -71,13 +70,13 @@ func newShop(t testing.TB, data string) *shop {
 
 func emptyShop(t testing.TB, data string) *shop {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := child.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	s := &shop{t: t, data: data, host: filepath.Join(dir, "acquirer"), config: filepath.Join(dir, "till.toml"), addr: l.Addr().String()}
-	if err := errors.Join(l.Close(), os.WriteFile(s.config, []byte(config), 0o600)); err != nil {
+	s := &shop{t: t, data: data, host: filepath.Join(dir, "acquirer"), config: filepath.Join(dir, "till.toml"), addr: addr}
+	if err := os.WriteFile(s.config, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.till.Kill(); s.acquirer.Kill() })

@@ -8,7 +8,6 @@ package rules
 import (
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"testing"
 
@@ -46,12 +45,8 @@ type (
 // shop is one on which this package's tests work.
 type shop struct{ *child.Shop }
 
-// newShop makes an empty one below dir. The port of the acquirer is free now and
-// stays the shop's.
+// newShop makes an empty one below dir, with a port for its acquirer.
 func newShop(dir string) (*shop, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	return &shop{child.NewShop(binary, dir, l.Addr().String())}, l.Close()
+	addr, err := child.Address()
+	return &shop{child.NewShop(binary, dir, addr)}, err
 }

@@ -43,7 +43,11 @@ func tapped(t *testing.T, config, plan string) (*shop, *tap) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &tap{to: s.Addr, p: p, at: "127.0.0.1:0", on: map[net.Conn]bool{}}
+	at, err := child.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &tap{to: s.Addr, p: p, at: at, on: map[net.Conn]bool{}}
 	if err := w.Up(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +70,7 @@ func (w *tap) Up() error {
 	if err != nil {
 		return err
 	}
-	w.l, w.at = l, l.Addr().String()
+	w.l = l
 	go w.serve(l)
 	return nil
 }
