@@ -250,7 +250,7 @@ func (t *till) openFlows(ctx context.Context, f opening.Flags, timers checkout.T
 				t.desk.Wake()
 			}
 		},
-		Parked: func(a pos.Attempt) { prints(a.Receipt, slip.Bank(a, "")) },
+		Parked: func(a pos.Attempt) { prints("bank-"+a.Receipt, slip.Bank(a, "")) },
 	})
 	blacklist, err := opening.Blacklist(c.Offline.Blacklist, t.set.Vault.CardHash)
 	if err != nil {

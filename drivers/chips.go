@@ -8,7 +8,7 @@ import (
 )
 
 // fallbackRule is when the stripe of a card is taken whose chip is damaged: after
-// the third failure, for the same customer.
+// the third failure, within three minutes.
 var fallbackRule = reader.FallbackRule{Tries: 3, Within: 3 * time.Minute}
 
 // watchChips has the rule of damaged chips told how the reading of a card ended.

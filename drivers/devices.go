@@ -57,7 +57,7 @@ var always = map[string]bool{Reader: true, PINPad: true, Printer: true}
 // Conditions says how each device is, by what is known. It asks no device and
 // no file: a sale calls it.
 func (s *Set) Conditions() []pos.Condition {
-	var out []pos.Condition
+	out := make([]pos.Condition, 0, len(order)+1) // and the wallet
 	noPrinter := false
 	for _, name := range order {
 		c, url := s.condition(name)

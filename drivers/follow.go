@@ -15,7 +15,7 @@ import (
 // trail leads to a device that has a place in /dev: to the configured one while
 // the device is there that is remembered to have worked there, and otherwise to
 // the one place where that device is plugged in now. It never leads to a device
-// of another identity, and never guesses between several.
+// of another kind or serial number, and never guesses between several.
 type trail struct {
 	class   string // of the place, "" where it is none of /dev: then it is the only one
 	scheme  string
@@ -45,11 +45,29 @@ func (s *Set) others(but address) []string {
 		urls[name] = url
 	}
 	for name, sl := range s.slots {
-		if url := sl.address(); url != "" {
+		if url, known := sl.chosen(); known || url != "" {
 			urls[name] = url
 		}
 	}
-	return s.seen.others(urls, but)
+	return append(s.seen.others(urls, but), s.never(urls, but)...)
+}
+
+// never gives what is plugged in at places of other devices that have not worked
+// there yet: it is theirs all the same.
+func (s *Set) never(urls map[string]string, but address) (out []string) {
+	mine := s.seen.of(but.scheme, but.path)
+	for name, url := range urls {
+		for _, one := range each(name, url) {
+			a, err := parse(name, one)
+			if err != nil || find.ClassOf(a.scheme) == "" || a.scheme == but.scheme && a.path == but.path || s.seen.of(a.scheme, a.path) != "" {
+				continue
+			}
+			if id := s.machine.Identity(a.path); id != "" && id != mine {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
 }
 
 // place gives the path to open now. A pos.Error with the reason unplugged, which

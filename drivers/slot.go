@@ -99,6 +99,7 @@ type slot struct {
 	url   string
 	unit  *unit // nil: not configured
 	busy  bool  // it is being changed
+	done  bool  // it was changed once: url is what was chosen, "" too
 }
 
 // put opens what a URL names and closes what was there. A URL that is no good
@@ -124,7 +125,7 @@ func (s *slot) put(ctx context.Context, url string) error {
 	s.using.Lock()
 	s.mu.Lock()
 	u := s.unit
-	s.busy = false
+	s.busy, s.done = false, true
 	s.mu.Unlock()
 	s.using.Unlock()
 	if s.filled != nil {
@@ -181,6 +182,14 @@ func (s *slot) address() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.url
+}
+
+// chosen gives the URL that was put in last; known is false before the first and
+// during a change.
+func (s *slot) chosen() (url string, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.url, s.done && !s.busy
 }
 
 func (s *slot) now() *unit {

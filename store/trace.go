@@ -75,7 +75,7 @@ func (t *traceFile) decode(b []byte) int64 {
 	if last < 1 || last > stanLimit {
 		return 0
 	}
-	if rest[0] != 1 && string(rest[9:]) != string(t.boot[:]) {
+	if rest[0] != 1 && (t.boot == [bootLen]byte{} || string(rest[9:]) != string(t.boot[:])) {
 		return (last+traceJump-1)%stanLimit + 1
 	}
 	return last

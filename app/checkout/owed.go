@@ -21,6 +21,9 @@ func (s *Session) PrintOwed(newest string) {
 	}
 	var owed []pos.Attempt
 	for _, a := range last {
+		if a.Linked != "" && (a.Offline || a.Deferred || a.Kind == pos.Refund) {
+			continue // goes on with an older one, whose receipt came out then
+		}
 		if a.Receipt == newest {
 			for i := len(owed) - 1; i >= 0; i-- {
 				s.printOwed(owed[i])

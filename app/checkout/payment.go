@@ -73,6 +73,9 @@ type result struct {
 	left   *pos.Amount // of a balance inquiry
 	again  bool        // sign on, then a new attempt with the card presented again
 	failed error       // the journal could not take it; no money was taken
+
+	attempt *pos.Attempt // as it was shown; nil: not read yet
+	basket  *pos.Basket  // that it pays, as it was shown; nil: none
 }
 
 // inputKind names what the shell reports back to the core.

@@ -78,7 +78,7 @@ func (s *Session) planRefund(r RefundAsk) (refundPlan, error) {
 	}
 	for i := range st.Attempts {
 		if waiting(&st.Attempts[i]) {
-			return plan, waitingRefund(&st.Attempts[i], r)
+			return plan, waitingRefund(st, &st.Attempts[i], r)
 		}
 	}
 	plan.of = st.Basket
@@ -103,10 +103,16 @@ func (s *Session) planRefund(r RefundAsk) (refundPlan, error) {
 var errUnsent = errors.New("not sent yet")
 
 // waitingRefund is the word about a refund of what has not been delivered. A part of what never left cannot be given
-// back: nobody was charged.
-func waitingRefund(a *pos.Attempt, r RefundAsk) error {
+// back, nobody was charged for it; the whole receipt can be undone.
+func waitingRefund(st Standing, a *pos.Attempt, r RefundAsk) error {
+	whole := st.Left
+	for i := range st.Attempts {
+		if waiting(&st.Attempts[i]) {
+			whole += st.Attempts[i].Amount
+		}
+	}
 	switch {
-	case a.State == pos.Deferred && len(r.Lines) == 0 && (r.Amount == 0 || r.Amount == a.Amount):
+	case a.State == pos.Deferred && len(r.Lines) == 0 && (r.Amount == 0 || r.Amount == whole):
 		return errUnsent
 	case a.State == pos.Deferred:
 		return pos.Errorf("not_sent_yet", "void the receipt: nothing goes out for it", "receipt %s has not been sent to the bank", r.Receipt)

@@ -54,7 +54,7 @@ func (s *Session) toTheEnd(ctx context.Context, p payment, next ...pos.Tender) p
 		s.mu.Unlock()
 		p = s.drive(ctx, first)
 	}
-	s.ended(p, next)
+	s.ended(&p, next)
 	return p
 }
 
@@ -241,18 +241,19 @@ func (s *Session) paid(p payment) (Paid, error) {
 		}
 		return Paid{}, e
 	}
-	a, err := s.o.Journal.Attempt(p.id)
-	if err != nil {
-		return Paid{}, err
+	if p.result.attempt == nil { // it could not be read for the screen
+		a, err := s.o.Journal.Attempt(p.id)
+		if err != nil {
+			return Paid{}, err
+		}
+		p.result.attempt = &a
 	}
+	a := *p.result.attempt
 	out := Paid{Attempt: a, All: []pos.Attempt{a}, Balance: p.result.left, Notify: p.result.notify}
-	if p.kind != pos.Sale || p.basket == "" {
+	b := p.result.basket
+	if b == nil {
 		out.Receipt = a.Receipt
 		return out, nil
-	}
-	b, err := s.o.Journal.Basket(p.basket)
-	if err != nil {
-		return Paid{}, err
 	}
 	out.Due = b.Due()
 	if b.State == pos.BasketPaid {

@@ -220,7 +220,7 @@ func (s *Session) publish() {
 		n.Devices = s.o.Conditions()
 	}
 	for _, t := range []pos.Tender{pos.Cash, pos.Card, pos.QR} {
-		if e := s.tenderFault(t, n.Line); e != nil {
+		if e := s.tenderFaultWith(t, n.Line, n.Devices); e != nil {
 			n.Refused[t] = e.Code
 		}
 	}
@@ -308,11 +308,8 @@ func (s *Session) addUp(open []pos.Attempt) (v LineView) {
 }
 
 // off says whether no device of that name is configured.
-func (s *Session) off(name string) bool {
-	if s.o.Conditions == nil {
-		return false
-	}
-	for _, c := range s.o.Conditions() {
+func off(devices []pos.Condition, name string) bool {
+	for _, c := range devices {
 		if c.Name == name {
 			return c.State == "off"
 		}
@@ -322,6 +319,15 @@ func (s *Session) off(name string) bool {
 
 // tenderFault says why a tender cannot be used now, whatever the basket.
 func (s *Session) tenderFault(t pos.Tender, line LineView) *pos.Error {
+	var devices []pos.Condition
+	if s.o.Conditions != nil && t == pos.Card {
+		devices = s.o.Conditions()
+	}
+	return s.tenderFaultWith(t, line, devices)
+}
+
+// tenderFaultWith is tenderFault where the conditions of the devices are known.
+func (s *Session) tenderFaultWith(t pos.Tender, line LineView, devices []pos.Condition) *pos.Error {
 	switch t {
 	case pos.Cash:
 		return nil
@@ -332,7 +338,7 @@ func (s *Session) tenderFault(t pos.Tender, line LineView) *pos.Error {
 	}
 	switch t {
 	case pos.Card:
-		if s.o.Reader == nil || s.off("reader") {
+		if s.o.Reader == nil || off(devices, "reader") {
 			return pos.Errorf("not_configured", "name a card reader under [devices]", "no card reader is configured")
 		}
 		if line.State == "offline" && !s.o.Deferred && line.OfflineOff != "" {

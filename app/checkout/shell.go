@@ -180,8 +180,8 @@ func (sh *shell) finish(ctx context.Context, a pos.CardAnswer) input {
 }
 
 // ended shows the outcome, prints what is to be printed and wakes the
-// unattended flow.
-func (s *Session) ended(p payment, next []pos.Tender) {
+// unattended flow. The payment keeps what was shown for its answer.
+func (s *Session) ended(p *payment, next []pos.Tender) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running.cancel(nil)
@@ -195,6 +195,8 @@ func (s *Session) ended(p payment, next []pos.Tender) {
 	if err != nil {
 		s.o.Log.Error("an attempt that just ended cannot be read", "attempt", p.id, "error", err)
 		a = pos.Attempt{ID: p.id, Kind: p.kind, Tender: p.tender, Amount: p.amount, Basket: p.basket}
+	} else {
+		p.result.attempt = &a
 	}
 	sold := p.kind == pos.Sale && p.basket != ""
 	done := sold && s.basket.State == pos.BasketPaid
@@ -203,7 +205,9 @@ func (s *Session) ended(p payment, next []pos.Tender) {
 		Finished: done || !sold, At: s.o.Clock.Now(), Balance: p.result.left, Notify: p.result.notify,
 	}
 	if sold {
-		out.Due, out.Offer = s.basket.Due(), s.offer(p)
+		out.Due, out.Offer = s.basket.Due(), s.offer(*p)
+		b := s.basket
+		p.result.basket = &b
 	}
 	s.outcome, s.step = out, StepOutcome
 	if p.result.kind == OutcomeApproved && p.tender == pos.Cash {
@@ -211,7 +215,7 @@ func (s *Session) ended(p payment, next []pos.Tender) {
 			s.o.Log.Warn("the drawer did not open", "error", err)
 		}
 	}
-	s.slips(p, a, done)
+	s.slips(*p, a, done)
 	if p.tender != pos.Cash {
 		s.o.Line.Wake()
 	}
@@ -226,7 +230,7 @@ func (s *Session) slips(p payment, a pos.Attempt, done bool) {
 		s.last = &LastSale{Receipt: s.basket.Receipt, Tender: p.tender, Total: s.basket.Paid, Change: p.change, At: s.o.Clock.Now()}
 	case p.kind == pos.Sale:
 		if p.result.kind == OutcomeUnknown && p.created {
-			s.print(a.Receipt, s.o.Slip.Attempt(a, s.operator.Name))
+			s.print("unknown-"+a.Receipt, s.o.Slip.Attempt(a, s.operator.Name)) // its receipt may be to come
 		}
 	case p.kind == pos.Balance:
 		if p.result.kind == OutcomeApproved {

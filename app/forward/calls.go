@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"tillkeeper/app/decline"
@@ -146,6 +147,9 @@ func (w *owner) everything(ctx context.Context, command uint64, waits bool) int 
 		}
 	}
 	if w.f.o.Host.Link().State != "offline" && w.f.o.Host.Ready() {
+		if !waits {
+			w.refundsAgain(ctx)
+		}
 		w.drainUploads(ctx)
 	}
 	n := 0
@@ -190,8 +194,14 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 	if batch == "" {
 		batch = w.f.batch()
 	}
+	l.Batch = batch // as it is now, should the journal be asked again later
 	a, err := w.f.o.Journal.ByTrace(batch, l.STAN)
-	if err != nil {
+	switch {
+	case err != nil && !errors.Is(err, pos.ErrNotFound):
+		w.fault(err, nil)
+		w.remember(l)
+		return
+	case err != nil:
 		w.f.o.Log.Info("a message that is not ours", "stan", l.STAN, "note", l.Note)
 		return
 	}

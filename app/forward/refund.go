@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"context"
 	"time"
 
 	"tillkeeper/app/basket"
@@ -50,6 +51,21 @@ func outworn(u pos.Repeats, a pos.Attempt, now time.Time, v verdict) verdict {
 	p.Flag = a.Unanswered > len(v.events) // an event says of this try that it was answered, or never left
 	v.events = append(v.events, p)
 	return v
+}
+
+// refundsAgain takes up refunds that were repeated for too long: somebody has
+// everything sent. They go out as they were.
+func (w *owner) refundsAgain(ctx context.Context) {
+	for _, it := range w.ordered(func(it *item) bool { return it.a.State == pos.Manual && it.a.Reason == "" && it.a.Flagged }) {
+		if it.a.Kind != pos.Refund && !byWallet(it.a) {
+			continue
+		}
+		if _, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{on(it.a, pos.EvRefundAgain)}}); err != nil {
+			w.fault(err, nil)
+			return
+		}
+		w.refresh(it.a.ID)
+	}
 }
 
 func refunded(a pos.Attempt, r pos.Reply) pos.Event {

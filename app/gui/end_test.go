@@ -53,3 +53,19 @@ func TestWhatDoesNotEndIsNamedAndLeftBehind(t *testing.T) {
 		t.Errorf("the log does not say where it hangs: %s", log.String())
 	}
 }
+
+// TestADiskThatDoesNotAnswerDoesNotHoldTheEnd: the checkout is locked while it commits, so giving up a payment hangs too.
+func TestADiskThatDoesNotAnswerDoesNotHoldTheEnd(t *testing.T) {
+	with(t, func(d *desk) {
+		d.f.hold = make(chan struct{})
+		d.f.onCancel = func() { <-d.f.hold }
+		d.key(fyne.KeyF1)
+		began := time.Now()
+		d.stop()
+		if took := time.Since(began); took != endLimit {
+			t.Errorf("the end took %s, want %s", took, endLimit)
+		}
+		close(d.f.hold)
+		synctest.Wait()
+	})
+}

@@ -89,19 +89,24 @@ func (t *till) finish() {
 		defer close(ended)
 		t.pump.wait.Wait()
 	}()
-	limit, again := time.NewTimer(endLimit), time.NewTicker(endAgain)
-	defer limit.Stop()
-	defer again.Stop()
-	for {
-		t.parts.Face.Cancel()
-		select {
-		case <-ended:
-			return
-		case <-again.C:
-		case <-limit.C:
-			slog.Warn("the window is closed and leaves behind what does not end", "limit", endLimit, "where", opening.Stacks())
-			return
+	go func() { // apart: the checkout is locked while a disk does not answer
+		again := time.NewTicker(endAgain)
+		defer again.Stop()
+		for {
+			t.parts.Face.Cancel()
+			select {
+			case <-ended:
+				return
+			case <-again.C:
+			}
 		}
+	}()
+	limit := time.NewTimer(endLimit)
+	defer limit.Stop()
+	select {
+	case <-ended:
+	case <-limit.C:
+		slog.Warn("the window is closed and leaves behind what does not end", "limit", endLimit, "where", opening.Stacks())
 	}
 }
 

@@ -37,11 +37,11 @@ var remarks = map[string]remark{
 	"one_of_several":    {"原来在 %s 的设备（%s）可能是现在插着的几台之一", "several devices could be the one that worked at %s (%s)"},
 	"printer_no_driver": {"打印机 %s 已插上，但内核驱动没有接管", "the printer %s is plugged in, but the kernel's driver has not taken it"},
 	"printer_taken_by": {
-		"打印机 %s 从内核驱动被抢走，程序：%s（进程 %s），所以没有 %s",
+		"打印机 %s 被别的程序占走：%s（进程 %s），所以没有 %s",
 		"the printer %s was taken from the kernel's driver by %s (process %s), so that there is no %s",
 	},
 	"printer_taken": {
-		"打印机 %s 从内核驱动被 CUPS 或 ipp-usb 抢走（%s），所以没有 %s",
+		"打印机 %s 被 CUPS 或 ipp-usb 占走（%s），所以没有 %s",
 		"the printer %s was taken from the kernel's driver by CUPS or ipp-usb (%s), so that there is no %s",
 	},
 
@@ -84,7 +84,7 @@ var remarks = map[string]remark{
 
 	// The printer and its drawer.
 	"on_printer":      {"它接在打印机上", "it hangs on the printer"},
-	"drawer_told":     {"已叫它弹开；它说不出有没有开", "it was told to open; it cannot say whether it did"},
+	"drawer_told":     {"已发出弹开命令；请看钱箱是否打开", "it was told to open; it cannot say whether it did"},
 	"test_page_lost":  {"测试页：不知道打出来没有", "the test page: printed or not, nobody knows"},
 	"test_page_waits": {"测试页还没有打出来", "the test page is not printed yet"},
 

@@ -50,7 +50,7 @@ type Selection struct {
 
 // CardHistory is what the till knows of a card.
 type CardHistory struct {
-	Earlier Amount // taken without the host and not sent yet: it counts towards the floor limit
+	Earlier Amount // taken without the host, today or still open: it counts towards the floor limit
 	Full    bool   // nothing more of it may be taken without the host
 	Listed  bool   // on the exception file
 }

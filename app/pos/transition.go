@@ -61,7 +61,7 @@ const (
 	EvResealed        EventType = "resealed"         // waiting data under the next day's key
 	EvRefundUnknown   EventType = "refund_unknown"   // no answer to a refund: the identical one again
 	EvRefundTry       EventType = "refund_try"       // repeated, not answered
-	EvRefundAgain     EventType = "refund_again"     // a person has a parked refund repeated once more
+	EvRefundAgain     EventType = "refund_again"     // a person has a parked refund repeated
 	EvRefundFound     EventType = "refund_found"     // in the acquirer's file by a person, or by a late answer
 	EvFollowUp        EventType = "follow_up"        // a void, refund or completion of it begins
 	EvVoided          EventType = "voided"           // its void was approved

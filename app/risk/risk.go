@@ -80,7 +80,11 @@ func ExposureOf(open []pos.Attempt) Exposure {
 	return x
 }
 
+// atStake says whether a payment may come to the shop's loss; money that goes back does not.
 func atStake(a *pos.Attempt) bool {
+	if a.Kind == pos.Refund {
+		return false
+	}
 	switch a.State {
 	case pos.OfflineApproved, pos.Deferred, pos.Delivering, pos.Manual, pos.LateDeclined:
 		return true

@@ -97,6 +97,6 @@ func (d *Desk) PrintStory(attempt string, by pos.Operator) error {
 	if d.o.Slip == nil {
 		return pos.Errorf("not_configured", "name a printer under [devices]", "no slips can be made")
 	}
-	d.o.Print(s.Attempt.ID, d.o.Slip.Story(s.Attempt, s.Linked, s.Events, s.Differences, by.ID))
+	d.o.Print("story-"+s.Attempt.ID, d.o.Slip.Story(s.Attempt, s.Linked, s.Events, s.Differences, by.ID))
 	return nil
 }

@@ -292,7 +292,7 @@ func (c *Ctx) tenderFault(t pos.Tender) []string {
 	}
 	for _, name := range [...]string{"reader", "pinpad"} {
 		for _, d := range c.S.Devices {
-			if d.Name != name || d.State != "fault" && d.State != "off" {
+			if d.Name != name || d.State != "fault" && (d.State != "off" || name == "pinpad") { // without a pad some cards go through
 				continue
 			}
 			room := map[bool]int{true: 1, false: 2}[c.L.M.Compact]

@@ -42,7 +42,7 @@ type Terminal struct {
 	// FloorLimit, fen: from it on a payment goes online; 0 leaves the limits to the Request alone, and without a host nothing
 	// is drawn at random then.
 	FloorLimit int64
-	// Log is the sum of what was taken offline from the same card and has not been sent, fen (EMV Book 3, 10.6.1): it counts
+	// Log is the sum of what was taken offline from the same card, today or still open, fen (EMV Book 3, 10.6.1): it counts
 	// towards the floor limit; a card of which no more may be taken counts with the whole of it. nil knows of none. It must
 	// not keep the number.
 	Log func(pan string) int64

@@ -112,8 +112,8 @@ func (d *Dialogue) qualifiers() [2]byte {
 }
 
 // quickHolder is the cardholder verification, in the order of EMV Contactless Book C-3: online PIN where the card asks for
-// it; the customer's own device where the card says so and its signed data agree; a signature where the card asks for one.
-// Of a card that asks for nothing, nothing up to the limit and online PIN above it.
+// it; the customer's own device where the card says so and its signed data agree; up to the limit a signature where the card
+// asks for one, else nothing; above it online PIN.
 func (d *Dialogue) quickHolder() {
 	own, wanted := d.qualifiers(), d.wantsHolder()
 	switch {
@@ -123,7 +123,7 @@ func (d *Dialogue) quickHolder() {
 			d.cvmResult(cvmNone, 0x00, 0x00)
 			return
 		}
-	case own[0]&cardWantsSignature != 0:
+	case own[0]&cardWantsSignature != 0 && !wanted:
 		d.signature = true
 		d.cvmResult(cvmSignature, 0x00, 0x00)
 		return
