@@ -60,6 +60,31 @@ func Register(name, path string) error {
 	})
 }
 
+// known are the ttys that this program has opened, the path of each by its name in uartreg.
+var known = struct {
+	sync.Mutex
+	paths map[string]string
+}{paths: map[string]string{}}
+
+// registered makes a tty known to uartreg under its path, once, and gives the
+// name: colons are not allowed in one, so two paths may have to be told apart.
+func registered(path string) (string, error) {
+	known.Lock()
+	defer known.Unlock()
+	name := strings.ReplaceAll(path, ":", "-")
+	for known.paths[name] != path {
+		if known.paths[name] != "" {
+			name += "'"
+			continue
+		}
+		if err := Register(name, path); err != nil {
+			return "", err
+		}
+		known.paths[name] = path
+	}
+	return name, nil
+}
+
 // String gives the path.
 func (s *Serial) String() string { return s.path }
 
@@ -95,9 +120,14 @@ func (s *Serial) Connect(f physic.Frequency, stop uart.Stop, parity uart.Parity,
 	return &Line{file: s.file, path: s.path, wait: defaultWait}, nil
 }
 
-// OpenLine opens a tty at a speed in baud, 8 data bits, no parity, 1 stop bit.
+// OpenLine opens a tty through uartreg at a speed in baud, 8 data bits, no
+// parity, 1 stop bit.
 func OpenLine(path string, baud int) (*Line, error) {
-	s, err := Open(path)
+	name, err := registered(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := uartreg.Open(name)
 	if err != nil {
 		return nil, err
 	}

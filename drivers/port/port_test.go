@@ -3,7 +3,10 @@ package port_test
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +74,38 @@ func TestHangUpIsAnError(t *testing.T) {
 	}
 	if _, err := near.Read(make([]byte, 1)); !errors.Is(err, port.ErrHangup) || !errors.Is(err, io.EOF) {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// TestALineIsKnownByItsPath: what the till opens is in uartreg, and two paths whose names there would be one are two ports.
+func TestALineIsKnownByItsPath(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"a:b", "a-b"} {
+		_, tty := pair(t)
+		path := filepath.Join(dir, name)
+		if err := os.Symlink(tty, path); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			l, err := port.OpenLine(path, 9600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.String() != path {
+				t.Errorf("%s leads to %s", path, l)
+			}
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p, err := uartreg.Open(filepath.Join(dir, "a-b") + strings.Repeat("'", i)); err != nil {
+			t.Error(err)
+		} else if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := port.OpenLine(filepath.Join(dir, "none"), 9600); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a path that is not there: %v", err)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"tillkeeper/app/headless/blackbox/child"
+	"tillkeeper/drivers/drivertest"
 )
 
 // binary is the program under test, built once from the module's root as a
@@ -47,7 +48,7 @@ type shop struct{ *child.Shop }
 
 // newShop makes an empty one below dir, with a port for its acquirer.
 func newShop(dir string) (*shop, error) {
-	addr, err := child.Address()
+	addr, err := drivertest.Address()
 	return &shop{child.NewShop(binary, dir, addr)}, err
 }
 

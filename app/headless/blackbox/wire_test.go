@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tillkeeper/app/headless/blackbox/child"
+	"tillkeeper/drivers/drivertest"
 )
 
 // wire is the line between the till and the acquirer: a toxiproxy in this
@@ -30,7 +31,7 @@ var errWire = errors.New("the line does not obey")
 func newWire(upstream string) (*wire, error) {
 	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics have a logger of their own
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	addr, err := child.Address()
+	addr, err := drivertest.Address()
 	if err != nil {
 		return nil, err
 	}

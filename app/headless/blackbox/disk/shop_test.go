@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tillkeeper/app/headless/blackbox/child"
+	"tillkeeper/drivers/drivertest"
 )
 
 const config = `
@@ -70,7 +71,7 @@ func newShop(t testing.TB, data string) *shop {
 
 func emptyShop(t testing.TB, data string) *shop {
 	t.Helper()
-	addr, err := child.Address()
+	addr, err := drivertest.Address()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"tillkeeper/app/headless/blackbox/child"
 	"tillkeeper/assets"
 	"tillkeeper/drivers/acquirer/wire"
+	"tillkeeper/drivers/drivertest"
 )
 
 // tap is the line between the two processes, with an ear on it. It changes
@@ -43,7 +44,7 @@ func tapped(t *testing.T, config, plan string) (*shop, *tap) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := child.Address()
+	at, err := drivertest.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
