@@ -187,7 +187,7 @@ func (p *Pad) Check(ctx context.Context, level pos.Level) pos.Condition {
 	c := p.State()
 	c.Took = time.Since(began)
 	if err != nil && c.State == "ok" {
-		c.State, c.Code, c.Detail = "fault", pos.WhyNot(err, "device_fault"), err.Error()
+		c.State, c.Code, c.Detail = "fault", pos.WhyNot(err, port.Reason(err)), err.Error()
 	}
 	return c
 }

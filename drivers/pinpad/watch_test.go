@@ -172,3 +172,16 @@ func TestAnswersOfTheWrongShapeAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestAPadThatIsAskedForTooShortATimeDoesNotAnswer: whoever gives up first, the pad's line or who asks, the reason is the same.
+func TestAPadThatIsAskedForTooShortATimeDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(func(context.Context) (io.ReadWriteCloser, error) { return device(silent), nil })
+		defer p.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if c := p.Check(ctx, pos.CheckInternal); c.State != "fault" || c.Code != "offline" {
+			t.Errorf("%+v", c)
+		}
+	})
+}
