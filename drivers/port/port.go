@@ -68,7 +68,11 @@ var known = struct {
 
 // registered makes a tty known to uartreg under its path, once, and gives the
 // name: colons are not allowed in one, so two paths may have to be told apart.
+// An empty path is no port: uartreg takes an empty name for the first one it knows.
 func registered(path string) (string, error) {
+	if path == "" {
+		return "", &os.PathError{Op: "open", Path: "a port without a path", Err: os.ErrNotExist}
+	}
 	known.Lock()
 	defer known.Unlock()
 	name := strings.ReplaceAll(path, ":", "-")

@@ -165,3 +165,23 @@ func TestSettingsThatNoTTYHasAreRefused(t *testing.T) {
 		_ = p.Close()
 	}
 }
+
+// TestNoPathIsNotTheFirstPort: to uartreg an empty name is the first port that
+// was registered, so a device without a path would have spoken to another one.
+func TestNoPathIsNotTheFirstPort(t *testing.T) {
+	far, path, err := port.Pty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	first, err := port.OpenLine(path, 9600) // registers it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := port.OpenLine("", 9600); !errors.Is(err, os.ErrNotExist) || port.Reason(err) != port.Unplugged {
+		t.Errorf("no path opened %v, %v", l, err)
+	}
+}

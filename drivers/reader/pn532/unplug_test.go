@@ -75,13 +75,15 @@ func TestUnpluggedInASessionEndsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := pn532.New(pn532.SerialPort(h.Path(), pn532.DefaultBaud), quick)
+	name := filepath.Join(t.TempDir(), "usb-1a86_USB_Serial-if00-port0")
+	link(t, name, h.Path())
+	r := pn532.New(pn532.SerialPort(name, pn532.DefaultBaud), quick)
 	c.Put(payment())
 	s, err := r.Connect(context.Background(), drivertest.ReaderPurchase())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Close(); err != nil {
+	if err := errors.Join(os.Remove(name), h.Close()); err != nil { // the next pty of this machine may be called as this one was
 		t.Fatal(err)
 	}
 	if _, err := s.Read(context.Background(), drivertest.ReaderPurchase()); !errors.Is(err, reader.ErrCardRemoved) || r.State() != "unplugged" {
