@@ -3,6 +3,7 @@ package drivers
 import (
 	"net"
 	"net/url"
+	"path"
 	"slices"
 	"sort"
 	"strconv"
@@ -64,22 +65,37 @@ func parse(device, text string) (address, error) {
 	if !known || !strings.Contains(text, ":") {
 		return a, unknown(device, text, examples[device])
 	}
-	path, query, _ := strings.Cut(rest, "?")
-	a.path = path
+	place, query, _ := strings.Cut(rest, "?")
+	a.path = place
 	var err error
 	if a.query, err = url.ParseQuery(query); err != nil {
 		return a, pos.Errorf("bad_config", "write "+examples[device], "devices.%s: %q: %v", device, text, err)
 	}
 	for k, values := range a.query {
-		if !slices.Contains(keys, k) {
+		switch {
+		case !slices.Contains(keys, k):
 			return a, pos.Errorf("bad_config", "leave it out; known are: "+strings.Join(sorted(keys), " "), "devices.%s: %s takes no %q", device, a.scheme, k)
-		}
-		if len(values) > 1 {
+		case len(values) > 1:
 			return a, pos.Errorf("bad_config", "write it once", "devices.%s: %q stands there more than once", device, k)
+		case strings.TrimSpace(values[0]) == "": // reader= would be every reader
+			return a, pos.Errorf("bad_config", "leave it out, or write what it is", "devices.%s: %q says nothing", device, k)
+		}
+	}
+	for _, k := range pins[a.scheme] {
+		if a.query.Get(k) == "" {
+			return a, pos.Errorf("bad_config", "name the pin that it is wired to, as "+k+"=GPIO25", "devices.%s: %s needs %s", device, a.scheme, k)
 		}
 	}
 	return a, a.place(text)
 }
+
+// pins are those without which a panel cannot be driven.
+var pins = map[string][]string{
+	"st7789+spi":           {"dc"},
+	"waveshare2in13v2+spi": paperPins, "waveshare2in13v3+spi": paperPins, "waveshare2in13v4+spi": paperPins,
+}
+
+var paperPins = []string{"dc", "reset", "busy"}
 
 // place says whether what follows the scheme can be a place of its kind.
 func (a address) place(text string) error {
@@ -94,12 +110,17 @@ func (a address) place(text string) error {
 		if a.path != "" {
 			return bad("takes nothing behind the colon but a question mark")
 		}
+		if socket := a.query.Get("socket"); socket != "" && !straight(socket) {
+			return bad("names no socket: a path begins with / and goes straight there")
+		}
 	case "serial", "cas", "lp", "evdev", "pn532+serial":
-		if !strings.HasPrefix(a.path, "/") {
-			return bad("names no place: a path begins with /")
+		if !straight(a.path) {
+			return bad("names no place: a path begins with / and goes straight there")
 		}
 	case "tcp":
-		if _, port, err := net.SplitHostPort(a.path); err != nil || port == "" {
+		host, port, err := net.SplitHostPort(a.path)
+		n, number := strconv.Atoi(port)
+		if err != nil || host == "" || number != nil || n < 1 || n > maxPort { // without a host it would be this machine
 			return bad("names no place: host:port")
 		}
 	default:
@@ -109,6 +130,13 @@ func (a address) place(text string) error {
 	}
 	return nil
 }
+
+// straight says whether a path can be meant in one way only: a device is known
+// by its place, and two ways of writing it would be two devices.
+func straight(place string) bool { return strings.HasPrefix(place, "/") && path.Clean(place) == place }
+
+// maxPort is the highest port of TCP.
+const maxPort = 65535
 
 // valid says whether a URL, or a reader's list of URLs, can be understood, the
 // numbers and names behind the question mark too: a device in use is not given

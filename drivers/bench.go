@@ -19,8 +19,9 @@ import (
 // Bench holds the switches of the simulated devices: what a hand would do at
 // real ones.
 type Bench struct {
-	mu    sync.Mutex // guards hands: a device may be changed
-	hands hands
+	mu      sync.Mutex // guards hands: a device may be changed
+	hands   hands
+	printed func() bool // nil: there is no printer to ask
 }
 
 // hands are the simulated devices as they are now.
@@ -158,6 +159,17 @@ func (b *Bench) Paper(in bool) {
 		h.printer.SetPaper(in)
 	}
 }
+
+// Shut pushes the simulated drawer shut, as a cashier does before the next sale.
+func (b *Bench) Shut() {
+	if h := b.now(); h.printer != nil {
+		h.printer.CloseDrawer()
+	}
+}
+
+// Printed says whether no slip waits for the printer; one that cannot print now
+// is not waited for.
+func (b *Bench) Printed() bool { return b.printed == nil || b.printed() }
 
 // Load puts goods of so many grams on the simulated scale.
 func (b *Bench) Load(grams int64) {

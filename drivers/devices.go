@@ -163,11 +163,22 @@ func (s *Set) Check(ctx context.Context, name string, level pos.Level) pos.Condi
 	return c
 }
 
+// maxLooks bounds the looks at one unit that have not come back: behind so many
+// there is no sense in one more.
+const maxLooks = 4
+
 // ask looks at a unit no longer than the context and a little: a driver may hang
 // in the machine's own drivers. Its look goes on and ends by its own limits.
 func (s *Set) ask(ctx context.Context, u *unit, level pos.Level) pos.Condition {
+	if u.looks.Add(1) > maxLooks {
+		u.looks.Add(-1)
+		return hangs(u)
+	}
 	said := make(chan pos.Condition, 1)
-	go func() { said <- u.check(ctx, level) }()
+	go func() {
+		defer u.looks.Add(-1)
+		said <- u.check(ctx, level)
+	}()
 	select {
 	case c := <-said:
 		return c
@@ -180,6 +191,11 @@ func (s *Set) ask(ctx context.Context, u *unit, level pos.Level) pos.Condition {
 		return c
 	case <-grace.C:
 	}
+	return hangs(u)
+}
+
+// hangs is the condition of a unit whose driver does not come back.
+func hangs(u *unit) pos.Condition {
 	c := u.state()
 	if c.State == "ok" {
 		c = pos.Condition{State: "fault", Code: port.Offline, Found: []pos.Remark{pos.Say("check_hangs")}}

@@ -98,6 +98,7 @@ type Set struct {
 // Open opens everything that the configuration names.
 func Open(ctx context.Context, c Config) (*Set, error) {
 	s := &Set{Bench: &Bench{}, c: c, machine: find.New("/"), seen: openMemory(c.Dir), news: make(chan struct{}, 1), fallback: reader.NewFallback(fallbackRule)}
+	s.Bench.printed = s.printed
 	for _, open := range []func(context.Context, Config) error{
 		s.openKeys, s.openAuthorities, s.openDevices, s.openFiles, s.openDownloads, s.openHost, s.openWallet,
 	} {
@@ -143,8 +144,17 @@ func (s *Set) openKeys(_ context.Context, c Config) error {
 	return nil
 }
 
+// profileOf reads how the host is spoken to.
+func profileOf(c Config) (*wire.Profile, error) {
+	p, err := wire.Load(c.Assets, c.Profile)
+	if err != nil {
+		return nil, &pos.Error{Code: "bad_config", Message: "host.profile: " + c.Profile, Remedy: "correct what is named, or take a built-in profile as its base", Err: err}
+	}
+	return p, nil
+}
+
 func (s *Set) openHost(ctx context.Context, c Config) error {
-	profile, err := wire.Load(c.Assets, c.Profile)
+	profile, err := profileOf(c)
 	if err != nil {
 		return err
 	}

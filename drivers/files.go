@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"tillkeeper/app/pos"
-	"tillkeeper/drivers/acquirer/wire"
 	simhost "tillkeeper/drivers/sim/acquirer"
 )
 
@@ -35,7 +34,7 @@ type files struct {
 // they are imported by hand.
 func (s *Set) openFiles(_ context.Context, c Config) error {
 	if c.HostInside {
-		profile, err := wire.Load(c.Assets, c.Profile)
+		profile, err := profileOf(c)
 		if err != nil {
 			return err
 		}

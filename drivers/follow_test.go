@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -121,7 +122,7 @@ func newHearer(t *testing.T) *hearer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold, err := os.OpenFile(path, os.O_RDWR, 0) // so that nobody's end is a hang-up
+	hold, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY, 0) // so that nobody's end is a hang-up
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,10 +180,10 @@ func TestADeviceThatMovedIsFollowed(t *testing.T) {
 	}
 	s.note()
 
-	if err := sim.Unplug(); err != nil {
+	m.pull("ttyUSB71", "1-1")
+	if err := sim.Unplug(); err != nil { // after it: the next pty of this machine may be called as this one was
 		t.Fatal(err)
 	}
-	m.pull("ttyUSB71", "1-1")
 	m.is(s, Scale, "fault")
 	if err := sim.Plug(); err != nil {
 		t.Fatal(err)

@@ -289,7 +289,7 @@ func TestATriedPadWaitsForItsKeys(t *testing.T) {
 	tries(t.Context(), "ok", "pad_digits")
 	sim.Cancel()
 	tries(t.Context(), "ok", "pad_cancel")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	tries(ctx, "warn", "pad_untouched")
 	if err := sl.shut(); err != nil {

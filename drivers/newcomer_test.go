@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/drivers/port"
 )
 
 // TestADeviceThatWasNeverThereIsNotWell: the doctor called a panel well at which nothing had been shown yet, and a reader at a bus
@@ -53,7 +55,7 @@ func TestTheSimulatedPoleThatIsProposedOpens(t *testing.T) {
 		t.Error(err)
 	}
 	var rows []byte
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(string(rows), "12.50"); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !strings.Contains(string(rows), "12.50"); time.Sleep(time.Millisecond) {
 		if rows, err = os.ReadFile(filepath.Join(s.c.Dir, "pole.txt")); err != nil || time.Now().After(end) {
 			t.Errorf("it shows %q, %v", rows, err)
 			break
@@ -61,5 +63,20 @@ func TestTheSimulatedPoleThatIsProposedOpens(t *testing.T) {
 	}
 	if err := u.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNoNameIsNotTheFirstBusOfTheBoard: periph takes an empty name for the first bus that it knows.
+func TestNoNameIsNotTheFirstBusOfTheBoard(t *testing.T) {
+	for _, open := range []func(name string) (string, error){
+		func(string) (string, error) { return "a bus", nil },
+		func(string) (string, error) { return "", errors.New("spireg: no port found") },
+	} {
+		if got, err := bus("", open); got != "" || pos.WhyNot(err, "") != port.Unplugged {
+			t.Errorf("opened %q, %v", got, err)
+		}
+	}
+	if got, err := bus("SPI0.0", func(name string) (string, error) { return name, nil }); got != "SPI0.0" || err != nil {
+		t.Errorf("opened %q, %v", got, err)
 	}
 }

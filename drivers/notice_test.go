@@ -1,6 +1,7 @@
 package drivers
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -42,6 +43,35 @@ func TestAReaderThatFailsWhileNobodyWantsACardIsTold(t *testing.T) {
 		time.Sleep(3 * noticeEvery)
 		if told.Load() != 3 {
 			t.Error("told of after its end")
+		}
+	})
+}
+
+// TestADriverThatHangsIsNotAskedForEver: each check left one more goroutine behind in a driver that never comes back.
+func TestADriverThatHangsIsNotAskedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var began atomic.Int32
+		free := make(chan struct{})
+		u := &unit{state: well, check: func(context.Context, pos.Level) pos.Condition {
+			began.Add(1)
+			<-free
+			return well()
+		}}
+		s := &Set{}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 3 * maxLooks {
+			if c := s.ask(ctx, u, pos.CheckInternal); c.State != "fault" || c.Code != "offline" || len(c.Found) != 1 || c.Found[0].Code != "check_hangs" {
+				t.Errorf("%+v", c)
+			}
+		}
+		if n := began.Load(); n != maxLooks {
+			t.Errorf("%d looks hang", n)
+		}
+		close(free)
+		synctest.Wait()
+		if c := s.ask(t.Context(), u, pos.CheckInternal); c.State != "ok" || began.Load() != maxLooks+1 {
+			t.Errorf("come back, it is %+v after %d looks", c, began.Load())
 		}
 	})
 }

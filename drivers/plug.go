@@ -21,10 +21,14 @@ var board = sync.OnceValue(func() error {
 	return err
 })
 
-// bus opens a bus of the board by its name.
+// bus opens a bus of the board by its name. periph takes an empty one for the
+// first bus there is, which may be another device's.
 func bus[T any](name string, open func(name string) (T, error)) (T, error) {
+	var none T
+	if name == "" {
+		return none, pos.Errorf(port.Unplugged, "name the bus", "a bus without a name")
+	}
 	if err := board(); err != nil {
-		var none T
 		return none, err
 	}
 	b, err := open(name)

@@ -2,12 +2,13 @@ package drivers
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"sync"
+
+	"tillkeeper/drivers/download"
 )
 
 // seenFile remembers, in the till's folder, which device was at a place when it
@@ -109,22 +110,13 @@ func (m *memory) forget(scheme, path string) error {
 // write makes it the file. The caller has the lock.
 func (m *memory) write(now map[string]string) error {
 	b, err := json.Marshal(now)
-	if err != nil {
-		return err
+	if err == nil {
+		err = download.Keep(filepath.Dir(m.path), filepath.Base(m.path), b)
 	}
-	f, err := os.CreateTemp(filepath.Dir(m.path), ".seen-*")
-	if err != nil {
-		return err
+	if err == nil {
+		m.at = now
 	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), m.path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	m.at = now
-	return nil
+	return err
 }
 
 // note remembers what is at the places of the devices that are well: what was

@@ -143,6 +143,16 @@ func (s *Set) Drain(ctx context.Context) error {
 	return p.Drain(ctx)
 }
 
+// printed says whether no slip waits for a printer that can print.
+func (s *Set) printed() bool {
+	if c, _ := s.condition(Printer); c.State == "fault" || c.State == "off" {
+		return true
+	}
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	return s.Drain(now) == nil
+}
+
 // drainer is a printer that can say when nothing waits any more.
 type drainer interface {
 	Drain(ctx context.Context) error

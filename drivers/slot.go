@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/find"
@@ -42,6 +43,8 @@ type unit struct {
 	at []address // where it was opened, card readers at several places
 
 	behind func(ctx context.Context) pos.Condition // its condition with the cause of a fault; nil: that of its one place
+
+	looks atomic.Int32 // that have not come back
 
 	mu    sync.Mutex
 	seen  looked // when the machine was asked what is there

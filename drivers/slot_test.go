@@ -24,6 +24,9 @@ func TestURLsOfDevices(t *testing.T) {
 		{QR, "st7789+spi:SPI0.0?dc=GPIO25&reset=GPIO27&rotate=90"},
 		{Scale, "cas:/dev/ttyUSB2"},
 		{Scanner, "evdev:/dev/input/by-id/x-event-kbd"},
+		{Reader, "pcsc:?socket=/run/pcscd/pcscd.comm&reader=ACS"},
+		{Printer, "tcp:[fe80::1%25eth0]:9100"},
+		{QR, "waveshare2in13v3+spi:SPI0.0?dc=GPIO25&reset=GPIO17&busy=GPIO24"},
 	} {
 		if err := valid(c.device, c.url); err != nil {
 			t.Errorf("%s = %q: %v", c.device, c.url, err)
@@ -41,6 +44,26 @@ func TestURLsOfDevices(t *testing.T) {
 		{Scale, "cas:/dev/ttyUSB0\x01", examples[Scale]},
 		{Scale, "cas:/dev/ttyUSB0\xff", examples[Scale]},
 		{Printer, "tcp:192.168.1.50", examples[Printer]},
+		{Printer, "tcp::9100", examples[Printer]}, // would be this machine
+		{Printer, "tcp:[]:9100", examples[Printer]},
+		{Printer, "tcp:192.168.1.50:", examples[Printer]},
+		{Printer, "tcp:192.168.1.50:0", examples[Printer]},
+		{Printer, "tcp:192.168.1.50:65536", examples[Printer]},
+		{Printer, "tcp:192.168.1.50:printer", examples[Printer]},
+		{Printer, "serial://dev/ttyUSB0", examples[Printer]}, // the device of /dev/ttyUSB0 under another name
+		{Printer, "lp:/dev/usb/../sda", examples[Printer]},
+		{Scanner, "evdev:/dev/input/event3/", examples[Scanner]},
+		{Reader, "pcsc:?reader=", "leave it out"}, // would be every reader
+		{Reader, "pcsc:?reader=%20", "leave it out"},
+		{Reader, "pcsc:?socket=pcscd.comm", examples[Reader]},
+		{Reader, "pn532+i2c:", examples[Reader]}, // periph would take the first bus
+		{Reader, "pn532+spi:", examples[Reader]},
+		{QR, "ssd1306+i2c:", examples[QR]},
+		{QR, "st7789+spi:?dc=GPIO25", examples[QR]},
+		{QR, "st7789+spi:SPI0.0", "dc=GPIO25"},
+		{QR, "waveshare2in13v2+spi:SPI0.0?dc=GPIO25&reset=GPIO17", "busy=GPIO25"},
+		{QR, "waveshare2in13v4+spi:SPI0.0?dc=GPIO25&busy=GPIO24", "reset=GPIO25"},
+		{QR, "waveshare2in13v4+spi:SPI0.0?dc=&reset=GPIO17&busy=GPIO24", "leave it out"},
 		{Printer, "serial:/dev/ttyUSB0?baud=12", "from 300"},
 		{Printer, "serial:/dev/ttyUSB0?baud=9600&baud=19200", "once"},
 		{Printer, "serial:/dev/ttyUSB0?columns=1000", "from 24"},

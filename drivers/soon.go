@@ -15,10 +15,10 @@ import (
 type soon struct {
 	ready chan struct{} // closed when r is there
 	r     reader.Reader
-	watch func(pos.CardSession) pos.CardSession // of each card that came; nil: nobody
+	watch func(pos.CardSession, error) (pos.CardSession, error) // of what each wait came to; nil: nobody
 }
 
-func openSoon(watch func(pos.CardSession) pos.CardSession, open func() reader.Reader) *soon {
+func openSoon(watch func(pos.CardSession, error) (pos.CardSession, error), open func() reader.Reader) *soon {
 	s := &soon{ready: make(chan struct{}), watch: watch}
 	go func() {
 		defer close(s.ready)
@@ -44,8 +44,8 @@ func (s *soon) Connect(ctx context.Context, p pos.Purchase) (pos.CardSession, er
 		return nil, fmt.Errorf("%w: %w", reader.ErrCancelled, ctx.Err())
 	}
 	session, err := s.r.Connect(ctx, p)
-	if err == nil && s.watch != nil {
-		session = s.watch(session)
+	if s.watch != nil {
+		session, err = s.watch(session, err)
 	}
 	return session, err
 }

@@ -251,7 +251,7 @@ func (i *inspection) refold(seqs []uint64) (folded, error) {
 		if err != nil {
 			return a, err
 		}
-		if a, err = apply(a, e); err != nil {
+		if err = apply(&a, &e); err != nil {
 			return a, err
 		}
 	}
@@ -264,8 +264,8 @@ func same(a, b folded) bool {
 	if a.Waiting == nil {
 		b.Waiting = nil
 	}
-	x, errX := encodeAttempt(a)
-	y, errY := encodeAttempt(b)
+	x, errX := encodeAttempt(&a)
+	y, errY := encodeAttempt(&b)
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 

@@ -31,7 +31,7 @@ func (i *inspection) checkTotals() error {
 	err := i.each(bAttempt, func(k, rest []byte) error {
 		a, err := decodeAttempt(k, rest)
 		if err == nil {
-			sums.attempt(a, 1)
+			sums.attempt(&a, 1)
 			money[a.Basket] += stake(a)
 		}
 		return nil
@@ -52,7 +52,7 @@ func (i *inspection) checkTotals() error {
 				return err
 			}
 		}
-		sums.basket(b, 1)
+		sums.basket(&b, 1)
 		return nil
 	})
 	if err != nil {

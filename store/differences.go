@@ -42,9 +42,7 @@ func (s *Store) extend() (err error) {
 	}
 	head.Layout = layout
 	head.Commit++
-	if err := putHead(all, head); err != nil {
-		return err
-	}
+	putHead(all, head)
 	if _, err := all.store(head.Commit); err != nil {
 		return err
 	}

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -74,29 +77,70 @@ func encodeDay(d *daySums) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// attemptFields are the names of the fields of pos.Attempt, as keys.
-var attemptFields = func() []string {
-	t := reflect.TypeFor[pos.Attempt]()
-	names := make([]string, t.NumField())
-	for i := range names {
-		names[i] = `"` + t.Field(i).Name + `":`
+// encodeHead writes the end of the journal as headDoc has it.
+func encodeHead(h head) []byte {
+	b := strconv.AppendUint(append(make([]byte, 0, 256), `{"seq":`...), h.Seq, 10)
+	b = hex.AppendEncode(append(b, `,"chain":"`...), h.Chain[:])
+	b = strconv.AppendUint(append(b, `","commit":`...), h.Commit, 10)
+	if h.Layout != 0 {
+		b = strconv.AppendInt(append(b, `,"layout":`...), int64(h.Layout), 10)
 	}
-	return names
+	b = strconv.AppendInt(append(b, `,"attempt":`...), h.Attempt, 10)
+	b = strconv.AppendInt(append(b, `,"basket":`...), h.Basket, 10)
+	b = strconv.AppendInt(append(b, `,"receipt":`...), h.Receipt, 10)
+	b = strconv.AppendInt(append(b, `,"stan":`...), h.STAN, 10)
+	return append(b, '}')
+}
+
+// field is the key of a field and when it is written: where it is not zero, and
+// by its tag always, or not even as a slice without entries.
+type field struct {
+	key          string
+	always, lean bool
+}
+
+// attemptFields are the fields of pos.Attempt.
+var attemptFields = func() []field {
+	t := reflect.TypeFor[pos.Attempt]()
+	fields := make([]field, t.NumField())
+	for i := range fields {
+		fields[i].key = `"` + t.Field(i).Name + `":`
+	}
+	return fields
+}()
+
+// eventFields are those of pos.Event, as their tags have them.
+var eventFields = func() []field {
+	t := reflect.TypeFor[pos.Event]()
+	fields := make([]field, t.NumField())
+	for i := range fields {
+		name, how, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		fields[i] = field{key: `"` + name + `":`, always: how == "", lean: how == "omitempty"}
+	}
+	return fields
 }()
 
 // appendAttempt writes the fields of an attempt that are not zero.
-func appendAttempt(b []byte, a *pos.Attempt) (out []byte, err error) {
-	v := reflect.ValueOf(a).Elem()
+func appendAttempt(b []byte, a *pos.Attempt) ([]byte, error) {
+	return appendFields(b, reflect.ValueOf(a).Elem(), attemptFields)
+}
+
+// encodeEvent writes an event.
+func encodeEvent(e *pos.Event) ([]byte, error) {
+	return appendFields(make([]byte, 0, 1<<10), reflect.ValueOf(e).Elem(), eventFields)
+}
+
+func appendFields(b []byte, v reflect.Value, fields []field) (out []byte, err error) {
 	b = append(b, '{')
-	for i, name := range attemptFields {
+	for i, of := range fields {
 		f := v.Field(i)
-		if f.IsZero() {
+		if !of.always && (f.IsZero() || of.lean && f.Kind() == reflect.Slice && f.Len() == 0) {
 			continue
 		}
 		if b[len(b)-1] != '{' {
 			b = append(b, ',')
 		}
-		if b, err = appendField(append(b, name...), f); err != nil {
+		if b, err = appendField(append(b, of.key...), f); err != nil {
 			return nil, err
 		}
 	}
@@ -109,15 +153,28 @@ func appendField(b []byte, f reflect.Value) ([]byte, error) {
 		return appendText(b, f.String())
 	case reflect.Int, reflect.Int64:
 		return strconv.AppendInt(b, f.Int(), 10), nil
+	case reflect.Uint64:
+		return strconv.AppendUint(b, f.Uint(), 10), nil
 	case reflect.Bool:
 		return strconv.AppendBool(b, f.Bool()), nil
 	}
-	var body []byte
-	var err error
-	if t, ok := f.Addr().Interface().(*time.Time); ok {
-		body, err = t.MarshalJSON()
-	} else {
-		body, err = json.Marshal(f.Interface())
+	switch v := f.Addr().Interface().(type) {
+	case *time.Time:
+		b, err := v.AppendText(append(b, '"'))
+		return append(b, '"'), err
+	case **pos.Box:
+		return appendBox(b, *v)
 	}
+	body, err := json.Marshal(f.Interface())
 	return append(b, body...), err
+}
+
+// appendBox writes something encrypted.
+func appendBox(b []byte, box *pos.Box) ([]byte, error) {
+	b, err := appendText(append(b, `{"key":`...), box.Key)
+	if b = append(b, `,"data":`...); box.Data == nil {
+		return append(b, `null}`...), err
+	}
+	b = base64.StdEncoding.AppendEncode(append(b, '"'), box.Data)
+	return append(b, `"}`...), err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"reflect"
 	"testing"
@@ -23,7 +24,7 @@ var lean = func() reflect.Type {
 	return reflect.PointerTo(reflect.StructOf(fields))
 }()
 
-// drawn fills a value of whatever kind pos.Attempt has.
+// drawn fills a value of whatever kind pos.Attempt and pos.Event have.
 func drawn(t *rapid.T, v reflect.Value) {
 	switch v.Interface().(type) {
 	case time.Time:
@@ -32,6 +33,15 @@ func drawn(t *rapid.T, v reflect.Value) {
 	case *pos.Box:
 		v.Set(reflect.ValueOf(&pos.Box{Key: rapid.String().Draw(t, "key"), Data: []byte(rapid.String().Draw(t, "data"))}))
 		return
+	case []byte:
+		v.SetBytes([]byte(rapid.String().Draw(t, "bytes")))
+		return
+	case *time.Time, *pos.Line:
+		v.Set(reflect.New(v.Type().Elem()))
+		if _, ok := v.Interface().(*time.Time); ok {
+			drawn(t, v.Elem())
+		}
+		return
 	case []uint64:
 		v.Set(reflect.ValueOf(rapid.SliceOf(rapid.Uint64()).Draw(t, "seqs")))
 		return
@@ -39,6 +49,8 @@ func drawn(t *rapid.T, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "000001", `a"b`, "<&>", "\u2028", "\xff", "\t", "\x7f", `\`})).Draw(t, "text"))
+	case reflect.Uint64:
+		v.SetUint(rapid.Uint64().Draw(t, "uint"))
 	case reflect.Int, reflect.Int64:
 		v.SetInt(rapid.Int64().Draw(t, "int"))
 	case reflect.Bool:
@@ -61,6 +73,30 @@ func TestWrittenByHandAsByEncodingJSON(t *testing.T) {
 		want, errWant := json.Marshal(reflect.ValueOf(&a).Convert(lean).Interface())
 		if string(got) != string(want) || err != nil || errWant != nil {
 			t.Fatalf("%s, %v\n%s, %v", got, err, want, errWant)
+		}
+		var e pos.Event
+		v = reflect.ValueOf(&e).Elem()
+		for i := range v.NumField() {
+			if rapid.Bool().Draw(t, "set") {
+				drawn(t, v.Field(i))
+			}
+		}
+		got, err = encodeEvent(&e)
+		want, errWant = json.Marshal(&e)
+		if string(got) != string(want) || err != nil || errWant != nil {
+			t.Fatalf("%s, %v\n%s, %v", got, err, want, errWant)
+		}
+		var h head
+		for _, n := range []any{&h.Seq, &h.Commit, &h.Layout, &h.Attempt, &h.Basket, &h.Receipt, &h.STAN} {
+			if rapid.Bool().Draw(t, "set") {
+				drawn(t, reflect.ValueOf(n).Elem())
+			}
+		}
+		copy(h.Chain[:], rapid.SliceOfN(rapid.Byte(), chainLen, chainLen).Draw(t, "chain"))
+		got = encodeHead(h)
+		want, errWant = json.Marshal(headDoc{h.Seq, hex.EncodeToString(h.Chain[:]), h.Commit, h.Layout, h.counters})
+		if string(got) != string(want) || errWant != nil {
+			t.Fatalf("%s\n%s, %v", got, want, errWant)
 		}
 		d := newDaySums()
 		for _, s := range []reflect.Value{reflect.ValueOf(&d.All), reflect.ValueOf(&d.Late)} {

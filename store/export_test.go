@@ -66,7 +66,8 @@ func UsedBytes(path string) ([]int64, error) {
 
 // Share scales a part of a basket of which counted of paid still counts.
 func Share(part, counted, paid int64) int64 {
-	return paidBasket{weighed: true, paid: pos.Amount(paid), counted: pos.Amount(counted)}.share(part)
+	b := paidBasket{weighed: true, paid: pos.Amount(paid), counted: pos.Amount(counted)}
+	return b.share(part)
 }
 
 // Together appends commits that share one flush.
@@ -93,7 +94,7 @@ func (s *Store) Forge(key string, counted pos.Amount) error {
 			return err
 		}
 		b.counted = counted
-		body, err := encodeBasket(b)
+		body, err := encodeBasket(&b)
 		tx.put(bBasket, []byte(key), body)
 		return err
 	})
@@ -107,7 +108,7 @@ func (s *Store) FormerLayout(key string) error {
 			return err
 		}
 		b.weighed = false
-		body, err := encodeBasket(b)
+		body, err := encodeBasket(&b)
 		if err != nil {
 			return err
 		}
@@ -117,7 +118,8 @@ func (s *Store) FormerLayout(key string) error {
 			return err
 		}
 		h.Layout = 0
-		return putHead(tx, h)
+		putHead(tx, h)
+		return nil
 	})
 }
 

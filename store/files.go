@@ -86,9 +86,7 @@ func create(dir string) error {
 			}
 		}
 		first := &snap{tx: tx, now: layer{}}
-		if err := putHead(first, head{Layout: layout}); err != nil {
-			return err
-		}
+		putHead(first, head{Layout: layout})
 		return first.settle([]layer{first.now})
 	})
 	if err = errors.Join(err, db.Close()); err != nil {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -24,20 +23,24 @@ var foldable = func() map[pos.EventType]bool {
 func folds(e pos.Event) bool { return e.Attempt != "" && foldable[e.Type] }
 
 // apply folds one event and keeps what the host refused late.
-func apply(a folded, e pos.Event) (folded, error) {
+func apply(a *folded, e *pos.Event) error {
 	taken := a.Counts()
-	next, err := pos.Apply(a.Attempt, e)
+	next, err := pos.Apply(a.Attempt, *e)
 	if err != nil {
-		return a, err
+		return err
 	}
-	if e.Type == pos.EvLateDeclined {
+	switch {
+	case e.Type != pos.EvLateDeclined:
+	case a.Deferred && taken == 0: // it stood as reversing before: answered 10, 68, 96 or 98, or never
+		a.late = a.Amount
+	default:
 		a.late += taken
 	}
 	if next.State != pos.LateDeclined && next.How != pos.WrittenOff && e.How != "" || next.State == pos.Delivered {
 		a.late = 0 // it goes on, was paid otherwise, or was taken after all
 	}
 	a.Attempt = next
-	return a, nil
+	return nil
 }
 
 // change is an old and a new document; the old one is zero if there was none.
@@ -95,6 +98,7 @@ func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
 	t := trial{
 		head: b.head, attempts: map[string]change[folded]{}, baskets: map[string]change[paidBasket]{},
 		paying: map[string][]string{}, stakes: map[string]pos.Amount{},
+		events: make([]pos.Event, 0, len(c.Events)), entries: make([]entry, 0, len(c.Events)),
 	}
 	for _, e := range c.Events {
 		if err := b.addEvent(&t, e); err != nil {
@@ -150,7 +154,7 @@ func (b *batch) addEvent(t *trial, e pos.Event) error {
 			t.stakes[e.Attempt] = stake(c.now)
 		}
 		fresh := c.now.ID == ""
-		if c.now, err = apply(c.now, e); err != nil {
+		if err := apply(&c.now, &e); err != nil {
 			return err
 		}
 		if fresh && c.now.Basket != "" {
@@ -158,7 +162,7 @@ func (b *batch) addEvent(t *trial, e pos.Event) error {
 		}
 		t.attempts[e.Attempt] = c
 	}
-	body, err := json.Marshal(&e)
+	body, err := encodeEvent(&e)
 	if err != nil {
 		return err
 	}
@@ -250,17 +254,17 @@ func (b *batch) flush(n counters) (head, error) {
 	sums := newDelta()
 	for _, id := range slices.Sorted(maps.Keys(b.attempts)) {
 		c := b.attempts[id]
-		sums.attempt(c.old, -1)
-		sums.attempt(c.now, +1)
-		if err := b.putAttempt(c); err != nil {
+		sums.attempt(&c.old, -1)
+		sums.attempt(&c.now, +1)
+		if err := b.putAttempt(&c); err != nil {
 			return b.head, err
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.baskets)) {
 		c := b.baskets[key]
-		sums.basket(c.old, -1)
-		sums.basket(c.now, +1)
-		if err := b.putBasket(c); err != nil {
+		sums.basket(&c.old, -1)
+		sums.basket(&c.now, +1)
+		if err := b.putBasket(&c); err != nil {
 			return b.head, err
 		}
 	}
@@ -278,12 +282,13 @@ func (b *batch) flush(n counters) (head, error) {
 	h := b.head
 	h.counters = n
 	h.Commit++
-	return h, putHead(b.tx, h)
+	putHead(b.tx, h)
+	return h, nil
 }
 
 // putAttempt writes an attempt and its entries in the indexes.
-func (b *batch) putAttempt(c change[folded]) error {
-	a, old := c.now, c.old
+func (b *batch) putAttempt(c *change[folded]) error {
+	a, old := &c.now, &c.old
 	body, err := encodeAttempt(a)
 	if err != nil {
 		return err
@@ -314,8 +319,8 @@ func (b *batch) putAttempt(c change[folded]) error {
 // isLive says whether a basket is one that is worked on.
 func isLive(b pos.Basket) bool { return b.State == pos.BasketOpen || b.State == pos.BasketHeld }
 
-func (b *batch) putBasket(c change[paidBasket]) error {
-	body, err := encodeBasket(c.now)
+func (b *batch) putBasket(c *change[paidBasket]) error {
+	body, err := encodeBasket(&c.now)
 	if err != nil {
 		return err
 	}

@@ -34,13 +34,8 @@ type headDoc struct {
 	counters
 }
 
-func putHead(tx *snap, h head) error {
-	body, err := json.Marshal(headDoc{h.Seq, hex.EncodeToString(h.Chain[:]), h.Commit, h.Layout, h.counters})
-	if err != nil {
-		return err
-	}
-	tx.put(bMeta, []byte(bMeta), body)
-	return nil
+func putHead(tx *snap, h head) {
+	tx.put(bMeta, []byte(bMeta), encodeHead(h))
 }
 
 func getHead(tx *snap) (head, error) {

@@ -64,7 +64,7 @@ func (s *Store) loadOpen(tx *snap) error {
 		if !a.Open() || len(a.Seqs) == 0 || !bytes.Equal(k, seqKey(a.Seqs[0])) {
 			return damaged(bOpen, k, nil)
 		}
-		s.open[a.ID] = a.Attempt
+		s.open[a.ID] = &a.Attempt
 		return nil
 	})
 }
@@ -87,8 +87,14 @@ func endOfLog(tx *snap, h head) error {
 	return err
 }
 
-// Attempt gives the fold of an attempt, or ErrNotFound.
+// Attempt gives the fold of an attempt, or ErrNotFound. One for which something
+// is due is in memory, as Open gives it; others are read.
 func (s *Store) Attempt(id string) (pos.Attempt, error) {
+	if a := s.due(id); a != nil {
+		out := *a
+		out.Seqs = slices.Clone(a.Seqs)
+		return out, nil
+	}
 	var a folded
 	err := s.view(func(tx *snap) (err error) {
 		a, err = readAttempt(tx, id)
@@ -98,6 +104,19 @@ func (s *Store) Attempt(id string) (pos.Attempt, error) {
 		return pos.Attempt{}, err
 	}
 	return a.Attempt, nil
+}
+
+// due gives an attempt for which something is due, nil for others and once the
+// journal is closed.
+func (s *Store) due(id string) *pos.Attempt {
+	select {
+	case <-s.stop:
+		return nil
+	default:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[id]
 }
 
 // Events gives the events of an attempt in their order, or ErrNotFound.
@@ -223,13 +242,20 @@ func (s *Store) OfBatch(batch string) ([]pos.Attempt, error) {
 // Open gives the attempts for which something is due, by sequence.
 func (s *Store) Open() ([]pos.Attempt, error) {
 	s.mu.Lock()
-	all := make([]pos.Attempt, 0, len(s.open))
+	held := make([]*pos.Attempt, 0, len(s.open))
+	seqs := 0
 	for _, a := range s.open {
-		a.Seqs = slices.Clone(a.Seqs)
-		all = append(all, a)
+		held = append(held, a)
+		seqs += len(a.Seqs)
 	}
 	s.mu.Unlock()
-	slices.SortFunc(all, bySeq)
+	slices.SortFunc(held, func(a, b *pos.Attempt) int { return cmp.Compare(a.Seqs[0], b.Seqs[0]) })
+	all, room := make([]pos.Attempt, len(held)), make([]uint64, 0, seqs)
+	for i, a := range held {
+		all[i] = *a
+		room = append(room, a.Seqs...)
+		all[i].Seqs = room[len(room)-len(a.Seqs) : len(room) : len(room)]
+	}
 	return all, nil
 }
 
@@ -278,7 +304,7 @@ func (s *Store) Baskets(state pos.BasketState) ([]pos.Basket, error) {
 func (s *Store) Room() error {
 	full := func(left int64) error {
 		return &pos.Error{
-			Code: "journal_full", Remedy: "settle, make a backup and free the disk",
+			Code: "journal_full", Remedy: "free space on the disk of the data folder; what is under way is still ended",
 			Message: fmt.Sprintf("%d bytes are left for the journal", max(left, 0)), Err: pos.ErrFull,
 		}
 	}

@@ -153,7 +153,7 @@ type folded struct {
 
 // encodeAttempt writes what was refused late and the attempt, without fields
 // that are zero.
-func encodeAttempt(a folded) ([]byte, error) {
+func encodeAttempt(a *folded) ([]byte, error) {
 	return appendAttempt(binary.AppendVarint(make([]byte, 0, 1<<10), int64(a.late)), &a.Attempt)
 }
 
@@ -184,7 +184,7 @@ type paidBasket struct {
 }
 
 // encodeBasket writes day, 0, JSON, or day, 1, paid and counted (varints), JSON.
-func encodeBasket(b paidBasket) ([]byte, error) {
+func encodeBasket(b *paidBasket) ([]byte, error) {
 	body, err := json.Marshal(&b.Basket)
 	if err != nil {
 		return nil, err

@@ -21,10 +21,10 @@ func stake(a folded) pos.Amount {
 }
 
 // lost says that nothing of the money counts any more.
-func (b paidBasket) lost() bool { return b.weighed && b.paid > 0 && b.counted <= 0 }
+func (b *paidBasket) lost() bool { return b.weighed && b.paid > 0 && b.counted <= 0 }
 
 // share scales a part of the basket, rounded half up away from zero.
-func (b paidBasket) share(part int64) int64 {
+func (b *paidBasket) share(part int64) int64 {
 	if !b.weighed || b.paid <= 0 || b.counted >= b.paid {
 		return part
 	}

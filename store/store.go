@@ -113,10 +113,10 @@ type Store struct {
 	flipMu   sync.RWMutex // as commitMu; readers wait here
 	stanMu   sync.Mutex   // one trace number at a time
 
-	mu       sync.Mutex // guards what follows
-	head     head       // as committed
-	counters counters   // as handed out
-	open     map[string]pos.Attempt
+	mu       sync.Mutex              // guards what follows
+	head     head                    // as committed
+	counters counters                // as handed out
+	open     map[string]*pos.Attempt // for which something is due; replaced, never changed
 	live     map[string]pos.Basket
 	settings map[string]string
 	differs  map[string]pos.Difference // unresolved ones
@@ -145,7 +145,7 @@ func Open(o Options) (*Store, error) {
 	s := &Store{
 		o: o, path: filepath.Join(o.Dir, fileName), lock: lock,
 		queue: make(chan *request, queueLimit), stop: make(chan struct{}), done: make(chan struct{}), down: make(chan struct{}),
-		open: map[string]pos.Attempt{}, live: map[string]pos.Basket{}, settings: map[string]string{},
+		open: map[string]*pos.Attempt{}, live: map[string]pos.Basket{}, settings: map[string]string{},
 		differs: map[string]pos.Difference{},
 		commit:  (*bolt.Tx).Commit, warm: newWarm(),
 	}

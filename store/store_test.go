@@ -271,6 +271,35 @@ func TestPendingAndLateDeclined(t *testing.T) {
 	storetest.Verify(t, s)
 }
 
+// TestLateDeclinedAfterItsReversalCountsToo: a deferred sale that was answered
+// 10, 68, 96 or 98, or five times not at all, is reversed before it is refused late.
+func TestLateDeclinedAfterItsReversalCountsToo(t *testing.T) {
+	for name, way := range map[string][]pos.EventType{
+		"reversed":         {pos.EvDelivering, pos.EvReversing, pos.EvLateDeclined},
+		"parked, reversed": {pos.EvDelivering, pos.EvReversing, pos.EvParked, pos.EvLateDeclined},
+	} {
+		s := open(t, store.Options{Dir: t.TempDir()})
+		e := created(s, "")
+		must(t, s, pos.Commit{Events: of(e, pos.EvCreated, pos.EvDeferred)})
+		must(t, s, pos.Commit{Events: of(e, way[:len(way)-1]...)})
+		if tot, _ := s.Totals("2026-11-22"); tot.LateDeclined != (pos.Sums{}) || tot.Sums != (pos.Sums{}) {
+			t.Errorf("%s: before it is refused: %+v", name, tot)
+		}
+		must(t, s, pos.Commit{Events: of(e, pos.EvLateDeclined)})
+		want := pos.Sums{Gross: 1250, Net: 1250, Count: 1}
+		if tot, _ := s.Totals("2026-11-22"); tot.LateDeclined != want || tot.Sums != (pos.Sums{}) {
+			t.Errorf("%s: %+v", name, tot)
+		}
+		storetest.Verify(t, s)
+		found := pos.Event{Type: pos.EvResolved, Attempt: e.Attempt, How: pos.PaidOtherwise}
+		must(t, s, pos.Commit{Events: []pos.Event{found}})
+		if tot, _ := s.Totals("2026-11-22"); tot.LateDeclined != (pos.Sums{}) {
+			t.Errorf("%s: paid otherwise: %+v", name, tot)
+		}
+		storetest.Verify(t, s)
+	}
+}
+
 func TestTimeComesFromTheClock(t *testing.T) {
 	at := time.Date(1970, 1, 1, 0, 0, 7, 0, time.UTC)
 	s := open(t, store.Options{Dir: t.TempDir(), Clock: fixed(at)})

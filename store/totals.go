@@ -96,7 +96,7 @@ func (d delta) day(day string) *daySums {
 }
 
 // attempt adds (sign 1) or takes away (sign -1) what an attempt counts for.
-func (d delta) attempt(a folded, sign int) {
+func (d delta) attempt(a *folded, sign int) {
 	if a.late != 0 {
 		late := pos.Sums{Gross: a.late, Net: a.late, Count: 1}
 		to := d.day(a.Day)
@@ -115,7 +115,7 @@ func (d delta) attempt(a folded, sign int) {
 
 // basket adds or takes away the tax and the products of a paid basket, as far
 // as its money counts.
-func (d delta) basket(b paidBasket, sign int) {
+func (d delta) basket(b *paidBasket, sign int) {
 	if b.day == "" || b.State != pos.BasketPaid || b.lost() {
 		return
 	}
@@ -259,7 +259,7 @@ func (s *Store) pending(day string) pos.Sums {
 	var sum pos.Sums
 	for _, a := range s.open {
 		if a.Day == day && pos.StateRules[a.State].Due == pos.DueUpload {
-			sum = plus(sum, worth(a))
+			sum = plus(sum, worth(*a))
 		}
 	}
 	return sum

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	berrors "go.etcd.io/bbolt/errors"
 	"golang.org/x/sys/unix"
@@ -148,7 +149,10 @@ func (s *Store) prepare(rs []*request, accepted *[]*request) (b *batch, next hea
 	defer s.rollback(tx)
 	over := s.hot.Load()
 	b = newBatch(&snap{tx: tx, layers: over.layers, now: layer{}}, next, s.o.Clock.Now(), s.warm)
-	roomErr := s.Room()
+	var roomErr error
+	if slices.ContainsFunc(rs, func(r *request) bool { return takesRoom(r.commit) }) {
+		roomErr = s.Room()
+	}
 	for _, r := range rs {
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
@@ -205,8 +209,8 @@ func (s *Store) took(b *batch, next head) {
 	s.mu.Lock()
 	s.head = next
 	for id, c := range b.attempts {
-		if c.now.Open() {
-			s.open[id] = c.now.Attempt
+		if a := c.now.Attempt; a.Open() {
+			s.open[id] = &a
 		} else {
 			delete(s.open, id)
 		}
@@ -317,13 +321,23 @@ func (s *Store) allThere(b *batch) error {
 }
 
 // takesRoom says whether a commit begins something new that has to be refused
-// while there is still room to end what is under way.
+// while there is still room to end what is under way. One that ends something
+// may begin what follows from it in the same breath: a reversed deferred sale
+// goes on as another attempt, an approval brings results of scripts.
 func takesRoom(c pos.Commit) bool {
+	begins, begun := false, map[string]bool{}
 	for _, e := range c.Events {
 		switch e.Type {
-		case pos.EvCreated, pos.EvLineAdded, pos.EvLineEdited:
-			return true
+		case pos.EvCreated:
+			begins, begun[e.Attempt] = true, true
+		case pos.EvLineAdded, pos.EvLineEdited:
+			begins = true
+		case pos.EvFollowUp, pos.EvVoided, pos.EvRefundedPart, pos.EvRefundedFull: // what it means for its original
+		default:
+			if folds(e) && !begun[e.Attempt] {
+				return false
+			}
 		}
 	}
-	return false
+	return begins
 }

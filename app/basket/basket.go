@@ -95,13 +95,22 @@ func PercentOff(gross pos.Amount, rate int) (pos.Amount, error) {
 
 // NewLine makes the line of an article; its number is given by the basket.
 func NewLine(p pos.Product, qty pos.Qty, mode pos.TaxMode) (pos.Line, error) {
-	if !p.Weighed() && qty%pos.One != 0 {
-		return pos.Line{}, fmt.Errorf("%w: %s of %s, which is sold by the piece", ErrQty, qty, p.Name)
-	}
-	return Price(pos.Line{
+	l := pos.Line{
 		SKU: p.SKU, Barcode: p.Barcode, Name: p.Name, Category: p.Category, Unit: p.Unit,
 		Qty: qty, Price: p.Price, Tax: p.Tax,
-	}, mode)
+	}
+	if err := Whole(l, qty); err != nil {
+		return pos.Line{}, err
+	}
+	return Price(l, mode)
+}
+
+// Whole refuses a broken quantity of what is sold by the piece.
+func Whole(l pos.Line, qty pos.Qty) error {
+	if l.Unit != "kg" && qty%pos.One != 0 {
+		return fmt.Errorf("%w: %s of %s, which is sold by the piece", ErrQty, qty, l.Name)
+	}
+	return nil
 }
 
 // Price fills Total and TaxSum of a line from its price, quantity, discount

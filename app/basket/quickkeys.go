@@ -24,8 +24,9 @@ type QuickKey struct {
 	Spec     string
 }
 
-// LoadQuickKeys reads a CSV file with QuickKeyHeader. Every SKU has to be in
-// the catalogue; an error names the line and the column.
+// LoadQuickKeys reads a CSV file with QuickKeyHeader; an error names the line
+// and the column. A key whose article the catalogue does not have is left out:
+// the keys are the program's, the goods are the shop's.
 func LoadQuickKeys(r io.Reader, c *Catalogue) ([]QuickKey, error) {
 	rows, err := csv.NewReader(io.LimitReader(r, maxQuickKeys*maxCell)).ReadAll()
 	if err != nil {
@@ -42,7 +43,7 @@ func LoadQuickKeys(r io.Reader, c *Catalogue) ([]QuickKey, error) {
 			return nil, fmt.Errorf("%w: line %d, column position: %q", ErrCatalogue, line, row[1])
 		}
 		if _, ok := c.BySKU(row[2]); !ok {
-			return nil, fmt.Errorf("%w: line %d, column sku: %w: %s", ErrCatalogue, line, ErrNoProduct, row[2])
+			continue
 		}
 		out = append(out, QuickKey{Category: row[0], Position: n, SKU: row[2], Name: row[3], Spec: row[4]})
 	}

@@ -31,7 +31,8 @@ func (s *Session) withCard(ctx context.Context, k pos.Kind, amount pos.Amount) (
 	if err != nil {
 		return Paid{}, err
 	}
-	return s.paid(s.toTheEnd(ctx, p))
+	s.toTheEnd(ctx, &p)
+	return s.paid(&p)
 }
 
 func (s *Session) beginWithCard(k pos.Kind, amount pos.Amount) (payment, error) {
@@ -64,7 +65,8 @@ func (s *Session) Complete(ctx context.Context, c Completing) (Paid, error) {
 	if err != nil {
 		return Paid{}, err
 	}
-	return s.paid(s.toTheEnd(ctx, p))
+	s.toTheEnd(ctx, &p)
+	return s.paid(&p)
 }
 
 func (s *Session) beginCompletion(c Completing) (payment, error) {
@@ -132,7 +134,8 @@ func (s *Session) CancelAuth(ctx context.Context, u Undo) (Paid, error) {
 	if err != nil {
 		return Paid{}, err
 	}
-	return s.paid(s.toTheEnd(ctx, p))
+	s.toTheEnd(ctx, &p)
+	return s.paid(&p)
 }
 
 func (s *Session) beginCancel(u Undo) (payment, error) {

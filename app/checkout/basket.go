@@ -33,6 +33,9 @@ func (s *Session) Scan(ctx context.Context, code string, qty pos.Qty) (pos.Line,
 		return pos.Line{}, &pos.Error{Code: "unknown_barcode", Message: fmt.Sprintf("no article has the barcode %q", code), Remedy: "look the article up by name, or add it to the catalogue", Err: err}
 	}
 	if qty > 0 && line.Unit != "kg" {
+		if err := basket.Whole(line, qty); err != nil {
+			return pos.Line{}, badLine(err)
+		}
 		line.Qty = qty
 	}
 	return s.addLine(ctx, line)
@@ -153,6 +156,9 @@ func (s *Session) Edit(ctx context.Context, e Edit) (pos.Line, error) {
 	if e.Qty != nil {
 		if *e.Qty <= 0 {
 			return pos.Line{}, pos.Errorf("bad_quantity", "give a quantity above zero, or remove the line", "%s does not fit", *e.Qty)
+		}
+		if err := basket.Whole(*l, *e.Qty); err != nil {
+			return pos.Line{}, badLine(err)
 		}
 		l.Qty = *e.Qty
 	}

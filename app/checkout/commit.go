@@ -37,15 +37,36 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 		return err
 	}
 	events = s.scriptResult(p, events)
-	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: events, Baskets: docs}); err != nil {
+	done, err := s.o.Journal.Append(ctx, pos.Commit{Events: events, Baskets: docs})
+	if err != nil {
 		return err
 	}
+	p.fold(done)
 	for i := range docs {
 		if docs[i].Key == s.basket.Key {
 			s.basket = docs[i]
 		}
 	}
 	return nil
+}
+
+// fold keeps what the journal made of the payment's own events, so that its
+// attempt need not be read again for the outcome.
+func (p *payment) fold(done []pos.Event) {
+	a, ok := pos.Attempt{}, true
+	if p.attempt != nil {
+		a = *p.attempt
+	}
+	for _, e := range done {
+		if e.Attempt == p.id && ok {
+			var err error
+			a, err = pos.Apply(a, e)
+			ok = err == nil
+		}
+	}
+	if p.attempt = nil; ok && a.ID == p.id {
+		p.attempt = &a
+	}
 }
 
 // scriptResult adds to an approval that the host is owed what the card made of
@@ -126,7 +147,9 @@ func (s *Session) documents(p *payment, events []pos.Event) ([]pos.Basket, []pos
 		for _, e := range events {
 			if e.Approved > 0 {
 				b.Paid += e.Approved
-				b.Rounding += p.rounding
+				if p.rounding != 0 { // in place of an earlier one, as it was agreed
+					b.Rounding = p.rounding
+				}
 			}
 		}
 		if len(b.Lines) > 0 && b.Due() <= 0 && b.State == pos.BasketOpen {

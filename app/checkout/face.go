@@ -81,7 +81,7 @@ type Pay struct {
 	Tender   pos.Tender
 	Amount   pos.Amount // 0 is what is due
 	Tendered pos.Amount // cash; 0 is exactly the amount
-	Rounding pos.Amount // cash rounding (0 or less) agreed with the payment
+	Rounding pos.Amount // cash rounding (0 or less) agreed with the payment, which is of all that is due
 	Code     string     // the customer's payment code, "" to show ours
 	Override *Override  // a supervisor's approval
 }

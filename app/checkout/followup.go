@@ -8,13 +8,13 @@ import (
 )
 
 // followUp notes on the original that something of it begins.
-func (p payment) followUp() pos.Event {
+func (p *payment) followUp() pos.Event {
 	return pos.Event{Type: pos.EvFollowUp, Attempt: p.original.ID, Basket: p.original.Basket, By: p.by, Next: p.id}
 }
 
 // success is a yes and what it means for the original, or for the late declined
 // sale that it pays for.
-func (p payment) success(yes pos.Event) []pos.Event {
+func (p *payment) success(yes pos.Event) []pos.Event {
 	events := []pos.Event{yes}
 	if p.original != nil {
 		if !p.created {
@@ -35,7 +35,7 @@ func (p payment) success(yes pos.Event) []pos.Event {
 
 // again keeps a refund that may have arrived: the identical one is sent until
 // somebody answers.
-func (p payment) again(code string) (payment, effect) {
+func (p *payment) again(code string) effect {
 	e := p.reasoned(pos.EvRefundUnknown, code)
 	e.Text = code
 	return p.finish(result{kind: OutcomeUnknown, code: code, notify: p.result.notify}, e)
@@ -43,7 +43,7 @@ func (p payment) again(code string) (payment, effect) {
 
 // stepRefund judges the answer to a refund, an advice: it is repeated as it is
 // where the outcome is open, and needs no reversal.
-func stepRefund(p payment, in input) (payment, effect) {
+func stepRefund(p *payment, in *input) effect {
 	switch {
 	case in.class == decline.Success && p.reply.Code != "10":
 		return approved(p)
@@ -51,7 +51,7 @@ func stepRefund(p payment, in input) (payment, effect) {
 		return p.again(p.reply.Code)
 	case in.class == decline.Resign && !p.resent:
 		p.resent = true
-		return p, effect{do: doResend}
+		return effect{do: doResend}
 	case in.class == decline.Resign:
 		return p.again(p.reply.Code)
 	case p.reply.Code == "94": // never sent before: another message has this number
@@ -63,7 +63,7 @@ func stepRefund(p payment, in input) (payment, effect) {
 
 // stepGiveBack judges what the wallet's gateway says of a refund: idempotent by
 // the attempt, so that it is repeated where nobody answered.
-func stepGiveBack(p payment, in input) (payment, effect) {
+func stepGiveBack(p *payment, in *input) effect {
 	var refusal *pos.Error
 	switch {
 	case in.err == nil && in.order.State == pos.WalletRefunded:
@@ -86,7 +86,7 @@ var operations = map[pos.Kind]pos.Operation{
 }
 
 // request is the message of a payment.
-func (p payment) request() pos.Request {
+func (p *payment) request() pos.Request {
 	r := pos.Request{Op: operations[p.kind], STAN: p.stan, Batch: p.batch, Amount: p.amount, Card: p.card}
 	if p.kind == pos.Sale && p.tender == pos.QR {
 		r.Op = pos.OpCodeSale

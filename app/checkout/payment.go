@@ -60,8 +60,9 @@ type payment struct {
 	deferral string // why it may not be deferred, "" if it may
 	same     bool   // the same card has an open reversal for this basket
 	reply    pos.Reply
-	end      []pos.Event // the outcome that is being made durable
-	scripts  []byte      // the card's results of the issuer's scripts
+	end      []pos.Event  // the outcome that is being made durable
+	attempt  *pos.Attempt // as its commits left it, nil: to be read
+	scripts  []byte       // the card's results of the issuer's scripts
 	result   result
 }
 
@@ -154,6 +155,12 @@ type effect struct {
 // step is the payment as a pure function: what happened goes in, what is to be
 // done comes out. It does no I/O and reads no clock.
 func step(p payment, in input) (payment, effect) {
+	eff := p.next(&in)
+	return p, eff
+}
+
+// next is step on a payment that is step's own.
+func (p *payment) next(in *input) effect {
 	if in.kind == inNotKept {
 		return notKept(p, in)
 	}
@@ -174,10 +181,10 @@ func step(p payment, in input) (payment, effect) {
 		return stepGiveBack(p, in)
 	}
 	p.phase = phDone // phCommitEnd: the outcome is durable
-	return p, effect{do: doEnd}
+	return effect{do: doEnd}
 }
 
-func stepPrepare(p payment, in input) (payment, effect) {
+func stepPrepare(p *payment, in *input) effect {
 	switch {
 	case in.kind == inStart && p.tender == pos.Cash:
 		ok := p.event(pos.EvApproved)
@@ -186,13 +193,13 @@ func stepPrepare(p payment, in input) (payment, effect) {
 	case in.kind == inStart && p.tender == pos.QR && !p.keyed:
 		return commitSending(p)
 	case in.kind == inStart:
-		return p, effect{do: doPrepare}
+		return effect{do: doPrepare}
 	case in.kind == inGiveUp:
-		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
+		return p.refuse(pos.EvCancelled, in.reason)
 	case in.kind == inCardError:
-		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
+		return p.refuse(pos.EvDeclined, in.reason)
 	case !in.online && (p.kind != pos.Sale || p.keyed || in.reason == "no_tmk" || in.reason == "kcv_mismatch"): // never without the host; without keys, or with wrong ones, no trade at all
-		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
+		return p.refuse(pos.EvDeclined, in.reason)
 	case p.keyed:
 		p.card = in.card
 		return commitSending(p)
@@ -201,33 +208,33 @@ func stepPrepare(p payment, in input) (payment, effect) {
 		p.unready = in.reason
 	}
 	p.phase = phPresent
-	return p, effect{do: doCard}
+	return effect{do: doCard}
 }
 
-func commitSending(p payment) (payment, effect) {
+func commitSending(p *payment) effect {
 	p.phase = phCommitSend
 	events := []pos.Event{p.open(), p.event(pos.EvSending)}
 	if p.original != nil {
 		events = append(events, p.followUp())
 	}
-	return p, effect{do: doCommit, seal: p.byHost(), events: events}
+	return effect{do: doCommit, seal: p.byHost(), events: events}
 }
 
-func stepSend(p payment) (payment, effect) {
+func stepSend(p *payment) effect {
 	p.created = true
 	switch {
 	case p.tender == pos.QR && !p.keyed && p.original != nil:
 		p.phase = phGiveBack
-		return p, effect{do: doGiveBack}
+		return effect{do: doGiveBack}
 	case p.tender == pos.QR && !p.keyed:
 		p.phase = phQROrder
-		return p, effect{do: doOrder}
+		return effect{do: doOrder}
 	}
 	p.phase = phHost
-	return p, effect{do: doSend}
+	return effect{do: doSend}
 }
 
-func stepHost(p payment, in input) (payment, effect) {
+func stepHost(p *payment, in *input) effect {
 	if in.kind == inNoReply {
 		switch {
 		case in.notSent && p.resent:
@@ -258,18 +265,18 @@ func stepHost(p payment, in input) (payment, effect) {
 			return approved(p)
 		}
 		p.phase = phFinish
-		return p, effect{do: doFinish, answer: pos.CardAnswer{Approved: true, F55: in.reply.F55, Code: in.reply.Code}}
+		return effect{do: doFinish, answer: pos.CardAnswer{Approved: true, F55: in.reply.F55, Code: in.reply.Code}}
 	case decline.Unknown:
 		return p.unknown("06", in.reply.Code)
 	case decline.Resign:
-		p, eff := p.finish(refused(in.reply.Code), p.answered(pos.EvDeclined))
+		eff := p.finish(refused(in.reply.Code), p.answered(pos.EvDeclined))
 		p.result.again = true
-		return p, eff
+		return eff
 	}
 	return p.finish(refused(in.reply.Code), p.answered(pos.EvDeclined))
 }
 
-func stepFinish(p payment, in input) (payment, effect) {
+func stepFinish(p *payment, in *input) effect {
 	if p.phase == phFinishOff {
 		if in.kind == inFinal && in.final.Cryptogram == pos.TC && p.read.ODA {
 			p.card.F55, p.card.ShortF55 = in.final.F55, in.final.ShortF55
@@ -282,11 +289,11 @@ func stepFinish(p payment, in input) (payment, effect) {
 		if in.kind == inFinal { // it is there, and says no to the host's yes
 			why = "card_refused"
 		}
-		p, eff := p.unknown("06", why)
+		eff := p.unknown("06", why)
 		if in.kind == inFinal && len(in.final.ShortF55) > 0 { // with the results of the issuer's scripts
 			p.card.ShortF55, eff.reseal = in.final.ShortF55, true
 		}
-		return p, eff
+		return eff
 	}
 	if p.scripts = in.final.Scripts; len(p.scripts) > 0 && len(in.final.ShortF55) > 0 {
 		p.card.ShortF55 = in.final.ShortF55 // which holds them
@@ -295,7 +302,7 @@ func stepFinish(p payment, in input) (payment, effect) {
 }
 
 // approved records the host's yes, for the sum that it named.
-func approved(p payment) (payment, effect) {
+func approved(p *payment) effect {
 	e := p.answered(pos.EvApproved)
 	e.Approved = p.amount
 	if p.reply.Code == "10" {
@@ -308,7 +315,7 @@ func approved(p payment) (payment, effect) {
 // unknown ends a sent payment whose outcome nobody knows: it is reversed until
 // that is acknowledged, and can no longer succeed. A refund is repeated as it
 // is; a balance inquiry moved nothing.
-func (p payment) unknown(reason, code string) (payment, effect) {
+func (p *payment) unknown(reason, code string) effect {
 	switch p.kind {
 	case pos.Refund:
 		return p.again(code)
@@ -328,13 +335,18 @@ func refused(code string) result { return result{kind: OutcomeRefused, code: cod
 
 // finish makes an outcome durable. Events that open the attempt are left out
 // once it is open.
-func (p payment) finish(r result, events ...pos.Event) (payment, effect) {
+func (p *payment) finish(r result, events ...pos.Event) effect {
 	if p.created && len(events) > 0 && events[0].Type == pos.EvCreated {
 		events = events[1:]
 	}
 	p.result, p.end, p.phase = r, events, phCommitEnd
-	return p, effect{do: doCommit, events: events}
+	return effect{do: doCommit, events: events}
+}
+
+// refuse ends a payment for a reason of the till's own.
+func (p *payment) refuse(as pos.EventType, code string) effect {
+	return p.finish(refused(code), p.open(), p.reasoned(as, code))
 }
 
 // byHost says that the acquirer decides, not a drawer or a wallet's gateway.
-func (p payment) byHost() bool { return p.tender == pos.Card || p.tender == pos.QR && p.keyed }
+func (p *payment) byHost() bool { return p.tender == pos.Card || p.tender == pos.QR && p.keyed }

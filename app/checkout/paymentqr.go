@@ -9,10 +9,10 @@ import (
 // stepQR drives a wallet order: made, shown, asked for until it is paid,
 // refused or given up; given up means queried and closed, and what the gateway
 // then says is what counts.
-func stepQR(p payment, in input) (payment, effect) {
+func stepQR(p *payment, in *input) effect {
 	if in.kind == inGiveUp {
 		p.phase, p.result.code = phQRClose, in.reason
-		return p, effect{do: doClose}
+		return effect{do: doClose}
 	}
 	if in.kind == inOrderErr {
 		return qrError(p, in)
@@ -35,10 +35,10 @@ func stepQR(p payment, in input) (payment, effect) {
 		return p.unknown("98", "qr_unknown")
 	}
 	p.phase = phQRWait
-	return p, effect{do: doPoll}
+	return effect{do: doPoll}
 }
 
-func qrError(p payment, in input) (payment, effect) {
+func qrError(p *payment, in *input) effect {
 	var refusal *pos.Error // of the gateway, which made no order
 	switch {
 	case p.phase == phQROrder && errors.As(in.err, &refusal):
@@ -47,7 +47,7 @@ func qrError(p payment, in input) (payment, effect) {
 		return p.finish(refused("qr_offline"), p.reasoned(pos.EvDeclined, "qr_offline"))
 	case p.phase == phQROrder, p.phase == phQRWait:
 		p.phase = phQRWait // asked again until it expires
-		return p, effect{do: doPoll}
+		return effect{do: doPoll}
 	}
 	return p.unknown("98", "no_answer")
 }

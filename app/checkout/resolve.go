@@ -234,7 +234,8 @@ func (s *Session) PayLink(ctx context.Context, attempt string) (Paid, error) {
 	if err != nil {
 		return Paid{}, err
 	}
-	return s.paid(s.toTheEnd(ctx, p))
+	s.toTheEnd(ctx, &p)
+	return s.paid(&p)
 }
 
 func (s *Session) beginPayLink(attempt string) (payment, error) {

@@ -26,36 +26,43 @@ func (s *Session) Pay(ctx context.Context, ask Pay) (Paid, error) {
 	}
 	s.publish()
 	s.mu.Unlock()
-	return s.paid(s.toTheEnd(ctx, p))
+	s.toTheEnd(ctx, p)
+	return s.paid(p)
 }
 
 // toTheEnd drives a payment to its outcome and shows it. After the host wanted a
 // new sign-on it is asked for once more, as a new attempt.
 //
 // Where others follow at once, the till stays taken for them.
-func (s *Session) toTheEnd(ctx context.Context, p payment, next ...pos.Tender) payment {
+func (s *Session) toTheEnd(ctx context.Context, p *payment, next ...pos.Tender) {
 	// A payment outlives the patience of whoever asked for it.
 	ctx = context.WithoutCancel(ctx)
-	first := p
-	p = s.drive(ctx, p)
+	first := new(payment)
+	*first = *p
+	s.drive(ctx, p)
 	if p.result.again && s.o.Line.SignOn(ctx) == nil {
-		// The till stays taken: nobody can begin another payment meanwhile.
-		s.mu.Lock()
-		first.id, first.linked = s.o.Journal.NextAttempt(), p.id
-		if first.original != nil { // the one that was declined has begun on it
-			if o, err := s.o.Journal.Attempt(first.original.ID); err == nil {
-				first.original = &o
-			}
-		}
-		if s.card != nil {
-			s.card = &CardView{Kind: p.kind, Amount: p.amount, Again: true, Began: s.o.Clock.Now()}
-		}
-		s.publish()
-		s.mu.Unlock()
-		p = s.drive(ctx, first)
+		s.onceMore(first, p)
+		*p = *first
+		s.drive(ctx, p)
 	}
-	s.ended(&p, next)
-	return p
+	s.ended(p, next)
+}
+
+// onceMore makes a payment that began like another one its new attempt. The till
+// stays taken: nobody can begin another payment meanwhile.
+func (s *Session) onceMore(first, p *payment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first.id, first.linked = s.o.Journal.NextAttempt(), p.id
+	if first.original != nil { // the one that was declined has begun on it
+		if o, err := s.o.Journal.Attempt(first.original.ID); err == nil {
+			first.original = &o
+		}
+	}
+	if s.card != nil {
+		s.card = &CardView{Kind: p.kind, Amount: p.amount, Again: true, Began: s.o.Clock.Now()}
+	}
+	s.publish()
 }
 
 func newRun(ask Pay, now time.Time) *run {
@@ -64,56 +71,58 @@ func newRun(ask Pay, now time.Time) *run {
 }
 
 // begin checks a payment and makes it the running one. The caller holds mu.
-func (s *Session) begin(ask Pay) (payment, error) {
+func (s *Session) begin(ask Pay) (*payment, error) {
 	if err := s.signedIn(); err != nil {
-		return payment{}, err
+		return nil, err
 	}
 	if s.running != nil {
-		return payment{}, pos.Errorf("payment_running", "wait for its outcome, or cancel it", "a payment of this basket is being made")
+		return nil, pos.Errorf("payment_running", "wait for its outcome, or cancel it", "a payment of this basket is being made")
 	}
 	if s.basket.State != pos.BasketOpen || len(s.basket.Lines) == 0 {
-		return payment{}, pos.Errorf("empty_basket", "scan or add something first", "there is nothing to pay")
+		return nil, pos.Errorf("empty_basket", "scan or add something first", "there is nothing to pay")
 	}
 	line := s.lineView()
 	if ask.Tender == pos.Card {
 		line.State = "" // tried anew, and the card has its own word: its attempt tells
 	}
 	if e := s.tenderFault(ask.Tender, line); e != nil {
-		return payment{}, e
+		return nil, e
 	}
 	if ask.Code != "" && !codeFits(ask.Code) {
-		return payment{}, pos.Errorf("bad_code", "scan the payment code on the customer's phone again", "a payment code has %d to %d digits", minCode, maxCode)
+		return nil, pos.Errorf("bad_code", "scan the payment code on the customer's phone again", "a payment code has %d to %d digits", minCode, maxCode)
 	}
 	if err := s.room(ask.Tender); err != nil {
-		return payment{}, err
+		return nil, err
 	}
 	if err := s.recount(); err != nil {
-		return payment{}, err
+		return nil, err
 	}
 	due := s.basket.Due()
 	if ask.Rounding != 0 {
-		if ask.Tender != pos.Cash || ask.Rounding > 0 || -ask.Rounding >= due || ask.Rounding <= -maxRounding {
-			return payment{}, pos.Errorf("bad_rounding", "round cash down by less than one yuan", "rounding %s does not fit", ask.Rounding)
+		rounded := due + ask.Rounding - s.basket.Rounding
+		whole := ask.Amount == 0 || ask.Amount == rounded // a part leaves a rest that may be paid to the fen
+		if ask.Tender != pos.Cash || ask.Rounding > 0 || -ask.Rounding >= due || ask.Rounding <= -maxRounding || !whole {
+			return nil, pos.Errorf("bad_rounding", "round cash down by less than one yuan, with the payment that ends the sale", "rounding %s does not fit", ask.Rounding)
 		}
-		due += ask.Rounding - s.basket.Rounding
+		due = rounded
 	}
 	amount := ask.Amount
 	if amount == 0 {
 		amount = due
 	}
 	if amount < 0 || amount > due || due <= 0 {
-		return payment{}, pos.Errorf("bad_amount", "name an amount between 0.01 and what is due", "%s does not fit, due is %s", amount, due)
+		return nil, pos.Errorf("bad_amount", "name an amount between 0.01 and what is due", "%s does not fit, due is %s", amount, due)
 	}
 	if ask.Tender == pos.Cash && ask.Tendered != 0 && ask.Tendered < amount {
-		return payment{}, pos.Errorf("too_little", "take more, or pay a part with amount", "%s is less than %s", ask.Tendered, amount)
+		return nil, pos.Errorf("too_little", "take more, or pay a part with amount", "%s is less than %s", ask.Tendered, amount)
 	}
 	if err := s.settleStray(); err != nil {
-		return payment{}, err
+		return nil, err
 	}
 	p := s.newPayment(ask, amount)
 	if ask.Override != nil {
 		if _, err := s.o.Staff.Approve(ask.Override.Staff, ask.Override.PIN, staff.SameCardAgain, s.o.Clock.Now()); err != nil {
-			return payment{}, err
+			return nil, err
 		}
 		p.override = true
 	}
@@ -162,7 +171,7 @@ func paidOf(of []pos.Attempt) (paid pos.Amount) {
 // goesOn says that a deferred sale is being reversed and is then deferred again.
 func goesOn(a *pos.Attempt) bool {
 	reversing := pos.StateRules[a.State].Due == pos.DueReverse || a.State == pos.Manual && a.Reason != ""
-	return reversing && a.Deferred && a.Reason != "06" && a.Next == ""
+	return reversing && a.GoesOn()
 }
 
 // A customer's payment code: WeChat Pay and Alipay 18 digits (24 with Alipay's
@@ -179,8 +188,8 @@ func codeFits(code string) bool {
 // maxRounding bounds the cash rounding: less than one yuan.
 const maxRounding pos.Amount = 100
 
-func (s *Session) newPayment(ask Pay, amount pos.Amount) payment {
-	p := payment{
+func (s *Session) newPayment(ask Pay, amount pos.Amount) *payment {
+	p := &payment{
 		id: s.o.Journal.NextAttempt(), basket: s.basket.Key, receipt: s.basket.Receipt, by: s.operator.ID, kind: pos.Sale,
 		tender: ask.Tender, amount: amount, code: ask.Code, keyed: ask.Tender == pos.QR && ask.Code != "",
 	}
@@ -221,25 +230,29 @@ func (s *Session) settleStray() error {
 
 // drive runs one payment to its end: the core says what to do, the shell does
 // it and reports back.
-func (s *Session) drive(ctx context.Context, p payment) payment {
+func (s *Session) drive(ctx context.Context, p *payment) {
 	sh := &shell{s: s, run: s.running}
 	defer sh.close()
-	p, eff := step(p, input{kind: inStart})
-	for eff.do != doEnd {
-		in := sh.perform(ctx, &p, eff)
-		p, eff = step(p, in)
+	in := input{kind: inStart}
+	for eff := p.take(&in); eff.do != doEnd; eff = p.take(&in) {
+		in = sh.perform(ctx, p, eff)
 	}
-	return p
+}
+
+// take makes one step. Its room on the stack, several payments wide, is given
+// back before the effect is done: a stack that need not grow for it is time.
+//
+//go:noinline
+func (p *payment) take(in *input) effect {
+	next, eff := step(*p, *in)
+	*p = next
+	return eff
 }
 
 // paid is the answer of a payment that ended.
-func (s *Session) paid(p payment) (Paid, error) {
+func (s *Session) paid(p *payment) (Paid, error) {
 	if p.result.failed != nil {
-		e := &pos.Error{
-			Code: "journal_fault", Err: p.result.failed, Message: "the journal could not take the payment",
-			Remedy: "take no money; run the self-test",
-		}
-		return Paid{}, e
+		return Paid{}, journalFault(p.result.failed)
 	}
 	if p.result.attempt == nil { // it could not be read for the screen
 		a, err := s.o.Journal.Attempt(p.id)
@@ -306,7 +319,14 @@ func (s *Session) judge(p *payment, r pos.CardRead, hash string) (verdict, defer
 }
 
 // sameCard says whether the card has an unacknowledged reversal on this basket.
+// The journal need not be asked about a basket that nobody tried to pay yet.
 func (s *Session) sameCard(basket, hash string) (bool, error) {
+	s.mu.Lock()
+	first := basket == "" || basket == s.basket.Key && len(s.basket.Attempts) == 0
+	s.mu.Unlock()
+	if first {
+		return false, nil
+	}
 	of, err := s.o.Journal.OfBasket(basket)
 	if err != nil {
 		return false, err

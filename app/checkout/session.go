@@ -297,7 +297,7 @@ func (s *Session) addUp(open []pos.Attempt) (v LineView) {
 	switch {
 	case !s.o.Offline:
 		v.OfflineOff = "offline_off"
-	case s.o.Clock.Now().Sub(s.o.Line.LastOnline()) > limits.StopAfter:
+	case risk.TooLong(limits, s.o.Line.LastOnline(), s.o.Clock.Now()):
 		v.OfflineOff = "offline_too_long"
 	case sum <= 0:
 		v.OfflineOff = "offline_limit_total"

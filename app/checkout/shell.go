@@ -191,7 +191,7 @@ func (s *Session) ended(p *payment, next []pos.Tender) {
 	}
 	s.stray = s.stray || p.result.failed != nil
 	s.owedAt = time.Time{} // this payment counts
-	a, err := s.o.Journal.Attempt(p.id)
+	a, err := s.attempt(p)
 	if err != nil {
 		s.o.Log.Error("an attempt that just ended cannot be read", "attempt", p.id, "error", err)
 		a = pos.Attempt{ID: p.id, Kind: p.kind, Tender: p.tender, Amount: p.amount, Basket: p.basket}
@@ -220,6 +220,15 @@ func (s *Session) ended(p *payment, next []pos.Tender) {
 		s.o.Line.Wake()
 	}
 	s.publish()
+}
+
+// attempt is a payment's attempt as its last commit left it. Where a commit
+// failed the journal says what it kept.
+func (s *Session) attempt(p *payment) (pos.Attempt, error) {
+	if p.attempt != nil && p.result.failed == nil {
+		return *p.attempt, nil
+	}
+	return s.o.Journal.Attempt(p.id)
 }
 
 // slips prints what a payment that ended calls for. The caller holds mu.

@@ -6,7 +6,7 @@ import (
 	"tillkeeper/app/pos"
 )
 
-func stepCard(p payment, in input) (payment, effect) {
+func stepCard(p *payment, in *input) effect {
 	if in.kind == inRead || in.read.PAN != "" {
 		p.read, p.hash = in.read, in.hash
 	}
@@ -18,23 +18,23 @@ func stepCard(p payment, in input) (payment, effect) {
 			F55: in.read.F55, ShortF55: in.read.ShortF55, Entry: in.read.Entry, Fallback: in.read.Fallback,
 		}
 		if in.asked && !p.pinned(in) {
-			return p.finish(refused("pin_cancelled"), p.open(), p.reasoned(pos.EvDeclined, "pin_cancelled"))
+			return p.refuse(pos.EvDeclined, "pin_cancelled")
 		}
 		return afterRead(p)
 	case inPIN:
 		if !p.pinned(in) {
-			return p.finish(refused("pin_cancelled"), p.open(), p.reasoned(pos.EvDeclined, "pin_cancelled"))
+			return p.refuse(pos.EvDeclined, "pin_cancelled")
 		}
 		return commitSending(p)
 	case inGiveUp:
-		return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvCancelled, in.reason))
+		return p.refuse(pos.EvCancelled, in.reason)
 	}
-	return p.finish(refused(in.reason), p.open(), p.reasoned(pos.EvDeclined, in.reason))
+	return p.refuse(pos.EvDeclined, in.reason)
 }
 
 // pinned takes what the pad gave. No block is a PIN passed by, which is good
 // only where that was offered: DE 22 would claim a PIN that DE 52 does not hold.
-func (p *payment) pinned(in input) bool {
+func (p *payment) pinned(in *input) bool {
 	if p.bypassed = in.bypassed && len(in.block) == 0; p.bypassed {
 		return true
 	}
@@ -42,10 +42,10 @@ func (p *payment) pinned(in input) bool {
 	return p.card.PIN
 }
 
-func afterRead(p payment) (payment, effect) {
+func afterRead(p *payment) effect {
 	switch {
 	case p.original != nil && p.original.CardHash != p.hash:
-		return p.finish(refused("other_card"), p.open(), p.reasoned(pos.EvDeclined, "other_card"))
+		return p.refuse(pos.EvDeclined, "other_card")
 	case p.kind == pos.Void: // read only to see that it is the one that paid
 		p.card = pos.CardData{PAN: p.card.PAN, Expiry: p.card.Expiry, Sequence: p.card.Sequence, Entry: "keyed"}
 		return commitSending(p)
@@ -53,22 +53,22 @@ func afterRead(p payment) (payment, effect) {
 		p.card = p.card.Short()
 		return commitSending(p)
 	case p.same && !p.override:
-		return p.finish(refused("same_card_open"), p.open(), p.reasoned(pos.EvDeclined, "same_card_open"))
+		return p.refuse(pos.EvDeclined, "same_card_open")
 	case p.read.Cryptogram == pos.AAC && p.read.NeedPIN && !p.online:
 		why := cmp.Or(p.unready, "offline_pin")
-		return p.finish(refused(why), p.open(), p.reasoned(pos.EvDeclined, why))
+		return p.refuse(pos.EvDeclined, why)
 	case p.read.Cryptogram == pos.AAC && p.read.Entry != "swipe":
 		why := cmp.Or(p.read.Reason, "card_declined")
-		return p.finish(refused(why), p.open(), p.reasoned(pos.EvDeclined, why))
+		return p.refuse(pos.EvDeclined, why)
 	case p.alone && p.kind == pos.Sale && p.read.Cryptogram == pos.TC && p.read.ODA && !p.read.NeedPIN && p.verdict == "":
 		return withoutHost(p) // below the acquirer's floor limit the card decides
 	case p.online && !p.asked && (p.read.NeedPIN || p.kind == pos.Balance):
 		p.phase = phPIN
-		return p, effect{do: doPIN}
+		return effect{do: doPIN}
 	case p.online:
 		return commitSending(p)
 	case p.read.Cryptogram == pos.TC && p.verdict != "":
-		return p.finish(refused(p.verdict), p.open(), p.reasoned(pos.EvDeclined, p.verdict))
+		return p.refuse(pos.EvDeclined, p.verdict)
 	}
 	return withoutHost(p)
 }

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/app/staff"
@@ -90,7 +91,10 @@ func (s *Session) cancelled(ctx context.Context, events []pos.Event, gone []pos.
 			docs = append(docs, b)
 		}
 	}
-	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: events, Baskets: docs}); err != nil {
+	switch _, err := s.o.Journal.Append(ctx, pos.Commit{Events: events, Baskets: docs}); {
+	case errors.Is(err, pos.ErrTransition): // the queue has begun to send it
+		return refusal("delivery_pending", gone[0].Receipt)
+	case err != nil:
 		return journalFault(err)
 	}
 	for i := range docs {
@@ -217,8 +221,8 @@ func (s *Session) giveBack(ctx context.Context, parts []part, gone []pos.Attempt
 		if i+1 < len(parts) {
 			next = []pos.Tender{parts[i+1].of.Tender}
 		}
-		n = s.toTheEnd(ctx, n, next...)
-		paid, err := s.paid(n)
+		s.toTheEnd(ctx, &n, next...)
+		paid, err := s.paid(&n)
 		if err != nil {
 			s.mu.Lock()
 			s.running = nil

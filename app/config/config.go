@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -166,7 +167,14 @@ func Parse(text, dir, host string) (Parsed, error) {
 		return p, bad(key, "did you mean "+nearest(key)+"?", "there is no key %s", key)
 	}
 	for _, k := range meta.Keys() {
-		p.Named[k.String()] = true
+		key := k.String()
+		if len(k) > 1 && !slices.Contains(keys, key) || strings.ToLower(key) != key { // the decoder takes any case
+			return p, bad(key, "did you mean "+nearest(strings.ToLower(key))+"?", "there is no key %s", key)
+		}
+		p.Named[key] = true
+	}
+	if p.Named["keys.tmk"] && p.Keys.Store != "demo" {
+		return p, bad("keys.tmk", `leave it out: only "demo" takes a key from the file`, "the store %q takes none", p.Keys.Store)
 	}
 	for _, path := range []*string{&p.Import.Catalogue, &p.Import.Staff, &p.Import.Deck, &p.Terminal.CA, &p.Offline.Blacklist, &p.Host.CA, &p.Host.Cert, &p.Host.Key, &p.Host.FilesCA} {
 		if *path != "" && !filepath.IsAbs(*path) {
@@ -203,7 +211,7 @@ func bad(key, remedy, format string, args ...any) error {
 var (
 	tidForm   = regexp.MustCompile(`^[0-9A-Za-z]{8}$`)
 	midForm   = regexp.MustCompile(`^[0-9A-Za-z]{15}$`)
-	keyForm   = regexp.MustCompile(`^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{48})$`)
+	keyForm   = regexp.MustCompile(`^[0-9A-Fa-f]{32}$`)
 	panelForm = regexp.MustCompile(`^([6-9][0-9]{2}|[1-9][0-9]{3})x([4-9][0-9]{2}|[1-9][0-9]{3})$`)
 	dayForm   = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 )
@@ -239,7 +247,7 @@ func (c *Config) check() error {
 		{"host.key", c.Host.TLS != "mutual" || c.Host.Key != "", "name the PEM file of the till's private key", c.Host.Key},
 		{"host.files", c.Host.Files == "" || strings.HasPrefix(c.Host.Files, "https://"), "write an address that begins with https://, or nothing", c.Host.Files},
 		{"keys.store", c.Keys.Store == "demo" || c.Keys.Store == "passphrase", `write "demo" or "passphrase": tpm is not available in this version`, c.Keys.Store},
-		{"keys.tmk", keyForm.MatchString(c.Keys.TMK), "write 32 or 48 hexadecimal digits", "(not shown)"},
+		{"keys.tmk", keyForm.MatchString(c.Keys.TMK), "write 32 hexadecimal digits", "(not shown)"},
 		{"offline.per_payment", between(c.Offline.PerPayment, 0, maxAmount), "write fen, 0 or more", c.Offline.PerPayment},
 		{"offline.per_terminal", between(c.Offline.PerTerminal, 0, maxAmount), "write fen, 0 or more", c.Offline.PerTerminal},
 		{"offline.count", between(int64(c.Offline.Count), 0, maxCount), "write 0 to 10000", c.Offline.Count},

@@ -52,7 +52,7 @@ func TestLimits(t *testing.T) {
 		{"host", "reversal_repeat", `"1h"`, `"61m"`},
 		{"host", "tls", `"off"`, `"on"`},
 		{"keys", "store", `"passphrase"`, `"tpm"`},
-		{"keys", "tmk", `"0123456789abcdef0123456789abcdef0123456789abcdef"`, `"0123456789abcdef0123456789abcdeg"`},
+		{"keys", "tmk", `"0123456789abcdef0123456789abcdef"`, `"0123456789abcdef0123456789abcdeg"`},
 		{"offline", "per_payment", "0", "-1"},
 		{"offline", "per_payment", "1000000000", "1000000001"},
 		{"offline", "per_terminal", "1000000000", "1000000001"},
@@ -139,5 +139,36 @@ func TestBusinessDay(t *testing.T) {
 	}
 	if _, err := (Shop{TimeZone: "UTC", DayStart: "noon"}).DayOf(); err == nil {
 		t.Error("no such time")
+	}
+}
+
+// TestAKeyIsKnownAsItIsWritten: the decoder takes Address for address, and --demo then started a host of its own beside it.
+func TestAKeyIsKnownAsItIsWritten(t *testing.T) {
+	for text, key := range map[string]string{
+		"[host]\nAddress = \"127.0.0.1:1\"\n": "host.Address",
+		"[Host]\naddress = \"127.0.0.1:1\"\n": "Host",
+		"[terminal]\nTID = \"12345678\"\n":    "terminal.TID",
+	} {
+		_, err := Parse(text, "", "")
+		if e := new(pos.Error); !errors.As(err, &e) || e.Code != "bad_config" || !strings.Contains(e.Message, key) {
+			t.Errorf("%q: %v, want an error that names %s", text, err, key)
+		}
+	}
+	if p, err := Parse("[host]\naddress = \"127.0.0.1:1\"\n", "", ""); err != nil || !p.Named["host.address"] {
+		t.Errorf("as it is written: %v, named %v", err, p.Named)
+	}
+}
+
+// TestAMasterKeyInTheFileIsOnlyForTheDemo: beside another store it was left aside in silence.
+func TestAMasterKeyInTheFileIsOnlyForTheDemo(t *testing.T) {
+	const tmk = "tmk = \"0123456789ABCDEFFEDCBA9876543210\"\n"
+	_, err := Parse("[keys]\nstore = \"passphrase\"\n"+tmk, "", "")
+	if e := new(pos.Error); !errors.As(err, &e) || !strings.Contains(e.Message, "keys.tmk") || strings.Contains(e.Message, "0123456789") {
+		t.Errorf("beside a passphrase: %v", err)
+	}
+	for _, text := range []string{"[keys]\n" + tmk, "[keys]\nstore = \"demo\"\n" + tmk, "[keys]\nstore = \"passphrase\"\n"} {
+		if _, err := Parse(text, "", ""); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }

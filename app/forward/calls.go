@@ -55,7 +55,9 @@ func (w *owner) prepare(ctx context.Context) pos.Ready {
 		return pos.Ready{Reason: "settlement_running"}
 	}
 	u := w.f.o.Host.Repeats()
-	for _, it := range w.ordered(func(it *item) bool { return isReversal(it.a) && !byWallet(it.a) }) {
+	tried := map[string]bool{}
+	for it := w.untried(ctx, tried); it != nil; it = w.untried(ctx, tried) {
+		tried[it.a.ID] = true
 		for try := 0; ; try++ {
 			w.await(ctx, it)
 			if !isReversal(it.a) || u.MayPass && waitsForRepeat(it.a) {
@@ -74,6 +76,21 @@ func (w *owner) prepare(ctx context.Context) pos.Ready {
 		}
 	}
 	return pos.Ready{Online: true}
+}
+
+// untried gives the first reversal of a card that was not tried yet, nil if
+// there is none. A deferred sale in the air may leave one behind: it is waited
+// for. Nothing is let go meanwhile, so there is an end.
+func (w *owner) untried(ctx context.Context, tried map[string]bool) *item {
+	for _, it := range w.ordered(func(it *item) bool { return it.flying && mayReverse(it.a) }) {
+		w.await(ctx, it)
+	}
+	for _, it := range w.line {
+		if goesFirst(it.a) && !tried[it.a.ID] {
+			return it
+		}
+	}
+	return nil
 }
 
 // await waits until an exchange of this item, or another reversal, has landed.

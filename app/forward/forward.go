@@ -5,14 +5,17 @@
 //
 // It promises that nothing leaves the queue but by the host's word or a named
 // person's recorded decision, that every send is journaled before its first
-// byte, and that one goroutine owns the queue. Every queue, retry and wait has
-// a named limit. It never touches the screen or a card.
+// byte, and that the queue has one owner at a time: Run's goroutine, or while
+// that sleeps the one that asks whether a card may be taken. Every queue, retry
+// and wait has a named limit. It never touches the screen or a card.
 package forward
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,10 +47,11 @@ const (
 )
 
 // Forwarder is the unattended flow. Run owns the queue; the other methods talk
-// to it by messages.
+// to it by messages, Prepare only where it has to.
 type Forwarder struct {
 	o          Options
 	calls      chan call
+	turn       sync.Mutex // held by Run but while it sleeps, and by whoever does its work meanwhile
 	wake       chan struct{}
 	lastOnline atomic.Int64  // unix nanoseconds
 	skew       atomic.Int64  // host's clock less ours, seconds
@@ -95,6 +99,7 @@ func New(o Options) *Forwarder {
 		o.Parked = func(pos.Attempt) {}
 	}
 	f := &Forwarder{o: o, calls: make(chan call, maxCalls), wake: make(chan struct{}, 1), signing: make(chan struct{}, 1), done: make(chan struct{})}
+	f.turn.Lock() // until Run sleeps for the first time
 	if t, err := time.Parse(time.RFC3339, o.Journal.Setting(pos.SetLastOnline)); err == nil {
 		f.lastOnline.Store(t.UnixNano())
 	}
@@ -168,8 +173,37 @@ func (f *Forwarder) Prepare(ctx context.Context) pos.Ready {
 			return pos.Ready{Reason: pos.WhyNot(err, "not_signed_on")}
 		}
 	}
+	if r, ok := f.atOnce(ctx); ok {
+		return r
+	}
 	return f.ask(ctx)
 }
+
+// atOnce is ask on the goroutine of its caller, under the owner's turn, where
+// the owner sleeps and no reversal has to go first: that saves two hand-overs
+// before nearly every card. False means that the owner has to be asked.
+func (f *Forwarder) atOnce(ctx context.Context) (r pos.Ready, ok bool) {
+	if ctx.Err() != nil || !f.turn.TryLock() {
+		return r, false
+	}
+	defer f.turn.Unlock()
+	open, err := f.o.Journal.Open()
+	switch {
+	case err != nil, slices.ContainsFunc(open, func(a pos.Attempt) bool { return goesFirst(a) || mayReverse(a) }):
+		return r, false
+	case f.settling():
+		return pos.Ready{Reason: "settlement_running"}, true
+	}
+	return pos.Ready{Online: true}, true
+}
+
+// goesFirst says whether an attempt is a reversal that is tried before a new
+// card request.
+func goesFirst(a pos.Attempt) bool { return isReversal(a) && !byWallet(a) }
+
+// mayReverse says whether an attempt is a deferred sale that may be in the air:
+// where its answer is lost it is a reversal.
+func mayReverse(a pos.Attempt) bool { return a.Deferred && a.State == pos.Delivering }
 
 func (f *Forwarder) ask(ctx context.Context) pos.Ready {
 	c := call{kind: callPrepare, reply: make(chan pos.Ready, 1)}

@@ -56,7 +56,7 @@ func judgeReversal(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, batch s
 	}
 	switch {
 	case r.Code == "00":
-		return verdict{events: []pos.Event{acknowledged(a, r)}, answered: true, linked: goesOn(a)}
+		return verdict{events: []pos.Event{acknowledged(a, r)}, answered: true, linked: a.GoesOn()}
 	case r.Code == "77", r.Code == "99", r.Code == "A0":
 		e := on(a, pos.EvReversalTry)
 		e.Text = "the host answered " + r.Code
@@ -81,13 +81,13 @@ func judgeReversal(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, batch s
 		v.again = repeat
 		return v
 	}
-	if left := repeat - now.Sub(a.Updated); left > 0 { // asked too early: it proves nothing
+	if left := repeat - now.Sub(a.Updated); left > 0 && left <= repeat { // asked too early: it proves nothing
 		return verdict{again: left, answered: true}
-	}
+	} // more than the whole wait: the clock was set back since, and cannot say
 	done := acknowledged(a, r)
 	done.Flag = true
 	v.events = append(v.events, done)
-	v.linked = goesOn(a)
+	v.linked = a.GoesOn()
 	return v
 }
 
@@ -117,10 +117,7 @@ func acknowledged(a pos.Attempt, r pos.Reply) pos.Event {
 
 // forPerson says that the host answered a deferred sale, with 10 or with a code
 // that leaves the outcome open: it is never charged again by itself.
-func forPerson(a pos.Attempt) bool { return a.Deferred && a.Reason == "06" && a.Next == "" }
-
-// goesOn says whether a reversed attempt was a deferred sale that is owed still.
-func goesOn(a pos.Attempt) bool { return a.Deferred && !forPerson(a) && a.Next == "" }
+func forPerson(a pos.Attempt) bool { return a.Deferred && a.Next == "" && !a.GoesOn() }
 
 // stray says that a deferred sale left and nobody waits for its answer any
 // more: it is reversed, never sent again under its number.
@@ -236,7 +233,7 @@ func judgeLate(a pos.Attempt, l pos.LateReply, class decline.Class) (pos.Event, 
 	}
 	if t == pos.EvLateApproval && a.State != pos.Reversing {
 		e.Reason = "98"
-		if class == decline.Unknown {
+		if class == decline.Unknown || a.State == pos.LateDeclined { // 06 too where a person had it: it goes back to one
 			e.Reason = "06"
 		}
 	}

@@ -104,7 +104,10 @@ func (w *owner) book(ctx context.Context, l landing) {
 func (w *owner) booked(l landing) {
 	seen := map[string]bool{}
 	for _, e := range l.events {
-		if !seen[e.Attempt] {
+		switch {
+		case e.Type == pos.EvDelivered: // nothing is due for it
+			w.drop(e.Attempt)
+		case !seen[e.Attempt]:
 			seen[e.Attempt] = true
 			w.refresh(e.Attempt)
 		}
@@ -125,7 +128,7 @@ func (w *owner) goOn(a pos.Attempt, events []pos.Event, now time.Time) []pos.Eve
 	more, err := w.deferAgain(a, now)
 	if err != nil {
 		w.f.o.Log.Error("a deferred sale cannot go on", "attempt", a.ID, "error", err)
-		last.Type, last.Code = pos.EvLateDeclined, "keys_missing"
+		last.Type, last.Code = pos.EvLateDeclined, pos.WhyNot(err, "keys_missing")
 		return events
 	}
 	last.Next = more[0].Attempt

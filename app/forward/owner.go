@@ -3,34 +3,10 @@ package forward
 import (
 	"context"
 	"slices"
-	"sort"
 	"time"
 
 	"tillkeeper/app/pos"
 )
-
-// item is one thing that is owed, as the owner of the queue sees it.
-type item struct {
-	a      pos.Attempt
-	next   time.Time // not before
-	flying bool      // an exchange is out
-	resign int       // sign-ons for the present send
-	forced bool      // a person sends it now
-
-	command  uint64 // the Forward that last sent it
-	answered int    // answers in that Forward that did not end it
-
-	state pos.State // of which owed speaks
-	owed  pos.Due
-}
-
-// owes is what is due for the item: a long queue is asked for each message.
-func (it *item) owes() pos.Due {
-	if it.state != it.a.State {
-		it.state, it.owed = it.a.State, pos.StateRules[it.a.State].Due
-	}
-	return it.owed
-}
 
 // outcome is what an exchange of an item came to.
 type outcome struct {
@@ -45,6 +21,8 @@ type outcome struct {
 type owner struct {
 	f          *Forwarder
 	items      map[string]*item
+	line       []*item // the same in the order of the journal
+	reversals  int     // of them
 	results    chan outcome
 	flying     int  // uploads in the air
 	reversal   bool // a reversal is in the air
@@ -69,27 +47,42 @@ func (f *Forwarder) Run(ctx context.Context) {
 	w.reload()
 	w.remembered = f.LastOnline()
 	for {
-		wait := time.NewTimer(w.pauseUntilNext())
-		select {
-		case <-ctx.Done():
-			wait.Stop()
-			return
-		case c := <-f.calls:
-			w.answer(ctx, c)
-		case <-f.wake:
-			w.reload()
-			f.o.Changed()
-		case o := <-w.results:
-			w.follow(ctx, w.drain(o))
-		case <-w.probed:
-			w.probing = false
-		case l := <-f.o.Host.Late():
-			w.late(ctx, l)
-		case <-wait.C:
+		work := w.sleep(ctx)
+		if work == nil {
+			return // with the turn: nobody takes it any more
 		}
-		wait.Stop()
+		work()
 		w.housekeep(ctx)
 		w.dispatch(ctx)
+	}
+}
+
+// sleep waits until there is something to do and gives it, nil at the end. The
+// turn is anybody's meanwhile.
+func (w *owner) sleep(ctx context.Context) (work func()) {
+	f := w.f
+	wait := time.NewTimer(w.pauseUntilNext())
+	defer wait.Stop()
+	f.turn.Unlock()
+	defer f.turn.Lock()
+	select {
+	case <-ctx.Done():
+		return nil
+	case c := <-f.calls:
+		return func() { w.answer(ctx, c) }
+	case <-f.wake:
+		return func() {
+			w.reload()
+			f.o.Changed()
+		}
+	case o := <-w.results:
+		return func() { w.follow(ctx, w.drain(o)) }
+	case <-w.probed:
+		return func() { w.probing = false }
+	case l := <-f.o.Host.Late():
+		return func() { w.late(ctx, l) }
+	case <-wait.C:
+		return func() {}
 	}
 }
 
@@ -107,24 +100,26 @@ func (w *owner) reload() {
 			if it.a.State == pos.Manual && a.State != pos.Manual { // a person sends it again: at once
 				it.next = time.Time{}
 			}
-			it.a = a
+			w.put(it, a)
 		} else if sendable(a) || a.State == pos.Manual || a.State == pos.LateDeclined {
-			w.items[a.ID] = w.taken(a)
+			w.add(w.taken(a))
 		}
 	}
 	for id := range w.items {
 		if !live[id] {
-			delete(w.items, id)
+			w.drop(id)
 		}
 	}
 }
 
 // taken is an item as it is taken up; one whose original may still be on its
-// way keeps waiting for the repeat, over a restart too.
+// way keeps waiting for the repeat, over a restart too, and never longer than
+// that: the clock may have been set back meanwhile.
 func (w *owner) taken(a pos.Attempt) *item {
 	it := &item{a: a}
 	if waitsForRepeat(a) {
-		it.next = a.Updated.Add(w.f.o.Host.ReversalRepeat())
+		now, repeat := w.f.o.Clock.Now(), w.f.o.Host.ReversalRepeat()
+		it.next = now.Add(min(repeat-now.Sub(a.Updated), repeat))
 	}
 	return it
 }
@@ -138,11 +133,11 @@ func (w *owner) refresh(id string) {
 	}
 	switch it := w.items[id]; {
 	case !a.Open():
-		delete(w.items, id)
+		w.drop(id)
 	case it == nil:
-		w.items[id] = &item{a: a}
+		w.add(&item{a: a})
 	default:
-		it.a = a
+		w.put(it, a)
 	}
 }
 
@@ -211,7 +206,7 @@ const onlineEvery = 10 * time.Minute
 // long a till may go on without the host counts from there.
 func (w *owner) rememberOnline(ctx context.Context) {
 	last := w.f.LastOnline()
-	if last.Sub(w.remembered) < onlineEvery {
+	if last.Sub(w.remembered).Abs() < onlineEvery { // either way: a clock that is set back would not be heard of for as long
 		return
 	}
 	w.remembered = last
@@ -240,12 +235,11 @@ func waitsForRepeat(a pos.Attempt) bool {
 // ordered gives the items of one kind in the order of the journal.
 func (w *owner) ordered(keep func(*item) bool) []*item {
 	var out []*item
-	for _, it := range w.items {
+	for _, it := range w.line {
 		if keep(it) {
 			out = append(out, it)
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].a.ID < out[j].a.ID })
 	return out
 }
 
@@ -274,6 +268,9 @@ func (w *owner) dispatch(ctx context.Context) {
 
 // dueReversal gives the first reversal that may leave, nil if there is none.
 func (w *owner) dueReversal(now time.Time) *item {
+	if w.reversals == 0 {
+		return nil
+	}
 	up := w.up()
 	first := w.first(1, func(it *item) bool { return it.owes() == pos.DueReverse && it.due(now) && (up || byWallet(it.a)) })
 	if len(first) == 0 {
@@ -292,28 +289,24 @@ func (w *owner) dueUploads(now time.Time, landed ...*item) []*item {
 	return w.first(free, func(it *item) bool { return told(it.owes()) && it.due(now) && !slices.Contains(landed, it) })
 }
 
-// first gives the first n items of a kind in the order in which they are sent.
-// The queue may be long: it is looked through, not sorted.
+// first gives the first n items of a kind in the order in which they are sent:
+// in that of the journal, what has no money behind what has. The queue may be
+// long: it is looked at no further than there are n.
 func (w *owner) first(n int, keep func(*item) bool) []*item {
-	var out []*item
-	for _, it := range w.items {
-		if !keep(it) || len(out) == n && !sooner(it, out[n-1]) {
-			continue
+	var out, results []*item
+	for _, it := range w.line {
+		switch {
+		case !keep(it):
+		case it.a.State == pos.ResultDue:
+			results = append(results, it)
+		default:
+			out = append(out, it)
 		}
-		at := sort.Search(len(out), func(i int) bool { return sooner(it, out[i]) })
-		out = slices.Insert(out, at, it)
-		out = out[:min(n, len(out))]
+		if len(out) == n {
+			return out
+		}
 	}
-	return out
-}
-
-// sooner says whether an item is sent before another of its kind: in the order
-// of the journal, results last.
-func sooner(a, b *item) bool {
-	if n := resultsLast(a, b); n != 0 {
-		return n < 0
-	}
-	return a.a.ID < b.a.ID
+	return append(out, results[:min(n-len(out), len(results))]...)
 }
 
 // upload journals that items are about to leave, and lets them go.

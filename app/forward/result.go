@@ -7,17 +7,6 @@ import (
 	"tillkeeper/app/pos"
 )
 
-// resultsLast orders what has no money behind what has.
-func resultsLast(a, b *item) int {
-	rank := func(it *item) int {
-		if it.a.State == pos.ResultDue {
-			return 1
-		}
-		return 0
-	}
-	return rank(a) - rank(b)
-}
-
 // judgeResult says what telling the host of script results came to. The try was
 // journaled before it left. The host's word ends it whatever it is: nobody can
 // do anything about a result that is not wanted, and it is no money. Without

@@ -148,6 +148,9 @@ func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
 		return nil, err
 	}
 	id, stan, batch := w.f.o.Journal.NextAttempt(), w.f.o.Journal.NextSTAN(), w.f.batch()
+	if stan == "" {
+		return nil, pos.Errorf("no_trace_number", "settle the batch", "every trace number of batch %s is in use", batch)
+	}
 	day, _ := w.f.o.DayOf(now)
 	waiting, err := pos.SealCard(w.f.o.Vault, pos.DayKey(day), id, card)
 	if err != nil {
@@ -156,9 +159,6 @@ func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
 	sealed, err := pos.SealCard(w.f.o.Vault, pos.BatchKey(batch), id, card.Short())
 	if err != nil {
 		return nil, err
-	}
-	if stan == "" {
-		return nil, fmt.Errorf("every trace number of batch %s is in use", batch)
 	}
 	first := pos.Event{
 		Type: pos.EvCreated, Attempt: id, Basket: a.Basket, Receipt: a.Receipt, Kind: a.Kind, Tender: a.Tender,

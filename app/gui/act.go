@@ -27,6 +27,7 @@ const trembling = 250 * time.Millisecond
 
 // act does what a touch or a key asks for.
 func (t *till) act(a kit.Act) {
+	t.letHeldGo() // a touch never overtakes the key that was pressed before it
 	now := time.Now()
 	if t.snap.Step == checkout.StepOutcome && a.Verb != kit.VerbDigit && now.Sub(t.acted) < trembling {
 		return
@@ -114,6 +115,7 @@ func (t *till) goods(a kit.Act) {
 		line := t.snap.Selected
 		t.do(func(ctx context.Context) error { return face.Remove(ctx, line, "cashier") }, nil)
 	case screen.VerbHold:
+		v.Entry, v.Qty, v.Part = "", "", 0 // they were typed for this order
 		t.do(func(ctx context.Context) error {
 			_, err := face.Hold(ctx, "")
 			return err
@@ -121,7 +123,8 @@ func (t *till) goods(a kit.Act) {
 	case screen.VerbRecall:
 		t.do(func(ctx context.Context) error { return face.Recall(ctx, a.Arg) }, func() { v.Screen = screen.Home })
 	case screen.VerbReprint:
-		t.do(func(ctx context.Context) error { return face.Reprint(ctx, a.Arg) }, nil)
+		v.Followed.Slip = ""
+		t.do(func(ctx context.Context) error { return face.Reprint(ctx, a.Arg) }, t.follow)
 	}
 }
 

@@ -34,6 +34,7 @@ type fake struct {
 
 	standing checkout.Standing
 	closing  *closing
+	records  records
 }
 
 func (f *fake) note(format string, args ...any) error {
@@ -135,7 +136,12 @@ func (f *fake) Next(context.Context) error {
 
 func (f *fake) Reprint(_ context.Context, r string) error { return f.note("reprint %s", r) }
 func (f *fake) Catalogue() checkout.Catalogue             { return goods{} }
-func (f *fake) Journal() checkout.Reader                  { return records{} }
+
+func (f *fake) Journal() checkout.Reader {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.records
+}
 
 type goods struct{ checkout.Catalogue }
 
@@ -162,7 +168,10 @@ func (goods) Search(q string, _ int) []pos.Product {
 	return nil
 }
 
-type records struct{ checkout.Reader }
+type records struct {
+	checkout.Reader
+	state pos.State // of every attempt
+}
 
 func (records) Totals(day string) (pos.Totals, error) {
 	return pos.Totals{Day: day, ByHour: map[int]pos.Sums{8: {Net: 600}, 9: {Net: 6000}}}, nil
@@ -173,8 +182,10 @@ func (records) Find(q pos.Query) ([]pos.Attempt, error) {
 	return []pos.Attempt{{ID: "1", Kind: pos.Sale, Amount: q.Amount, Reason: q.Last4 + q.Text, Created: q.From}}, nil
 }
 
-func (records) Attempt(id string) (pos.Attempt, error) { return pos.Attempt{ID: id}, nil }
-func (records) Events(string) ([]pos.Event, error)     { return []pos.Event{{Type: pos.EvCreated}}, nil }
+func (r records) Attempt(id string) (pos.Attempt, error) {
+	return pos.Attempt{ID: id, State: r.state}, nil
+}
+func (records) Events(string) ([]pos.Event, error) { return []pos.Event{{Type: pos.EvCreated}}, nil }
 
 // desk is a window without a window: every step runs as Fyne would run it, one at a time.
 type desk struct {

@@ -67,6 +67,7 @@ type closing struct {
 	f       *fake
 	hold    chan struct{} // a settlement waits for it
 	running bool
+	last    *settle.Report
 }
 
 func (c *closing) Settle(_ context.Context, who pos.Operator, o *settle.Approval) (settle.Report, error) {
@@ -82,7 +83,12 @@ func (c *closing) Settle(_ context.Context, who pos.Operator, o *settle.Approval
 
 func (c *closing) Running() bool                { return c.running }
 func (c *closing) Progress() (string, int, int) { return settle.StageUpload, 16, 31 }
-func (c *closing) Last() (settle.Report, bool)  { return settle.Report{}, false }
+func (c *closing) Last() (settle.Report, bool) {
+	if c.last == nil {
+		return settle.Report{}, false
+	}
+	return *c.last, true
+}
 
 func (c *closing) Preview() (pos.BatchTotals, []pos.Attempt, error) {
 	return pos.BatchTotals{Debit: 5900, DebitCount: 2}, nil, nil

@@ -3,9 +3,10 @@
 //
 // It promises that all of its state belongs to the goroutine that Fyne draws with; that no command to the checkout runs
 // on that goroutine, so a key answers in one frame whatever the disk or the bank does; that what is posted to Fyne passes
-// one gate (loop.go), which is shut before Fyne ends; that it sleeps while nothing happens (rest.go); that told to end, it ends within a few seconds, whatever still runs;
-// that Fyne keeps no files; that Enter alone never starts a payment and the Enter of a scan never confirms one; that digits
-// always go to the amount. It never touches the journal but to read, and never decides about money.
+// one gate (loop.go), which is shut before Fyne ends; that it sleeps while nothing happens (rest.go) and, where the
+// processor paints, paints only what changed (bounds.go); that told to end, it ends within a few seconds, whatever still
+// runs; that Fyne keeps no files; that Enter alone never starts a payment and the Enter of a scan never confirms one; that
+// digits always go to the amount. It never touches the journal but to read, and never decides about money.
 //
 // Units: Fyne units; amounts are fen.
 package gui
@@ -108,6 +109,7 @@ func Run(ctx context.Context, parts Parts) error {
 	t.surface.OnSize = t.resize
 	win.SetContent(t.surface)
 	t.listen(win.Canvas())
+	l.bounds.add(win, t.surface)
 	t.secondWindow = t.customerWindow(l)
 	if parts.Customer {
 		t.secondWindow(true)

@@ -28,6 +28,7 @@ type loop struct {
 	fyne.App
 	driver fyne.Driver
 	rest   rest
+	bounds *bounds
 
 	mu    sync.Mutex
 	early []func() // what was posted before the loop ran
@@ -68,7 +69,11 @@ func noDisplay(cause error) error {
 	}
 }
 
-func loopOf(a fyne.App) *loop { return &loop{App: a, driver: a.Driver()} }
+func loopOf(a fyne.App) *loop {
+	l := &loop{App: a, driver: a.Driver(), bounds: newBounds()}
+	l.rest.paints = l.bounds.paints
+	return l
+}
 
 // Driver is Fyne's, but for what it is asked to run.
 func (l *loop) Driver() fyne.Driver { return deaf{l.driver} }

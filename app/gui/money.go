@@ -7,6 +7,7 @@ import (
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/screen"
+	"tillkeeper/app/i18n"
 	"tillkeeper/app/pos"
 )
 
@@ -132,8 +133,8 @@ func (t *till) split() {
 		return
 	}
 	a, err := pos.ParseAmount(v.Entry)
-	if err != nil || a <= 0 || a >= t.snap.Basket.Due() {
-		t.say(t.words.T("金额不对"))
+	if due := t.snap.Basket.Due(); err != nil || a <= 0 || a >= due {
+		t.say(t.words.T("要小于应收的 %s", i18n.Money(due)))
 		return
 	}
 	v.Part, v.Entry, v.Notice = a, "", ""

@@ -115,6 +115,7 @@ func (t *till) tick() {
 	if t.view.Screen == screen.Settle && (t.view.Closing.Running || t.view.Closing.Open) {
 		t.loadClosing()
 	}
+	t.follow()
 	t.forgetIdleKeys()
 	t.gearTick()
 	t.draw()

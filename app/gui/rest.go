@@ -32,6 +32,8 @@ type rest struct {
 	wait  func(seconds float64) // for an event of a window; nil is the window system's
 	rouse func()                // ends a wait; nil is the window system's
 
+	paints func() // what comes before Fyne paints, in every turn; nil for nothing
+
 	announced atomic.Int32 // functions that were posted and have not run
 	asleep    atomic.Bool
 	ran       bool // something ran since the last turn; of the drawing goroutine, as the rest is
@@ -48,6 +50,9 @@ func (r *rest) turns(queue func(func())) *fyne.Animation {
 		Duration: time.Hour, RepeatCount: fyne.AnimationRepeatForever, Curve: fyne.AnimationLinear,
 		Tick: func(float32) {
 			r.ran = false
+			if r.paints != nil {
+				r.paints()
+			}
 			queue(r.sleep)
 		},
 	}

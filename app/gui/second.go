@@ -55,7 +55,7 @@ func (t *till) testCustomer(level pos.Level) {
 }
 
 // customerWindow gives what opens and closes the second window. It belongs to the drawing goroutine.
-func (t *till) customerWindow(fapp fyne.App) func(open bool) {
+func (t *till) customerWindow(l *loop) func(open bool) {
 	var win fyne.Window
 	t.secondFull = func() bool {
 		if win == nil {
@@ -74,14 +74,18 @@ func (t *till) customerWindow(fapp fyne.App) func(open bool) {
 		if win != nil {
 			return
 		}
-		win = fapp.NewWindow("Tillkeeper 2")
+		win = l.NewWindow("Tillkeeper 2")
 		win.SetPadded(false)
 		win.Resize(fyne.NewSize(t.parts.Width, t.parts.Height))
 		t.customer = kit.NewSurface()
 		t.customer.OnSize = t.resizeCustomer
 		win.SetContent(t.customer)
 		t.listen(win.Canvas())
-		win.SetOnClosed(func() { win, t.customer = nil, nil }) // nothing is drawn here: Fyne may be closing all of it
+		l.bounds.add(win, t.customer)
+		win.SetOnClosed(func() { // nothing is drawn here: Fyne may be closing all of it
+			l.bounds.remove(win)
+			win, t.customer = nil, nil
+		})
 		win.Show()
 		t.draw()
 	}

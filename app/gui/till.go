@@ -138,7 +138,7 @@ func (t *till) seeBench() {
 func (t *till) counts() bool {
 	v := &t.view
 	return t.snap.Step == checkout.StepCard || t.snap.Step == checkout.StepQR || t.snap.Line.State == "offline" || v.Closing.Running || v.Closing.Open ||
-		v.Screen == screen.Devices || v.Screen == screen.Weigh || v.Gear.Doing.What != "" || v.CustomerTest.After(v.Now)
+		t.follows() || v.Screen == screen.Devices || v.Screen == screen.Weigh || v.Gear.Doing.What != "" || v.CustomerTest.After(v.Now)
 }
 
 // take shows a newer snapshot.
@@ -155,13 +155,14 @@ func (t *till) take(s *checkout.Snapshot) {
 		t.stepped(s.Step)
 	}
 	t.refresh(old, s)
+	t.follow()
 	t.draw()
 }
 
 // refresh reads again what an open back-office screen shows when the journal has moved on.
 func (t *till) refresh(old, s *checkout.Snapshot) {
-	if t.view.Screen == screen.Settle {
-		t.loadClosing()
+	if t.view.Screen == screen.Settle || old.Settling && !s.Settling {
+		t.loadClosing() // one that ended behind the sale is told in the bar
 	}
 	if old.Line.Queued == s.Line.Queued && old.Line.Reversing == s.Line.Reversing && old.Line.Persons == s.Line.Persons {
 		return
@@ -176,7 +177,7 @@ func (t *till) refresh(old, s *checkout.Snapshot) {
 
 // stepped leaves behind what belonged to the step before.
 func (t *till) stepped(to checkout.Step) {
-	t.leaving = false
+	t.leaving, t.view.Followed = false, screen.Followed{}
 	delete(t.view.First, "choices")
 	switch to {
 	case checkout.StepOutcome, checkout.StepCard, checkout.StepQR:
@@ -189,6 +190,9 @@ func (t *till) stepped(to checkout.Step) {
 		t.leaveKeys()
 		t.view.Screen, t.view.Ask, t.view.Who, t.view.PIN, t.pin = screen.Home, screen.AskNothing, "", 0, ""
 	case checkout.StepSale:
+		if hands, ok := t.parts.Bench.(interface{ Shut() }); ok { // nobody stands at the demo's drawer
+			hands.Shut()
+		}
 	}
 }
 

@@ -131,6 +131,33 @@ func (p *person) awaits(what string, spots ...spot) {
 	}
 }
 
+// sameAsPaintedAnew looks whether the window, of which only what changed was painted, is as it is when all of it is painted:
+// after another size and its own again. Where the clock in it moved on meanwhile, that cannot be told.
+func (p *person) sameAsPaintedAnew() {
+	p.t.Helper()
+	time.Sleep(500 * time.Millisecond) // what was touched last rests
+	id, minute := strings.TrimSpace(string(p.run("xdotool", "search", "--name", "^Tillkeeper$"))), time.Now().Minute()
+	before := p.run("import", "-window", "root", "rgba:-")
+	p.run("xdotool", "windowsize", id, "1366", "700")
+	p.becomes(before, false)
+	p.run("xdotool", "windowsize", id, "1366", "768")
+	if !p.becomes(before, true) && time.Now().Minute() == minute {
+		p.t.Fatal("painted anew, the window looks otherwise")
+	}
+}
+
+// becomes waits for a picture, or for another, and says whether it came within a few seconds.
+func (p *person) becomes(picture []byte, same bool) bool {
+	p.t.Helper()
+	for range 30 {
+		if bytes.Equal(p.run("import", "-window", "root", "rgba:-"), picture) == same {
+			return true
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return false
+}
+
 // leaves presses Enter on an outcome, again if that was too soon for the till to believe it.
 func (p *person) leaves() {
 	p.t.Helper()
@@ -202,12 +229,19 @@ func sellByCard(p *person) {
 // sellForCash sells a touched tile for cash.
 func sellForCash(p *person) {
 	p.t.Helper()
+	p.presses("1", "2", "3", "4", "5")
+	time.Sleep(500 * time.Millisecond) // painted
+	p.presses("Home")
+	p.sameAsPaintedAnew()
 	p.touches(640, 100)
 	p.awaits("the touched tile", spotTender)
 	p.presses("F3")
 	p.awaits("the cash screen", spotCash)
-	p.presses("1", "0", "Return")
+	p.presses("1", "0")
+	p.sameAsPaintedAnew()
+	p.presses("Return")
 	p.awaits("the cash outcome", spotApproved)
+	p.sameAsPaintedAnew()
 	p.leaves()
 }
 

@@ -329,8 +329,15 @@ func reprint(f *face, ctx context.Context, line []byte) (answer, error) {
 	if err := read(line, &c, "receipt"); err != nil {
 		return nil, err
 	}
-	return answer{"receipt": c.Receipt}, f.Face.Reprint(ctx, c.Receipt)
+	if err := f.Face.Reprint(ctx, c.Receipt); err != nil {
+		return nil, err
+	}
+	_, err := waitFor(ctx, paperLimit, func() (bool, error) { return f.Bench.Printed(), nil })
+	return answer{"receipt": c.Receipt}, err
 }
+
+// paperLimit is how long a reprint waits for its slip; it is asked for all the same.
+const paperLimit = 2 * time.Second
 
 func quit(_ *face, _ context.Context, line []byte) (answer, error) {
 	if err := read(line, &struct{ head }{}); err != nil {

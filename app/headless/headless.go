@@ -48,7 +48,8 @@ type Bench interface {
 	Bypass()            // OK is pressed without a PIN
 	Holder(card string) // the PIN that belongs to the card is typed; none where it has none
 	Wallet(how string) error
-	Clear() // what a payment left unused
+	Clear()        // what a payment left unused
+	Printed() bool // no slip waits for a printer that can print
 }
 
 // Options are what the face talks to.
@@ -212,7 +213,9 @@ func failed(id json.RawMessage, err error) answer {
 		e.Code, e.Remedy = "not_found", "name one that exists; find lists them"
 	case errors.Is(err, pos.ErrSafeMode):
 		e.Code, e.Remedy = "safe_mode", "take no money; run check and call support"
-	case errors.Is(err, pos.ErrNotCommitted), errors.Is(err, pos.ErrFull):
+	case errors.Is(err, pos.ErrFull):
+		e.Code, e.Remedy = "disk_full", "free space on the disk, then try again"
+	case errors.Is(err, pos.ErrNotCommitted):
 		e.Code, e.Remedy = "journal_fault", "take no money; run the self-test"
 	case errors.Is(err, pos.ErrNumber):
 		e.Code, e.Remedy = "bad_number", "write it like \"1\" or \"0.350\""

@@ -12,102 +12,6 @@ import (
 	"tillkeeper/app/pos"
 )
 
-func (f *face) attemptJSON(a pos.Attempt) (answer, error) {
-	events, err := f.Face.Journal().Events(a.ID)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]map[string]any, 0, len(events))
-	for _, e := range events {
-		m, err := eventJSON(e)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, m)
-	}
-	out := answer{
-		"id": a.ID, "basket": a.Basket, "receipt": a.Receipt, "kind": a.Kind, "tender": a.Tender, "state": a.State,
-		"amount": a.Amount, "approved": a.Approved, "refunded_amount": a.Refunded, "stan": a.STAN, "rrn": a.RRN,
-		"auth_code": a.AuthCode, "batch": a.Batch, "answer_code": a.Code, "answer_text": "", "remedy": "",
-		"offer": []string{}, "masked_pan": a.MaskedPAN, "entry_mode": a.EntryMode, "offline": a.Offline,
-		"linked": a.Linked, "time": a.Created.Format(time.RFC3339Nano), "events": list,
-	}
-	if a.Code != "" {
-		e := f.Codes.Lookup(a.Code)
-		out["answer_text"], out["remedy"] = e.Text(f.Lang), e.Action(f.Lang)
-		switch a.State {
-		case pos.Reversed, pos.RefundUnknown:
-			code := string(a.State)
-			switch a.Kind {
-			case pos.Void, pos.PreauthVoid, pos.CompletionVoid:
-				code = "void_" + code
-			}
-			out["remedy"] = f.Codes.Lookup(code).Action(f.Lang)
-		}
-		if a.State != pos.Approved && a.State != pos.Delivered {
-			out["offer"] = append([]string{}, e.Offer...)
-		}
-	}
-	if a.Reason != "" {
-		out["reversal_reason"] = a.Reason
-	}
-	if a.Linked == "" {
-		out["linked"] = a.Original
-	}
-	if a.Flagged {
-		out["flagged"] = true // to be looked for in the acquirer's file
-	}
-	if a.Tender == pos.Cash {
-		out["tendered"], out["change"] = a.Tendered, a.Change
-	}
-	return out, nil
-}
-
-func (f *face) attemptList(list []pos.Attempt) (answer, error) {
-	out := make([]answer, 0, len(list))
-	for _, a := range list {
-		j, err := f.attemptJSON(a)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, j)
-	}
-	return answer{"attempts": out}, nil
-}
-
-func attempt(f *face, _ context.Context, line []byte) (answer, error) {
-	var c struct {
-		head
-		Attempt string `json:"attempt"`
-		Basket  string `json:"basket"`
-		Receipt string `json:"receipt"`
-	}
-	if err := read(line, &c); err != nil {
-		return nil, err
-	}
-	var (
-		list []pos.Attempt
-		err  error
-	)
-	switch j := f.Face.Journal(); {
-	case c.Attempt != "":
-		var a pos.Attempt
-		if a, err = j.Attempt(c.Attempt); err == nil {
-			list = []pos.Attempt{a}
-		}
-	case c.Basket != "":
-		list, err = j.OfBasket(c.Basket)
-	case c.Receipt != "":
-		list, err = j.OfReceipt(c.Receipt)
-	default:
-		return nil, missing("attempt", "an attempt, a basket or a receipt")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return f.attemptList(list)
-}
-
 // everything is the limit of a search that names none: all there is.
 const everything = math.MaxInt32
 
@@ -377,8 +281,11 @@ func wait(f *face, ctx context.Context, line []byte) (answer, error) {
 	return nil, err
 }
 
-// idle says whether nothing is owed that goes out by itself.
+// idle says whether nothing is owed that goes out by itself, slips included.
 func (f *face) idle() (bool, error) {
+	if !f.Bench.Printed() {
+		return false, nil
+	}
 	open, err := f.Face.Journal().Open()
 	for _, a := range open {
 		if pos.StateRules[a.State].Due != pos.DuePerson {

@@ -33,3 +33,17 @@ func TestSumsQuantitiesAndSpans(t *testing.T) {
 		}
 	}
 }
+
+// TestOneIsNotMany: a till once had 1 lines and 1 pages.
+func TestOneIsNotMany(t *testing.T) {
+	en := Words{English: true}
+	for got, want := range map[string]string{
+		en.T("%d 种", 1): "1 line", en.T("%d 种", 0): "0 lines", en.T("%d 种", 21): "21 lines", en.T("商品 %s 件", "1"): "1 piece",
+		en.T("%d 笔 · %d 页", 1, 1): "1 item · 1 page", en.T("%d 笔 · %d 页", 11, 1): "11 items · 1 page",
+		en.T("%s 种 · 价格含税", "1,001"): "1,001 articles · prices with tax", Words{}.T("%d 种", 1): "1 种",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"regexp"
 	"strings"
 )
 
@@ -62,7 +63,7 @@ var texts = func() map[string]string {
 // tables are the texts by the rooms of the shop; no text stands in two of them.
 var tables = []map[string]string{counter, house, office, keys, devices, customer, story}
 
-// T gives a text, its verbs filled as by fmt.Sprintf.
+// T gives a text, its verbs filled as by fmt.Sprintf. An English "%d line|lines" takes the word that fits its number.
 func (w Words) T(zh string, args ...any) string {
 	text := zh
 	if w.English {
@@ -73,7 +74,24 @@ func (w Words) T(zh string, args ...any) string {
 	if len(args) == 0 {
 		return text
 	}
+	if w.English && strings.Contains(text, "|") {
+		return counted(fmt.Sprintf(text, args...))
+	}
 	return fmt.Sprintf(text, args...)
+}
+
+// oneOrMore is a number and the words for one and for any other number of what it counts.
+var oneOrMore = regexp.MustCompile(`(\d[\d,.]*) (\w+)\|(\w+)`)
+
+// counted leaves of each pair of words the one that its number takes.
+func counted(s string) string {
+	return oneOrMore.ReplaceAllStringFunc(s, func(m string) string {
+		part := oneOrMore.FindStringSubmatch(m)
+		if part[1] == "1" {
+			return "1 " + part[2]
+		}
+		return part[1] + " " + part[3]
+	})
 }
 
 // All gives every text with its English, and every sentence of a remark.

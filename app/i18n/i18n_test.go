@@ -116,11 +116,17 @@ func faults(zh, en string) (bad []string) {
 	} else if han(en) {
 		bad = append(bad, "the English of "+strconv.Quote(zh)+" is "+strconv.Quote(en))
 	}
+	if plural.MatchString(en) {
+		bad = append(bad, "the English of "+strconv.Quote(zh)+" counts one as many: "+strconv.Quote(en))
+	}
 	if !slices.Equal(verbs(zh), verbs(en)) {
 		bad = append(bad, strconv.Quote(zh)+" and "+strconv.Quote(en)+" have different verbs")
 	}
 	return bad
 }
+
+// plural is a number before a word that is right for many only.
+var plural = regexp.MustCompile(`%(\[\d+\])?d [a-z]+s\b`)
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[a-z]`)
 
@@ -164,7 +170,7 @@ func dead(shown map[string]string, named []string, table map[string]string) (out
 
 // TestTheJudgesBite plants what the two above look for.
 func TestTheJudgesBite(t *testing.T) {
-	for zh, en := range map[string]string{"收款": "收款", "取消": "", "找零": "找 change", "还差 %s": "missing", "%d 种": "%s lines", "%[2]s %[1]d": "%s %d"} {
+	for zh, en := range map[string]string{"收款": "收款", "取消": "", "找零": "找 change", "还差 %s": "missing", "%d 种": "%s line", "%d 行": "%d lines", "%[2]s %[1]d": "%s %d"} {
 		if len(faults(zh, en)) == 0 {
 			t.Errorf("%q passes as the English of %q", en, zh)
 		}

@@ -89,9 +89,20 @@ var remarks = map[string]remark{
 	"test_page_waits": {"测试页还没有打出来", "the test page is not printed yet"},
 
 	// The host, and what it asks for.
-	"host_unreached":    {"连不上银行主机 %s", "the host %s cannot be reached"},
-	"host_wants":        {"银行要终端装载：%s", "the host wants loaded: %s"},
-	"host_wants_failed": {"银行要终端装载 %s，没有成功：%s", "the host wants %s loaded, and that failed: %s"},
+	"host_unreached":     {"连不上银行主机 %s", "the host %s cannot be reached"},
+	"own_cert_missing":   {"没有配置银行要的证书，不能连接银行", "no certificate is configured that the host would take"},
+	"own_cert_expired":   {"本机的证书已于 %s 过期，请向收单行要新的", "our certificate expired on %s: ask the acquirer for a new one"},
+	"own_cert_early":     {"本机的证书要到 %s 才生效，请核对这台机器的时钟", "our certificate is not valid before %s: look at this machine's clock"},
+	"own_cert_refused":   {"银行主机不接受本机的证书，请问收单行", "the host does not take our certificate: ask the acquirer"},
+	"host_lets_not_in":   {"银行主机不让这台终端接入，请问收单行", "the host does not let this till in: ask the acquirer"},
+	"host_cert_stranger": {"银行主机的证书不是配置里那个 CA 签发的", "the host's certificate is not from the CA that is configured"},
+	"host_cert_expired":  {"银行主机的证书已过期或还没有生效；也请核对这台机器的时钟", "the host's certificate has expired or is not valid yet; look at this machine's clock too"},
+	"host_cert_name":     {"银行主机的证书是给另一个名字的", "the host's certificate is for another name"},
+	"host_cert_bad":      {"银行主机的证书不可信", "the host's certificate cannot be trusted"},
+	"tls_too_old":        {"银行主机不支持这台终端要的加密（TLS 1.3）", "the host does not speak TLS 1.3"},
+	"tls_failed":         {"与银行主机的加密连接没有建立", "no encrypted connection with the host came about"},
+	"host_wants":         {"银行要终端装载：%s", "the host wants %s loaded"},
+	"host_wants_failed":  {"银行要终端装载 %s，没有成功（原文：%s）", "the host wants %s loaded, and that failed: %s"},
 
 	// What mends it: commands, and what a person does.
 	"run":           {"%s", "%s"},

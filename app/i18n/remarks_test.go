@@ -92,7 +92,7 @@ func TestEveryRemarkHasItsSentences(t *testing.T) {
 }
 
 // names are what a Chinese sentence may say in Latin letters: what a person types, and programs by their names.
-var names = regexp.MustCompile(`%(\[\d+\])?s|sudo|fuser|ping|pcscd?|polkit|gpg|snap|flatpak|AppArmor|systemd|DevicePolicy|CUPS|ipp-usb|baud|config\.txt|devices\.seen|USB|profile|-v`)
+var names = regexp.MustCompile(`%(\[\d+\])?s|sudo|fuser|ping|pcscd?|polkit|gpg|snap|flatpak|AppArmor|systemd|DevicePolicy|CUPS|ipp-usb|baud|config\.txt|devices\.seen|USB|TLS|profile|-v`)
 
 // wordless says what is wrong with a remark's two sentences.
 func wordless(r remark) (bad []string) {

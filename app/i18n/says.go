@@ -23,6 +23,9 @@ func (w Words) Says(r pos.Remark) string {
 		args := make([]any, len(r.Args))
 		for i, a := range r.Args {
 			args[i] = a
+			if s, known := wanted[a]; known && strings.HasPrefix(r.Code, "host_wants") {
+				args[i] = w.stop(s.zh, s.en)
+			}
 		}
 		text = fmt.Sprintf(form, args...)
 	}
@@ -30,6 +33,12 @@ func (w Words) Says(r pos.Remark) string {
 		return r.At + " " + text
 	}
 	return text
+}
+
+// wanted are what a host may ask a till to load, by the names that the messages give it.
+var wanted = map[string]remark{
+	"parameters": {"终端参数", "the terminal's parameters"}, "ca_keys": {"CA 公钥", "the CA keys"},
+	"card_parameters": {"卡参数", "the card parameters"}, "blacklist": {"黑名单", "the blacklist"},
 }
 
 func (w Words) sayAll(all []pos.Remark) string {

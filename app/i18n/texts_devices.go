@@ -24,6 +24,8 @@ var devices = map[string]string{
 	"占满那块屏": "Fill that screen", "还原成窗口": "Back to a window",
 	"二维码屏": "QR panel", "顾客屏": "Customer screen",
 
+	"关掉占用它的程序": "End the program that holds it", "开通使用它的权限": "Allow the till to use it", "改成设备自己的速率": "Set the device's own speed",
+
 	"请放到秤上": "Put it on the scale", "稳了就自动记下": "Taken once it is still", "也可直接输入公斤数": "or type the kilograms", "下一件商品": "the next article",
 	"不称了": "Cancel", "再称一次": "Weigh again", "正在称": "Weighing", "用 %s 公斤": "Use %s kg", "公斤数，例如 1.25": "kilograms, e.g. 1.25",
 

@@ -54,7 +54,7 @@ var keys = map[string]string{
 	"再输一次":  "Type it again",
 	"校验值不一样，请照纸再输一次":           "The check value differs: type it again from the sheet",
 	"密钥不对，还不能刷卡；请从头再来":         "The key is wrong and cards do not work yet: begin again",
-	"收款 %d 笔 %s，退货与撤销 %d 笔 %s": "%d payments %s, %d refunds and voids %s",
+	"收款 %d 笔 %s，退货与撤销 %d 笔 %s": "%d payment|payments %s, %d given back %s",
 	"%d 笔还没送完：先送，送不完要店长同意":     "%d not sent yet: they go first, else a supervisor agrees",
 	"这一批次还没有结算":                "This batch is not settled yet",
 	"银行的总额，结算时才知道":             "The bank's totals come with the settlement",

@@ -6,11 +6,13 @@ package opening
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"tillkeeper/app/basket"
 	"tillkeeper/app/config"
@@ -78,13 +80,13 @@ func write(path string, b []byte) error {
 	return nil
 }
 
-// own reads the file that the configuration names, else the folder's own; nil
-// if there is neither.
-func own(dir, named, name string) ([]byte, error) {
+// own reads the file that a key of the configuration names, else the folder's
+// own; nil if there is neither.
+func own(dir, key, named, name string) ([]byte, error) {
 	if named != "" {
 		b, err := os.ReadFile(named)
 		if err != nil {
-			return nil, &pos.Error{Code: "bad_config", Message: "a file under [import] cannot be read", Remedy: "name a file that is there", Err: err}
+			return nil, &pos.Error{Code: "bad_config", Message: key + ": the file cannot be read", Remedy: "name a file that is there, or leave the key out", Err: err}
 		}
 		return b, nil
 	}
@@ -96,7 +98,9 @@ func own(dir, named, name string) ([]byte, error) {
 }
 
 // Deck gives the text of the simulated cards; nil if there are none.
-func Deck(dir string, i config.Import) ([]byte, error) { return own(dir, i.Deck, deckFile) }
+func Deck(dir string, i config.Import) ([]byte, error) {
+	return own(dir, "import.deck", i.Deck, deckFile)
+}
 
 // Blacklist reads the acquirer's list of cards that are never taken without the
 // host; nil where none is named.
@@ -120,11 +124,15 @@ func Blacklist(path string, hash func(pan string) string) (*risk.Blacklist, erro
 func People(dir string, i config.Import) (*staff.List, error) {
 	path := filepath.Join(dir, peopleFile)
 	if i.Staff != "" {
-		csv, err := own(dir, i.Staff, "")
+		csv, err := own(dir, "import.staff", i.Staff, "")
 		if err != nil {
 			return nil, err
 		}
 		ops, err := hashed(path, csv)
+		var bad *pos.Error
+		if errors.As(err, &bad) {
+			return nil, &pos.Error{Code: bad.Code, Message: "import.staff: " + i.Staff, Remedy: bad.Remedy, Err: err}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +173,7 @@ func hashed(path string, csv []byte) ([]pos.Operator, error) {
 
 // Goods gives the shop's catalogue, an empty one if it brought none.
 func Goods(dir string, i config.Import) (*basket.Catalogue, error) {
-	b, err := own(dir, i.Catalogue, goodsFile)
+	b, err := own(dir, "import.catalogue", i.Catalogue, goodsFile)
 	if err != nil {
 		return nil, err
 	}
@@ -174,19 +182,36 @@ func Goods(dir string, i config.Import) (*basket.Catalogue, error) {
 	}
 	c, err := basket.LoadCatalogue(bytes.NewReader(b))
 	if err != nil {
-		return nil, &pos.Error{Code: "bad_catalogue", Message: "the catalogue", Remedy: "correct the line that is named", Err: err}
+		file := cmp.Or(i.Catalogue, filepath.Join(dir, goodsFile))
+		return nil, &pos.Error{Code: "bad_catalogue", Message: file, Remedy: "correct the line that is named", Err: err}
 	}
 	return c, nil
 }
 
-// Quick gives the quick keys of the shop's categories; those whose article the
-// catalogue does not have are left out.
+// Quick gives the demo shop's quick keys, as far as the shop sells its goods: a
+// key is left out where the catalogue does not have its article, or has another
+// one under its number.
 func Quick(assets fs.FS, goods *basket.Catalogue) ([]basket.QuickKey, error) {
 	b, err := fs.ReadFile(assets, "demo/quickkeys.csv")
 	if err != nil {
 		return nil, err
 	}
-	return basket.LoadQuickKeys(bytes.NewReader(b), goods)
+	keys, err := basket.LoadQuickKeys(bytes.NewReader(b), goods)
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	if b, err = fs.ReadFile(assets, "demo/"+goodsFile); err != nil {
+		return nil, err
+	}
+	demo, err := basket.LoadCatalogue(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(keys, func(k basket.QuickKey) bool {
+		ours, _ := goods.BySKU(k.SKU)
+		theirs, _ := demo.BySKU(k.SKU)
+		return ours.Name != theirs.Name
+	}), nil
 }
 
 // Config reads the configuration file, "" for none, and puts another address of

@@ -107,6 +107,11 @@ type Attempt struct {
 // Open says whether something is still due for the attempt.
 func (a *Attempt) Open() bool { return StateRules[a.State].Due != DueNothing }
 
+// GoesOn says whether a deferred sale, once its reversal has ended, is owed again
+// as another attempt: nobody answered it. One that the host answered in part, or
+// with a code that leaves the outcome open (reason 06), is a person's.
+func (a *Attempt) GoesOn() bool { return a.Deferred && a.Reason != "06" && a.Next == "" }
+
 // Counts gives the money that the attempt stands for in the totals.
 func (a *Attempt) Counts() Amount {
 	if !StateRules[a.State].Counted {

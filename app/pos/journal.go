@@ -82,8 +82,7 @@ const (
 	SetBatch      = "batch"       // DE 60.2 of the open batch
 	SetSignOn     = "sign_on"     // RFC 3339 time of the last good one
 	SetLastOnline = "last_online" // RFC 3339 time of the last answer
-	SetClock      = "clock_offset_s"
-	SetSettling   = "settling" // JSON of the settlement that runs, "" if none
+	SetSettling   = "settling"    // JSON of the settlement that runs, "" if none
 )
 
 // DifferenceClass names how journal and acquirer's file differ.

@@ -56,8 +56,9 @@ func ParseQty(s string) (Qty, error) {
 	return Qty(n), err
 }
 
-// maxWhole bounds the digits before the point so that no product of amount and
-// quantity can overflow an int64.
+// maxWhole bounds the digits before the point so that what is read fits an
+// int64 a million times over; what is multiplied has limits of its own (package
+// basket).
 const maxWhole = 9
 
 func parseFixed(s string, decimals int) (int64, error) {

@@ -220,6 +220,7 @@ var Table = []Row{
 	{LateDeclined, EvResolved, Cancelled, nil},
 	{LateDeclined, EvDelivered, Delivered, nil}, // an earlier send was taken after all: its answer came late
 	{LateDeclined, EvLateAnswer, LateDeclined, nil},
+	{LateDeclined, EvLateApproval, Reversing, []Effect{DoReverse}}, // a deferred sale that the host took after all
 	{LateDeclined, EvResealed, LateDeclined, nil},
 	{Manual, EvDelivered, Delivered, nil},
 	{Delivering, EvLateAnswer, Delivering, nil},

@@ -118,7 +118,7 @@ func Offline(l Limits, x Exposure, p Payment) string {
 		return "offline_swipe"
 	case p.PINOnline:
 		return "offline_pin"
-	case apart(p.Now, p.LastOnline) > l.StopAfter:
+	case TooLong(l, p.LastOnline, p.Now):
 		return "offline_too_long"
 	case p.Amount > l.PerPayment:
 		return "offline_limit_payment"
@@ -131,6 +131,10 @@ func Offline(l Limits, x Exposure, p Payment) string {
 	}
 	return ""
 }
+
+// TooLong says whether the till has been without the host's word for so long
+// that it stops taking cards by itself, or its clock cannot say.
+func TooLong(l Limits, last, now time.Time) bool { return apart(now, last) > l.StopAfter }
 
 // apart is how far two moments lie from each other. A clock that stands far
 // before the last answer of the host (1970 after a dead battery) cannot say how

@@ -172,7 +172,7 @@ func losses(k kindOfBatch) []loss {
 }
 
 // hurried is the time for an answer where one in three is lost.
-const hurried = 80 * time.Millisecond
+const hurried = 250 * time.Millisecond
 
 // made is a till with three sales and its bank, ready to be copied.
 type made struct {

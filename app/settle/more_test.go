@@ -70,7 +70,7 @@ func TestASecondCommandJoinsTheFirst(t *testing.T) {
 	r := newRig(t)
 	r.signOn()
 	r.sell(1000)
-	r.bank.host.SetLatency(100 * time.Millisecond)
+	r.bank.host.SetLatency(brief) // time enough to join
 	sent := make(chan struct{})
 	var once sync.Once
 	r.desk.o.Changed = func() {

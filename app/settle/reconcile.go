@@ -38,7 +38,7 @@ const reach = 31
 // not match. Name is the file's. The same file again changes nothing that was
 // resolved. A payment that an earlier file did not have and this one has is
 // resolved in the name of who brings the file (How: InLaterFile). Errors:
-// pos.Error needs_supervisor, file_too_big, what package recon says of a bad
+// pos.Error not_signed_in, file_too_big, what package recon says of a bad
 // file (then nothing was kept), or the journal's.
 func (d *Desk) Reconcile(ctx context.Context, by pos.Operator, name string, r io.Reader) (Reconciled, error) {
 	return d.reconcile(ctx, by, name, "", r)
@@ -219,7 +219,7 @@ func (d *Desk) Differences(all bool) ([]pos.Difference, error) { return d.o.Jour
 
 // ResolveDifference ends a difference by a named person's decision. How is one
 // of the words of pos.Difference's proposals or a person's own; the reason is
-// wanted in words. Errors: pos.Error needs_supervisor, reason_wanted,
+// wanted in words. Errors: pos.Error not_signed_in, needs_supervisor, reason_wanted,
 // already_resolved, unknown_difference, or the journal's.
 func (d *Desk) ResolveDifference(ctx context.Context, by pos.Operator, o *Approval, id, how, reason string) (pos.Difference, error) {
 	d.files.Lock()

@@ -27,8 +27,9 @@ import (
 const (
 	tid, mid = "12345678", "123456789012345"
 	pan      = "6224242900000113"
-	patient  = 5 * time.Second // for an answer that comes
-	brief    = 150 * time.Millisecond
+	patient  = 20 * time.Second // for an answer that comes
+	brief    = time.Second      // for one that is lost, where others come
+	notYet   = 300 * time.Millisecond
 )
 
 var (
@@ -38,7 +39,7 @@ var (
 
 // brisk are waits that a test can afford.
 var brisk = waits{
-	forward: 300 * time.Millisecond, probe: patient, try: 5 * time.Millisecond, first: 20 * time.Millisecond, most: 100 * time.Millisecond, tidy: 50 * time.Millisecond,
+	forward: 3 * time.Second, probe: patient, try: 5 * time.Millisecond, first: 20 * time.Millisecond, most: 100 * time.Millisecond, tidy: 50 * time.Millisecond,
 }
 
 var profile = sync.OnceValues(func() (*wire.Profile, error) { return wire.Load(assets.FS, "cup") })

@@ -302,7 +302,7 @@ func TestNoFinancialMessageWhileItRuns(t *testing.T) {
 	r.keep(e, of(e, pos.EvSending))
 	r.owe(e)
 	r.forward.Wake()
-	ctx, cancel := context.WithTimeout(context.Background(), brisk.forward)
+	ctx, cancel := context.WithTimeout(context.Background(), notYet)
 	defer cancel()
 	if n, err := r.forward.Forward(ctx); n != 1 || err != nil {
 		t.Errorf("left %d, %v", n, err)

@@ -87,14 +87,14 @@ func (l *Link) ask(ctx context.Context, m *wire.Message) (answer, *line, error) 
 			return a, ln, err
 		case sent:
 			l.lost(ln)
-			return answer{}, nil, fmt.Errorf("%w: the request was cut off: %s", pos.ErrNoAnswer, err.Error())
+			return answer{}, nil, ln.because(fmt.Errorf("%w: the request was cut off: %s", pos.ErrNoAnswer, err.Error()))
 		case errors.Is(err, pos.ErrLineBusy):
 			return answer{}, nil, err
 		case !errors.Is(err, errDead) || fresh || try >= maxReopen:
 			if fresh && isDone(ln.done) {
 				l.lost(ln)
 			}
-			return answer{}, nil, fmt.Errorf("%w: %w", pos.ErrNotSent, err)
+			return answer{}, nil, ln.because(fmt.Errorf("%w: %w", pos.ErrNotSent, err))
 		}
 	}
 }
@@ -114,7 +114,7 @@ func (l *Link) await(ctx context.Context, ln *line, w *waiter) (answer, error) {
 	case <-ctx.Done():
 		cause = fmt.Errorf("%w: %w", pos.ErrNoAnswer, ctx.Err())
 	case <-ln.done:
-		cause = fmt.Errorf("%w: %s", pos.ErrNoAnswer, gone)
+		cause = ln.because(fmt.Errorf("%w: %s", pos.ErrNoAnswer, gone))
 	}
 	ln.leave(w)
 	select {

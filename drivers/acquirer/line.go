@@ -73,10 +73,10 @@ func (l *Link) open(ctx context.Context) (ln *line, fresh bool, err error) {
 		if l.ctx.Err() == nil {
 			l.unreachable(ctx, err)
 		}
-		if tlsDetail(err) == "" {
-			err = &unreached{l.o.Address, err}
+		if why := tlsWhy(err); why.detail != "" {
+			return nil, false, &insecure{err, why.said}
 		}
-		return nil, false, err
+		return nil, false, &unreached{l.o.Address, err}
 	}
 	ln = newLine(l, conn)
 	l.mu.Lock()
@@ -137,6 +137,13 @@ func (l *Link) retire(ln *line) {
 	if old != nil {
 		old.fail(net.ErrClosed)
 	}
+}
+
+// ended gives why a connection ended, nil while it lives.
+func (ln *line) ended() error {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	return ln.cause
 }
 
 // fail ends a connection and, with it, every wait on it.

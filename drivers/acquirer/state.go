@@ -81,9 +81,7 @@ func (l *Link) missed(ln *line) {
 
 // lost notes a connection that ended while an answer was due.
 func (l *Link) lost(ln *line) {
-	ln.mu.Lock()
-	detail := tlsDetail(ln.cause)
-	ln.mu.Unlock()
+	detail := tlsDetail(ln.ended())
 	if detail == "" {
 		detail = "the host ended the connection"
 	}

@@ -23,8 +23,11 @@ const (
 // errNoTLS means that the profile wants mutual TLS and the line has none.
 var errNoTLS = errors.New("this profile goes over the network with mutual TLS only: no certificate is configured")
 
-// ownCertificate is a till's certificate that no host would take.
-type ownCertificate struct{ why string }
+// ownCertificate is a till's certificate that no host would take; said is it for people.
+type ownCertificate struct {
+	why  string
+	said pos.Remark
+}
 
 // Error says what is wrong with it.
 func (e ownCertificate) Error() string { return "our own certificate " + e.why }
@@ -140,76 +143,22 @@ func checkOwn(cfg *tls.Config, now time.Time) error {
 		return nil
 	}
 	if len(cfg.Certificates) == 0 || len(cfg.Certificates[0].Certificate) == 0 {
-		return ownCertificate{"is missing"}
+		return ownCertificate{"is missing", pos.Say("own_cert_missing")}
 	}
 	leaf := cfg.Certificates[0].Leaf
 	if leaf == nil {
 		var err error
 		if leaf, err = x509.ParseCertificate(cfg.Certificates[0].Certificate[0]); err != nil {
-			return ownCertificate{"cannot be read"}
+			return ownCertificate{"cannot be read", pos.Say("own_cert_missing")}
 		}
 	}
 	switch {
 	case now.After(leaf.NotAfter):
-		return ownCertificate{"expired on " + leaf.NotAfter.Format(time.DateOnly) + ": ask the acquirer for a new one"}
+		day := leaf.NotAfter.Format(time.DateOnly)
+		return ownCertificate{"expired on " + day + ": ask the acquirer for a new one", pos.Say("own_cert_expired", day)}
 	case now.Before(leaf.NotBefore):
-		return ownCertificate{"is not valid before " + leaf.NotBefore.Format(time.DateOnly) + ": look at this machine's clock"}
+		day := leaf.NotBefore.Format(time.DateOnly)
+		return ownCertificate{"is not valid before " + day + ": look at this machine's clock", pos.Say("own_cert_early", day)}
 	}
 	return nil
-}
-
-// alerts are what a host says when it ends a TLS handshake (RFC 8446 6.2), as the library words it.
-var alerts = []struct{ has, detail string }{
-	{"protocol version", "the host does not speak TLS 1.3"},
-	{"certificate required", "the host asks for a certificate and this till showed none"},
-	{"expired certificate", "the host says that our certificate has expired"},
-	{"revoked certificate", "the host says that our certificate was revoked"},
-	{"unknown certificate authority", "the host does not know the CA of our certificate"},
-	{"bad certificate", "the host does not take our certificate"},
-	{"certificate unknown", "the host does not take our certificate"},
-	{"unsupported certificate", "the host does not take our certificate"},
-	{"access denied", "the host does not let this till in"},
-}
-
-// tlsDetail says in plain words why TLS did not come about; empty where it was something else.
-func tlsDetail(err error) string {
-	var own ownCertificate
-	var unknown x509.UnknownAuthorityError
-	var invalid x509.CertificateInvalidError
-	var name x509.HostnameError
-	var verify *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	var op *net.OpError
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &own), errors.Is(err, errNoTLS):
-		return firstLine(err)
-	case errors.As(err, &unknown):
-		return "the host's certificate is not from the CA that is configured"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "the host's certificate has expired or is not valid yet"
-	case errors.As(err, &name):
-		return "the host's certificate is for another name"
-	case errors.As(err, &verify):
-		return "the host's certificate is not good: " + firstLine(verify.Err)
-	case errors.As(err, &record):
-		return "the host does not speak TLS"
-	}
-	text := firstLine(err)
-	remote := errors.As(err, &op) && op.Op == "remote error"
-	if !remote && !strings.Contains(text, "tls: ") {
-		return ""
-	}
-	for _, a := range alerts {
-		if strings.Contains(text, a.has) {
-			return a.detail
-		}
-	}
-	return "no TLS with the host: " + text
-}
-
-func firstLine(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	return text
 }

@@ -208,6 +208,10 @@ func TestTLSRefusals(t *testing.T) {
 			if !c.late && !errors.Is(err, pos.ErrNotSent) || !errors.Is(err, pos.ErrNotSent) && !errors.Is(err, pos.ErrNoAnswer) {
 				t.Errorf("%v", err)
 			}
+			var told interface{ Remark() pos.Remark }
+			if !errors.As(err, &told) || told.Remark().Code == "" || told.Remark().Code == "host_unreached" {
+				t.Errorf("%v says nothing to people", err)
+			}
 			if s := l.Link(); s.State != offline || s.Cause != causeAcquirer || !strings.Contains(s.Detail, c.detail) {
 				t.Errorf("%+v, want %q", s, c.detail)
 			}

@@ -49,9 +49,9 @@ func OpenST7789(bus, dc, reset string, o Opts) Opener {
 			return nil, err
 		}
 		o.Reset = pins[1]
-		p, err := spireg.Open(bus)
+		p, err := open(bus, spireg.Open)
 		if err != nil {
-			return nil, missing(bus, err)
+			return nil, err
 		}
 		d, err := NewST7789(p, pins[0], &o)
 		return on(p, d, err)
@@ -65,9 +65,9 @@ func OpenSSD1306(bus string) Opener {
 		if _, err := pinsOf(); err != nil {
 			return nil, err
 		}
-		b, err := i2creg.Open(bus)
+		b, err := open(bus, i2creg.Open)
 		if err != nil {
-			return nil, missing(bus, err)
+			return nil, err
 		}
 		d, err := NewSSD1306(b)
 		return on(b, d, err)
@@ -82,14 +82,30 @@ func OpenWaveshare(model, bus, dc, cs, reset, busy string) Opener {
 		if err != nil {
 			return nil, err
 		}
-		p, err := spireg.Open(bus)
+		p, err := open(bus, spireg.Open)
 		if err != nil {
-			return nil, missing(bus, err)
+			return nil, err
 		}
 		d, err := NewWaveshare(model, p, pins[0], pins[3], pins[1], pins[2])
 		return on(p, d, err)
 	}
 }
+
+// open opens a bus by its name. An empty name is none: periph's registers take
+// it for the first bus of the machine.
+func open[B any](name string, from func(name string) (B, error)) (B, error) {
+	if name == "" {
+		var none B
+		return none, missing(name, errNoName)
+	}
+	b, err := from(name)
+	if err != nil {
+		return b, missing(name, err)
+	}
+	return b, nil
+}
+
+var errNoName = errors.New("a bus without a name")
 
 // pinsOf finds pins by their names; "" is nil. It has the machine's buses
 // registered first, which happens once.

@@ -205,3 +205,51 @@ func TestClosedPanelShowsNoCode(t *testing.T) {
 		t.Errorf("%q can still be paid", got)
 	}
 }
+
+// TestAPanelWithoutItsPinsIsRefused: e-paper without the name of its busy line took the till down with its first view.
+func TestAPanelWithoutItsPinsIsRefused(t *testing.T) {
+	s := sim.NewPaper()
+	for _, model := range []string{display.Waveshare2in13v2, display.Waveshare2in13v3, display.Waveshare2in13v4} {
+		for name, open := range map[string]func() (*display.Waveshare, error){
+			"dc": func() (*display.Waveshare, error) {
+				return display.NewWaveshare(model, s.Port(), nil, nil, s.Reset(), s.Busy())
+			},
+			"reset": func() (*display.Waveshare, error) {
+				return display.NewWaveshare(model, s.Port(), s.DC(), nil, nil, s.Busy())
+			},
+			"busy": func() (*display.Waveshare, error) {
+				return display.NewWaveshare(model, s.Port(), s.DC(), nil, s.Reset(), nil)
+			},
+			"port": func() (*display.Waveshare, error) {
+				return display.NewWaveshare(model, nil, s.DC(), nil, s.Reset(), s.Busy())
+			},
+		} {
+			if w, err := open(); err == nil || w != nil {
+				t.Errorf("%s without %s: %v", model, name, err)
+			}
+		}
+	}
+}
+
+// TestNoNameIsNotTheFirstBus: to periph an empty name is the first bus that was registered, which may be another device's.
+func TestNoNameIsNotTheFirstBus(t *testing.T) {
+	e := sim.NewPaper()
+	opened, n := "", fmt.Sprint(names.Add(1))
+	pin := "TILLPIN" + n
+	err := errors.Join(
+		i2creg.Register("AFirst"+n, nil, -1, func() (i2c.BusCloser, error) { opened = "I2C"; return sim.NewOLED().Bus(), nil }),
+		spireg.Register("AFirst"+n, nil, -1, func() (spi.PortCloser, error) { opened = "SPI"; return e.Port(), nil }),
+		gpioreg.Register(&line{PinIO: gpio.INVALID, name: pin, out: e.DC(), in: e.Busy()}),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]display.Opener{
+		"ST7789": display.OpenST7789("", pin, "", display.Opts{}), "SSD1306": display.OpenSSD1306(""),
+		"e-paper": display.OpenWaveshare(display.Waveshare2in13v2, "", pin, "", pin, pin),
+	} {
+		if d, err := open(); pos.WhyNot(err, "") != "unplugged" || d != nil || opened != "" {
+			t.Errorf("%s: opened %q, %v", name, opened, err)
+		}
+	}
+}

@@ -78,6 +78,9 @@ type Waveshare struct {
 // NewWaveshare connects a panel of one of the three models and sets it up. cs
 // may be nil where the bus selects the chip by itself.
 func NewWaveshare(model string, p spi.Port, dc, cs, reset gpio.PinOut, busy gpio.PinIn) (*Waveshare, error) {
+	if p == nil || dc == nil || reset == nil || busy == nil {
+		return nil, fmt.Errorf("%s: a port and the pins dc, reset and busy are needed", model)
+	}
 	if cs == nil {
 		cs = selected{gpio.INVALID}
 	}

@@ -27,7 +27,7 @@ import (
 	"tillkeeper/drivers/sim/card"
 )
 
-const patient = 10 * time.Second
+const patient = time.Minute
 
 // acquirerOf is a host on loopback with its file service over TLS, the till's line to it, and how the till fetches a file.
 type acquirerOf struct {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,7 +80,7 @@ func newPCSCD(t testing.TB, plugged bool) *PCSCDaemon {
 		}
 	})
 	for range pcscdTries {
-		if d.port, err = freePorts(); err != nil {
+		if d.port, err = claim(len(d.VPCD)); err != nil {
 			t.Fatal(err)
 		}
 		d.VPCD = [2]string{fmt.Sprintf("127.0.0.1:%d", d.port), fmt.Sprintf("127.0.0.1:%d", d.port+1)}
@@ -112,24 +111,6 @@ func (d *PCSCDaemon) slot(name string, port int) string {
 // configure writes the daemon's list of readers.
 func (d *PCSCDaemon) configure(readers ...string) error {
 	return os.WriteFile(filepath.Join(d.dir, "reader.conf"), []byte(strings.Join(readers, "\n")), 0o600)
-}
-
-// freePorts finds two free ports in a row.
-func freePorts() (int, error) {
-	for range 50 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, err
-		}
-		addr, _ := first.Addr().(*net.TCPAddr)
-		second, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", addr.Port+1))
-		first.Close() //nolint:errcheck,gosec // it was a question
-		if err == nil {
-			second.Close() //nolint:errcheck,gosec // it was a question
-			return addr.Port, nil
-		}
-	}
-	return 0, errors.New("no two free ports in a row")
 }
 
 // start runs pcscd and waits until it answers and its slots are there.

@@ -13,7 +13,7 @@ import (
 )
 
 // padPatience bounds what has to happen at a PIN pad.
-const padPatience = 20 * time.Second
+const padPatience = time.Minute
 
 // padRounds is how often what has to work again and again is done.
 const padRounds = 5
@@ -52,7 +52,7 @@ type PINPadBench struct {
 	Tamper   func()                              // every key is gone
 	End      func()                              // ends what the bench itself started, after the pad's Close; may be nil
 	MAC      func(data []byte) ([8]byte, error)  // the host's MAC over data under the MAK, algorithm ecb
-	Patience time.Duration                       // for what has to happen; 0 is 20 s
+	Patience time.Duration                       // for what has to happen; 0 is a minute
 }
 
 // padCheck is one rule; run says how it is broken.

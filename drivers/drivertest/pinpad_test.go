@@ -86,7 +86,11 @@ func overPty(t testing.TB) PINPadBench {
 
 func overTCP(t testing.TB) PINPadBench {
 	sim := newSim(t)
-	return cabled(t, sim, sim.NetCable("127.0.0.1:0"), func(where string) (io.ReadWriteCloser, error) {
+	addr, err := Address() // a cable that is put back is at the same one
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cabled(t, sim, sim.NetCable(addr), func(where string) (io.ReadWriteCloser, error) {
 		return net.DialTimeout("tcp", where, padPatience)
 	})
 }

@@ -23,12 +23,12 @@ type PrinterBench struct {
 	// Imitates says that the printer calls itself by the name of one that can more:
 	// the driver may ask it once for a process id.
 	Imitates bool
-	Wait     time.Duration // for anything: 30 s
+	Wait     time.Duration // for anything: a minute
 	Gone     []string      // what a pulled cable is called on this wire
 }
 
 // printerWait bounds a wait of the suite where the bench says nothing.
-const printerWait = 30 * time.Second
+const printerWait = time.Minute
 
 // bench is one run of one rule.
 type printerRun struct {

@@ -15,7 +15,7 @@ import (
 
 // The limits of the reader's suite.
 const (
-	readerPatience = 20 * time.Second       // for what has to happen
+	readerPatience = time.Minute            // for what has to happen
 	readerGrace    = 100 * time.Millisecond // for what must not
 	readerRounds   = 3                      // payments after each other
 )
@@ -30,7 +30,8 @@ type ReaderBench struct {
 	Lying   bool              // a card that was left in the reader is taken by the next Connect
 	// UID is what UID of the reader has to answer for a contactless card; nil where the reader has no such method.
 	UID      func(c card.Card) []byte
-	Patience time.Duration // for what has to happen; 0 is 20 s
+	Patience time.Duration // for what has to happen; 0 is a minute
+	Grace    time.Duration // for what must not; 0 is 100 ms
 }
 
 // ReaderDeck is the deck that a bench must have: of each entry a good card, a second one, a damaged and a torn one, named
@@ -117,6 +118,9 @@ func runReader(t testing.TB, c readerCheck, newBench func(testing.TB, []card.Car
 	if b.Patience == 0 {
 		b.Patience = readerPatience
 	}
+	if b.Grace == 0 {
+		b.Grace = readerGrace
+	}
 	err := c.run(b)
 	closed := within(b.Patience, "Close", func() error { return b.Reader.Close() })
 	if b.End != nil {
@@ -166,7 +170,7 @@ func waiting(ctx context.Context, b ReaderBench) (chan connected, error) {
 			return nil, errors.Join(errors.New("a session without a card"), c.session.Close())
 		}
 		return nil, fmt.Errorf("connect did not wait: %w", c.err)
-	case <-time.After(readerGrace):
+	case <-time.After(b.Grace):
 		return got, nil
 	}
 }

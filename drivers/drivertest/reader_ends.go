@@ -26,7 +26,7 @@ func checkLying(b ReaderBench) error {
 		ctx, cancel := context.WithTimeout(context.Background(), b.Patience)
 		defer cancel()
 		if !b.Lying {
-			ctx, cancel = context.WithTimeout(context.Background(), readerGrace)
+			ctx, cancel = context.WithTimeout(context.Background(), b.Grace)
 			defer cancel()
 		}
 		s, err = b.Reader.Connect(ctx, ReaderPurchase())
@@ -72,7 +72,7 @@ func checkTwo(b ReaderBench) error {
 			return errors.Join(errors.New("two sessions with one card"), r.session.Close(), other.session.Close())
 		}
 		return errors.Join(fmt.Errorf("the other one does not wait: %w", other.err), r.session.Close())
-	case <-time.After(readerGrace):
+	case <-time.After(b.Grace):
 	}
 	cancel()
 	other, err := outcome(b, first)

@@ -314,7 +314,7 @@ func TestReaderSuiteBitesDeeper(t *testing.T) {
 				err := runReader(t, c, func(t testing.TB, deck []card.Card) ReaderBench {
 					b := simulated(t, deck)
 					real, _ := b.Reader.(*card.Reader)
-					b.Reader, b.Patience = test.wrap(real), 300*time.Millisecond
+					b.Reader, b.Patience, b.Grace = test.wrap(real), time.Second, time.Second // time enough to see it
 					if name == "serial number of a contactless card" {
 						b.UID = card.UID
 					}

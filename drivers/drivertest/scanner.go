@@ -14,7 +14,7 @@ import (
 
 // The limits of the scanner's suite.
 const (
-	scannerPatience = 20 * time.Second
+	scannerPatience = time.Minute
 	scannerFlood    = 1 << 20 // characters of a code that does not end
 	scannerMany     = 200     // codes in a row
 )
@@ -29,7 +29,7 @@ type ScannerBench struct {
 	Close   func() error            // ends the scanner and what the bench has started
 
 	Flood    int           // characters of a code that does not end; 0 is 1 MiB
-	Patience time.Duration // for what has to happen; 0 is 20 s
+	Patience time.Duration // for what has to happen; 0 is a minute
 }
 
 // scannerCheck is one rule; run says how it is broken.

@@ -20,7 +20,7 @@ import (
 	"tillkeeper/drivers/supervise"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // configfs is where a gadget is put together (Documentation/usb/gadget_configfs).
 const configfs = "/sys/kernel/config/usb_gadget/till"

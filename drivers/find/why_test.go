@@ -273,6 +273,7 @@ func TestOtherCausesNameTheirRemedy(t *testing.T) {
 	m.file("/usr/bin/raspi-config", "")
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	has(t, h, find.Case{Scheme: "tcp", Path: "192.168.1.50:9100", Err: refused}, port.Offline, "ping 192.168.1.50")
+	has(t, h, find.Case{Scheme: "tcp", Path: "[fe80::1%eth0]:9100", Err: refused}, port.Offline, "ping fe80::1%eth0")
 	has(t, h, find.Case{Scheme: "serial", Path: "/dev/ttyS0", Err: pos.Errorf(port.WrongSpeed, "", "x")}, port.WrongSpeed, "?baud=")
 	has(t, h, find.Case{Scheme: "st7789+spi", Path: "SPI0.0", Err: os.ErrNotExist}, port.Unplugged, "do_spi 0")
 	has(t, h, find.Case{Scheme: "pn532+i2c", Path: "I2C1", Err: os.ErrNotExist}, port.Unplugged, "do_i2c 0")

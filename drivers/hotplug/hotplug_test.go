@@ -113,7 +113,7 @@ func makeEvent(t *testing.T, file, action string) {
 
 func want(t *testing.T, w *hotplug.Watch, what string, fits func(hotplug.Event) bool) hotplug.Event {
 	t.Helper()
-	end := time.After(20 * time.Second)
+	end := time.After(time.Minute)
 	for {
 		select {
 		case e, ok := <-w.Events():
@@ -138,8 +138,9 @@ func TestRealEventOfTheKernelArrives(t *testing.T) {
 	}
 	for _, action := range []string{hotplug.Add, hotplug.Change, hotplug.Remove, hotplug.Add} {
 		makeEvent(t, file, action)
-		e := want(t, w, action, func(e hotplug.Event) bool { return e.Action == action && e.DevName == name })
-		if e.Subsystem != "tty" || !strings.HasSuffix(e.DevPath, "/tty/"+name) || e.Settled {
+		// A machine whose udevd runs hands each event on once more, when it has done with it: that one is Settled, and late.
+		e := want(t, w, action, func(e hotplug.Event) bool { return e.Action == action && e.DevName == name && !e.Settled })
+		if e.Subsystem != "tty" || !strings.HasSuffix(e.DevPath, "/tty/"+name) {
 			t.Fatalf("%+v", e)
 		}
 	}
@@ -235,8 +236,9 @@ func TestMessageInUdevsWordsSaysSerialAndIds(t *testing.T) {
 	w := hotplug.New(nil)
 	defer w.Close()
 	send(t, udev(udevText))
-	e := want(t, w, "udev's event", func(e hotplug.Event) bool { return e.Settled })
-	if e.DevName != "ttyUSB0" || e.Serial != "A50285BI" {
+	// Every udevd of this machine is heard, that of another test too.
+	e := want(t, w, "udev's event", func(e hotplug.Event) bool { return e.Settled && e.DevName == "ttyUSB0" })
+	if e.Serial != "A50285BI" || e.VID != "0403" || e.PID != "6001" || e.Action != hotplug.Add || e.Subsystem != "tty" {
 		t.Fatalf("%+v", e)
 	}
 }

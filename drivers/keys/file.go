@@ -74,12 +74,17 @@ func syncFolder(dir string) error {
 
 // sweep removes what an interrupted replaceFile of path (its last part may be a pattern) left.
 func sweep(path string) error {
-	names, err := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+tempSuffix))
+	dir, pattern := filepath.Dir(path), "."+filepath.Base(path)+tempSuffix
+	files, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return ignoreAbsent(err)
 	}
-	for _, n := range names {
-		if err := removeFile(n); err != nil {
+	for _, f := range files {
+		left, err := filepath.Match(pattern, f.Name())
+		if left {
+			err = removeFile(filepath.Join(dir, f.Name()))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -133,13 +133,13 @@ func checkName(keyID string) error {
 func (s *Sealer) path(keyID string) string { return filepath.Join(s.dir, keyID+keySuffix) }
 
 func (s *Sealer) key(keyID string, mayCreate bool) (cipher.AEAD, error) {
-	if err := checkName(keyID); err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k, ok := s.cache[keyID]; ok {
 		return k, nil
+	}
+	if err := checkName(keyID); err != nil {
+		return nil, err
 	}
 	raw, err := s.read(keyID)
 	if mayCreate && errors.Is(err, ErrUnknownKey) {
@@ -207,13 +207,13 @@ func bind(keyID string, aad []byte) []byte {
 
 // Keys names the keys that exist, without the one of the card hash.
 func (s *Sealer) Keys() []string {
-	files, err := filepath.Glob(filepath.Join(s.dir, "*"+keySuffix))
+	files, err := os.ReadDir(s.dir)
 	if err != nil {
-		return nil // only a bad pattern can fail
+		return nil // then none can be used either
 	}
 	var out []string
 	for _, f := range files {
-		if name := strings.TrimSuffix(filepath.Base(f), keySuffix); name != cardHashKey {
+		if name, ok := strings.CutSuffix(f.Name(), keySuffix); ok && checkName(name) == nil {
 			out = append(out, name)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,5 +174,31 @@ func TestDemoSealer(t *testing.T) {
 	}
 	if got, err := s.Open("day-1", nil, b); err != nil || string(got) != "x" {
 		t.Errorf("%v %q", err, got)
+	}
+}
+
+// TestAFolderWithBracketsInItsNameHidesNoKey: it was taken for a pattern, no key was found in it, and those of days long gone
+// were never destroyed.
+func TestAFolderWithBracketsInItsNameHidesNoKey(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop [1] *")
+	s, err := OpenSealer(dir, bytes.Repeat([]byte{7}, masterBytes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Seal("day-2026-11-22", nil, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Keys(); !slices.Equal(got, []string{"day-2026-11-22"}) {
+		t.Errorf("the keys are %v", got)
+	}
+	left := filepath.Join(dir, ".day-2026-11-21.key.new-1")
+	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenSealer(dir, bytes.Repeat([]byte{7}, masterBytes)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what an interrupted writing left is there still: %v", err)
 	}
 }

@@ -48,7 +48,7 @@ type rig struct {
 
 // settle waits until everything that was sent has been seen.
 func (r *rig) settle() {
-	for end := time.Now().Add(10 * time.Second); int64(r.sim.Seen()) < r.sent.Load() && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); int64(r.sim.Seen()) < r.sent.Load() && time.Now().Before(end); {
 		time.Sleep(200 * time.Microsecond)
 	}
 }

@@ -36,11 +36,13 @@ func (m Model) cells(text string) []cell {
 			r -= 0xfee0
 		case unicode.IsSpace(r):
 			r = ' '
+		case r == '¥': // the one of GB 2312
+			r = '￥'
 		}
 		switch {
 		case r >= ' ' && r < 0x7f:
 			out = append(out, cell{byte(r)})
-		case r < ' ' || r == 0x7f || !m.Chinese:
+		case r < ' ', r == 0x7f, !m.Chinese, unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r): // joiners and the like have no width
 		default:
 			out = append(out, han(r))
 		}

@@ -151,3 +151,14 @@ func TestIconvReadsTheRows(t *testing.T) {
 		t.Errorf("%q, %v", out, err)
 	}
 }
+
+// TestWhatGB2312HasUnderAnotherNameIsNoQuestionMark: the sign of a sum in a product's name was one, and so was what has no width.
+func TestWhatGB2312HasUnderAnotherNameIsNoQuestionMark(t *testing.T) {
+	v := pos.View{State: pos.ViewSale, Title: "合计", Line: "满¥9\u200b减\ufe0f喆\u00a0瓶", Price: 200, Total: 200}
+	for model, want := range map[string]string{"cd5220-gb2312": "满￥9减?瓶", "cd5220": "9"} {
+		row := open(t, model).shows(t, v)[0]
+		if got := strings.ReplaceAll(strings.TrimSuffix(row, "2.00"), " ", ""); got != want {
+			t.Errorf("%s: %q", model, row)
+		}
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -68,10 +70,11 @@ var known = struct {
 
 // registered makes a tty known to uartreg under its path, once, and gives the
 // name: colons are not allowed in one, so two paths may have to be told apart.
-// An empty path is no port: uartreg takes an empty name for the first one it knows.
+// An empty path is no port: uartreg takes an empty name for the first one it knows,
+// and a relative one is another place whenever the folder is another.
 func registered(path string) (string, error) {
-	if path == "" {
-		return "", &os.PathError{Op: "open", Path: "a port without a path", Err: os.ErrNotExist}
+	if !filepath.IsAbs(path) {
+		return "", &os.PathError{Op: "open", Path: "a port without a path from /: " + strconv.Quote(path), Err: os.ErrNotExist}
 	}
 	known.Lock()
 	defer known.Unlock()
@@ -143,12 +146,24 @@ func OpenLine(path string, baud int) (*Line, error) {
 	return c.(*Line), nil
 }
 
+// ErrNoPrinter says that what stands at a path takes no printer's bytes: a file
+// or a disk, which they would overwrite.
+var ErrNoPrinter = errors.New("not a character device: no printer is there")
+
 // OpenLP opens a printer under /dev/usb/lpN. A second opener gets EBUSY, a
-// printer that is gone answers ENODEV.
+// printer that is gone answers ENODEV; anything but a character device is
+// ErrNoPrinter.
 func OpenLP(path string) (*Line, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode()&os.ModeCharDevice == 0 {
+		err = fmt.Errorf("%s: %w", path, ErrNoPrinter)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return &Line{file: f, path: path, wait: defaultWait}, nil
 }
@@ -195,20 +210,27 @@ func (l *Line) SetWriteDeadline(t time.Time) error { return l.file.SetWriteDeadl
 func (l *Line) SetWait(d time.Duration) { l.wait = d }
 
 // Tx writes w, then reads until r is full or the wait is over.
-func (l *Line) Tx(w, r []byte) error {
+func (l *Line) Tx(w, r []byte) error { return exchange(l, l.wait, w, r) }
+
+// exchange writes w, then reads until r is full or the wait is over.
+func exchange(way interface {
+	io.ReadWriter
+	SetReadDeadline(t time.Time) error
+}, wait time.Duration, w, r []byte,
+) error {
 	if len(w) > 0 {
-		if _, err := l.Write(w); err != nil {
+		if _, err := way.Write(w); err != nil {
 			return err
 		}
 	}
 	if len(r) == 0 {
 		return nil
 	}
-	if err := l.SetReadDeadline(time.Now().Add(l.wait)); err != nil {
+	if err := way.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return err
 	}
-	_, err := io.ReadFull(l, r)
-	return errors.Join(err, l.SetReadDeadline(time.Time{}))
+	_, err := io.ReadFull(way, r)
+	return errors.Join(err, way.SetReadDeadline(time.Time{}))
 }
 
 // Duplex is half: an answer follows a question.

@@ -115,6 +115,11 @@ func TestRegisteredPortIsOpenedByName(t *testing.T) {
 	if err := port.Register(name, path); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := uartreg.Unregister(name); err != nil {
+			t.Error(err)
+		}
+	})
 	p, err := uartreg.Open(name)
 	if err != nil {
 		t.Fatal(err)
@@ -163,6 +168,42 @@ func TestSettingsThatNoTTYHasAreRefused(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		_ = p.Close()
+	}
+}
+
+// TestOnlyACharacterDeviceIsAPrinter: a path that was mistyped in the
+// configuration, a file's or a disk's, was written over with the first slip.
+func TestOnlyACharacterDeviceIsAPrinter(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "accounts")
+	if err := os.WriteFile(file, []byte("of value"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := port.OpenLP(file); !errors.Is(err, port.ErrNoPrinter) || port.Reason(err) != port.DeviceFault {
+		t.Errorf("a file opened as %v, %v", l, err)
+	}
+	if kept, err := os.ReadFile(file); err != nil || string(kept) != "of value" {
+		t.Errorf("it holds %q, %v", kept, err)
+	}
+	if l, err := port.OpenLP(file + "s"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("nothing opened as %v, %v", l, err)
+	}
+	_, path := pair(t)
+	l, err := port.OpenLP(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestARelativePathIsNoPort: it would be another port whenever the till is
+// started in another folder.
+func TestARelativePathIsNoPort(t *testing.T) {
+	_, path := pair(t)
+	t.Chdir(filepath.Dir(path))
+	if l, err := port.OpenLine(filepath.Base(path), 9600); !errors.Is(err, os.ErrNotExist) || port.Reason(err) != port.Unplugged {
+		t.Errorf("opened %v, %v", l, err)
 	}
 }
 

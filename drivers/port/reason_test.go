@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/drivers/drivertest"
 	"tillkeeper/drivers/port"
 )
 
@@ -27,12 +28,11 @@ func TestRealErrorsHaveTheirReasons(t *testing.T) {
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	_ = l.Close()
 	_, stale := net.Dial("unix", filepath.Join(dir, "stale"))
-	tl, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := drivertest.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = tl.Close()
-	_, refused := net.Dial("tcp", tl.Addr().String())
+	_, refused := net.Dial("tcp", addr)
 	far, path := pair(t)
 	near, err := port.OpenLine(path, 9600)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"syscall"
 	"time"
@@ -43,6 +42,9 @@ func DialTCP(addr string) (*TCP, error) { return DialTCPContext(context.Backgrou
 
 // DialTCPContext is DialTCP that the end of the context ends.
 func DialTCPContext(ctx context.Context, addr string) (*TCP, error) {
+	if host, _, err := net.SplitHostPort(addr); err != nil || host == "" { // an empty host would be this machine
+		return nil, fmt.Errorf("%w: %q names no host and port", ErrUnreachable, addr)
+	}
 	d := net.Dialer{Timeout: dialWait, KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: deadWait / 2, Interval: deadWait / 8, Count: 4,
 	}}
@@ -99,21 +101,7 @@ func (t *TCP) SetWriteDeadline(at time.Time) error { return t.conn.SetWriteDeadl
 func (t *TCP) SetWait(d time.Duration) { t.wait = d }
 
 // Tx writes w, then reads until r is full or the wait is over.
-func (t *TCP) Tx(w, r []byte) error {
-	if len(w) > 0 {
-		if _, err := t.Write(w); err != nil {
-			return err
-		}
-	}
-	if len(r) == 0 {
-		return nil
-	}
-	if err := t.SetReadDeadline(time.Now().Add(t.wait)); err != nil {
-		return err
-	}
-	_, err := io.ReadFull(t, r)
-	return errors.Join(err, t.SetReadDeadline(time.Time{}))
-}
+func (t *TCP) Tx(w, r []byte) error { return exchange(t, t.wait, w, r) }
 
 // Duplex is full.
 func (t *TCP) Duplex() conn.Duplex { return conn.Full }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tillkeeper/drivers/drivertest"
 	"tillkeeper/drivers/port"
 )
 
@@ -79,13 +80,22 @@ func TestTCPEndsAreAHangUp(t *testing.T) {
 	}
 }
 
-func TestTCPRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// TestNoHostIsNotThisMachine: a printer without a host was looked for on the till itself.
+func TestNoHostIsNotThisMachine(t *testing.T) {
+	_, listens, err := net.SplitHostPort(peer(t, func(c net.Conn) { _ = c.Close() }))
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := l.Addr().String()
-	if err := l.Close(); err != nil {
+	for _, addr := range []string{":" + listens, "[]:" + listens, "", listens} {
+		if c, err := port.DialTCP(addr); !errors.Is(err, port.ErrUnreachable) {
+			t.Errorf("%q opened %v, %v", addr, c, err)
+		}
+	}
+}
+
+func TestTCPRefused(t *testing.T) {
+	addr, err := drivertest.Address() // nobody else's in the meantime
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := port.DialTCP(addr); !errors.Is(err, port.ErrRefused) || !errors.Is(err, syscall.ECONNREFUSED) {

@@ -47,6 +47,10 @@ func (p *Printer) sense(level bool, now time.Time) (e DrawerEvent, tell bool) {
 
 func (p *Printer) lowIsOpen() bool { return p.o.DrawerLow || !p.form.Model.DrawerHigh }
 
+// kickGood is how long a wish for the drawer stands: one that the printer takes
+// no data for meanwhile is dropped. Later it would open before nobody.
+const kickGood = 5 * time.Second
+
 // Kick opens the drawer; it fails at once when there is no way to the printer.
 func (p *Printer) Kick() error {
 	p.mu.Lock()
@@ -55,7 +59,10 @@ func (p *Printer) Kick() error {
 	if !linked {
 		return pos.Errorf(cond.Code, "open the drawer with its key", "the drawer cannot be opened: the printer is not there")
 	}
-	signal(p.kicks)
+	select {
+	case p.kicks <- time.Now():
+	default: // so many wait that it will open
+	}
 	return nil
 }
 

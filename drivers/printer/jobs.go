@@ -26,7 +26,7 @@ func (p *Printer) Jobs() []Job {
 func (p *Printer) Reprint(id int) error {
 	p.mu.Lock()
 	j := p.job(id)
-	if j == nil || j.State != Unknown {
+	if j == nil || j.State != Unknown || j.again {
 		p.mu.Unlock()
 		return pos.Errorf("not_available", "choose a slip that may not have been printed", "slip %d is not one that may be missing", id)
 	}
@@ -34,8 +34,12 @@ func (p *Printer) Reprint(id int) error {
 	if !j.Copy {
 		again.lines = append(lines{{Kind: "centre", Left: copyMark, Bold: true, Big: true}}, j.lines...)
 	}
+	j.again = true // whoever asks for it meanwhile comes too late
 	p.mu.Unlock()
 	if err := p.enter(again); err != nil {
+		p.mu.Lock()
+		j.again = false
+		p.mu.Unlock()
 		return err
 	}
 	p.Forget(id)

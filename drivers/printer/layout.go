@@ -3,6 +3,7 @@ package printer
 import (
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -65,19 +66,28 @@ func columnsOf(r rune) int {
 	return 1
 }
 
-// clean makes one line of plain characters: control characters become spaces,
-// ¥ becomes ￥, which GB18030 holds in two bytes.
+// clean makes one line of plain characters: control characters and the spaces of
+// other widths become spaces, ¥ becomes ￥, which GB18030 holds in two bytes, and
+// what has no width of its own (joiners, marks of direction, forms of a
+// character) goes: a name that was copied from elsewhere has such.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
+		case r >= 0x20 && r < 0x7f:
+			return r
 		case r == '¥':
 			return '￥'
-		case r < 0x20 || (r >= 0x7f && r < 0xa0):
+		case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):
+			return -1
+		case unicode.IsControl(r), unicode.IsSpace(r) && r != wideSpace:
 			return ' '
 		}
 		return r
 	}, s)
 }
+
+// wideSpace is as wide as a Han character, and printers have it.
+const wideSpace = '\u3000'
 
 // Lay breaks left over as many rows as it needs and sets right at the end of
 // the last one, or on a row of its own where both do not fit.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"pgregory.net/rapid"
@@ -42,6 +43,10 @@ func TestLay(t *testing.T) {
 		{"  卡号", "622424******0113", 16, []string{"  卡号", "622424******0113"}},
 		{"a", "0123456789", 4, []string{"a", "0123", "4567", "  89"}},
 		{"tab\there", "", 20, []string{"tab here"}},
+		{"农夫\u00a0山泉\u2009550ml", "", 20, []string{"农夫 山泉 550ml"}},                         // spaces of other widths
+		{"\ufeff可\u200b乐\u00ad", "1\u200e.00", 10, []string{"可乐  1.00"}},                   // what has no width
+		{"\U0001f468\u200d\U0001f373 ☺\ufe0f", "", 20, []string{"\U0001f468\U0001f373 ☺"}}, // joined pictures stand apart
+		{"全角\u3000空格", "", 20, []string{"全角\u3000空格"}},
 		{"中文", "", 1, []string{"中", "文"}}, // ends, however narrow
 	} {
 		if got := printer.Lay(c.left, c.right, c.width); !slices.Equal(got, c.want) {
@@ -100,7 +105,7 @@ func TestTwoByteCodesAreThoseOfGB18030(t *testing.T) {
 		}
 		got = got[8 : len(got)-1]
 		switch {
-		case r == '¥' || r < 0xa0:
+		case r == '¥', r < 0xa0, r != '\u3000' && unicode.IsSpace(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r): // made plain
 		case want && !bytes.Equal(got, b), !want && !bytes.Equal(got, []byte("?")) && !bytes.Equal(got, []byte("??")):
 			t.Fatalf("%q (%x): % x, want % x", r, r, got, b)
 		case want:

@@ -67,6 +67,7 @@ type Job struct {
 	bytes  []byte // made of the lines for form; nil: not yet
 	form   *Form
 	stuck  bool // its state cannot be written: it may not leave yet
+	again  bool // it is being queued once more
 }
 
 // shown is the job as others see it.
@@ -104,8 +105,8 @@ type Printer struct {
 
 	wake   chan struct{}
 	nudge  chan struct{}
-	kicks  chan struct{}
-	orders chan byte // what DLE ENQ is asked for: 1 go on, 2 forget
+	kicks  chan time.Time // when each was wished for
+	orders chan byte      // what DLE ENQ is asked for: 1 go on, 2 forget
 	stop   chan struct{}
 	done   chan struct{}
 	once   sync.Once
@@ -137,7 +138,7 @@ func New(open Opener, o Opts) *Printer {
 	setDefault(&o.DrawerWait, time.Minute)
 	p := &Printer{
 		open: open, o: o, fault: condition(Unplugged, "not opened yet"), change: make(chan struct{}),
-		wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1), kicks: make(chan struct{}, maxKicks), orders: make(chan byte, 1),
+		wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1), kicks: make(chan time.Time, maxKicks), orders: make(chan byte, 1),
 		stop: make(chan struct{}), done: make(chan struct{}), back: firstBack,
 	}
 	m, known := Find(o.Model)

@@ -28,6 +28,7 @@ type desk struct {
 	cuts     bool          // hangs up when it is given a job
 	noise    []byte        // comes before each answer
 	late     time.Duration // the next DLE EOT 4 is answered so late
+	full     time.Duration // given a job it takes nothing for so long, once
 	got      bytes.Buffer
 	opened   int
 	statuses [5]byte // what is set besides the fixed bits of each answer
@@ -52,6 +53,9 @@ func (d *desk) serve(far net.Conn) {
 			return
 		}
 		tail = append(tail, buf[0])
+		if buf[0] == '@' {
+			d.rest()
+		}
 		answer, hangUp := d.answer(tail)
 		if hangUp {
 			return
@@ -63,6 +67,15 @@ func (d *desk) serve(far net.Conn) {
 			}
 		}
 	}
+}
+
+// rest takes nothing for a while.
+func (d *desk) rest() {
+	d.mu.Lock()
+	wait := d.full
+	d.full = 0
+	d.mu.Unlock()
+	time.Sleep(wait)
 }
 
 func (d *desk) answer(tail []byte) (answer []byte, hangUp bool) {
@@ -128,7 +141,7 @@ func queue(t *testing.T, p *printer.Printer, numbers ...int) {
 
 func drain(t *testing.T, p *printer.Printer) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := p.Drain(ctx); err != nil {
 		t.Fatal(err)

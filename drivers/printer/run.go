@@ -327,9 +327,11 @@ func (p *Printer) mute(err error) {
 	p.set(reason, detail)
 }
 
-// kick opens the drawer: in order with the data on a printer that prints, at
-// once on one that does not.
-func (p *Printer) kick() {
+// kick opens the drawer, where the wish for that still stands: in order with the data, at once where nothing is printed.
+func (p *Printer) kick(wished time.Time) {
+	if time.Since(wished) > kickGood {
+		return
+	}
 	cmd := cmdKick
 	if p.State().State == "fault" {
 		cmd = cmdKickNow
@@ -339,7 +341,7 @@ func (p *Printer) kick() {
 	}
 }
 
-// recover tells the printer to go on after an error, or to forget.
+// recover tells the printer to go on after an error (1), or to forget (2).
 func (p *Printer) recover(n byte) {
 	cmd := cmdGoOn
 	if n == 2 {
@@ -373,9 +375,9 @@ func (p *Printer) idle(wait time.Duration) bool {
 		p.hear(e)
 	case <-gone:
 		p.lost(p.link.err)
-	case <-p.kicks:
+	case wished := <-p.kicks:
 		if p.link != nil {
-			p.kick()
+			p.kick(wished)
 		}
 	case n := <-p.orders:
 		if p.link != nil {

@@ -143,8 +143,8 @@ func (p *Printer) confirm(j *Job) {
 			p.mark(j, Unknown, Unplugged)
 			p.lost(p.link.err)
 			return
-		case <-p.kicks:
-			p.kick()
+		case wished := <-p.kicks:
+			p.kick(wished)
 		case n := <-p.orders:
 			if p.recover(n); n == 2 {
 				if p.link != nil {

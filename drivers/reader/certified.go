@@ -86,7 +86,15 @@ func (s *certified) Finish(ctx context.Context, a Answer) (Final, error) {
 	if f.Cryptogram == TC && arc != "" {
 		f.F55 = emv.Append(f.F55, 0x8A, []byte(arc))
 	}
-	return Final{Cryptogram: f.Cryptogram, Scripts: f.Scripts, F55: f.F55, ShortF55: f.ShortF55}, nil
+	final := Final{Cryptogram: f.Cryptogram, Scripts: f.Scripts, F55: f.F55, ShortF55: f.ShortF55}
+	switch {
+	case f.Cryptogram != AAC:
+	case arc == "Y1", a.Approved && !a.Unreachable: // the card's own word
+		final.Reason = f.Reason
+	case a.Unreachable:
+		final.Reason = emv.ReasonOffline
+	}
+	return final, nil
 }
 
 // lost names an error of a kernel that has no name of ours: the time ran out, or the card is gone.

@@ -263,3 +263,27 @@ func TestCertifiedReaderWords(t *testing.T) {
 		}
 	}
 }
+
+// TestACertifiedReadersRefusalHasItsReason: at the end the cashier was told of an AAC and not why.
+func TestACertifiedReadersRefusalHasItsReason(t *testing.T) {
+	const id, tvr = "57106224242900000113D280620139490310", "95050000000000"
+	for name, test := range map[string]struct {
+		start, complete string
+		answer          Answer
+		want            string
+	}{
+		"refused at once":              {"9F270102", "", Answer{}, emv.ReasonPINTries},
+		"the issuer is not recognised": {"9F270180", "9F270103", Answer{Approved: true, Code: "00"}, emv.ReasonIssuerUnknown},
+		"no host":                      {"9F270180", "9F270100", Answer{Unreachable: true}, emv.ReasonOffline},
+		"the host refused":             {"9F270180", "9F270100", Answer{Code: "51"}, ""},
+		"approved":                     {"9F270180", "9F270140", Answer{Approved: true, Code: "00"}, ""},
+	} {
+		s := NewCertified(Chip, &device{start: id + tvr + test.start, complete: test.complete})
+		if _, err := s.Read(context.Background(), Purchase{}); err != nil {
+			t.Fatal(name, err)
+		}
+		if final, err := s.Finish(context.Background(), test.answer); err != nil || final.Reason != test.want {
+			t.Errorf("%s: %q %v", name, final.Reason, err)
+		}
+	}
+}

@@ -19,8 +19,8 @@ import (
 	sim "tillkeeper/drivers/sim/scale"
 )
 
-// quick is a scale that nobody needs to wait for.
-var quick = scale.Opts{Pause: time.Millisecond, Answer: 60 * time.Millisecond}
+// quick is a scale that nobody needs to wait for, on a machine that may be busy.
+var quick = scale.Opts{Pause: time.Millisecond, Answer: 250 * time.Millisecond}
 
 func open(s *sim.Scale, baud int) scale.Opener {
 	return func() (scale.Link, error) {
@@ -51,7 +51,7 @@ func bench(t *testing.T) drivertest.ScaleBench {
 	t.Helper()
 	d, s := rig(t, sim.Baud, quick)
 	return drivertest.ScaleBench{
-		Scale: d, Condition: d.Condition, Put: s.Put, Move: s.Move, Drop: s.Drop, Unit: s.Unit, Short: 300 * time.Millisecond,
+		Scale: d, Condition: d.Condition, Put: s.Put, Move: s.Move, Drop: s.Drop, Unit: s.Unit, Short: time.Second,
 		Damage:  func(n int) { s.Fail(sim.Check, n) },
 		Silence: func(n int) { s.Fail(sim.Silent, n) },
 		Noise:   func(n int) { s.Fail(sim.Noise, n) },

@@ -24,7 +24,7 @@ type KeyWire interface {
 // link of /dev/input/by-id.
 func Evdev(path string) Source {
 	return Keyboard(func() (KeyWire, error) {
-		f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ import (
 
 var _ pos.Scanner = (*scanner.Scanner)(nil)
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // device is one simulated scanner.
 type device interface {

@@ -69,7 +69,7 @@ func TestRealLineIsLostFoundAndUsedAgain(t *testing.T) {
 				if got == state {
 					return
 				}
-			case <-time.After(30 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatalf("it never became %q: %+v", state, s.Condition())
 			}
 		}

@@ -82,7 +82,9 @@ func NewDisk(t testing.TB, mib int) *Disk {
 		leaveOut(t, fmt.Sprintf("no loop device can be set up: %v", err))
 	}
 	t.Cleanup(func() { d.Unmount(t) })
-	d.Mount(t)
+	if err := d.mount(); err != nil {
+		leaveOut(t, fmt.Sprintf("no ext4 can be mounted: %v", err))
+	}
 	return d
 }
 
@@ -166,7 +168,7 @@ func (d *Disk) attach(t testing.TB) error {
 // on as a copy of what is on it.
 func (d *Disk) Mount(t testing.TB) {
 	t.Helper()
-	d.mount(t)
+	d.mounted(t)
 	if !d.dead() {
 		return
 	}
@@ -179,7 +181,7 @@ func (d *Disk) Mount(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.mount(t)
+	d.mounted(t)
 }
 
 // dead says whether what is mounted is still the file system that was cut, or
@@ -193,12 +195,17 @@ func (d *Disk) dead() bool {
 	return errors.Is(err, unix.EIO) || errors.Is(err, unix.EROFS)
 }
 
-func (d *Disk) mount(t testing.TB) {
+func (d *Disk) mounted(t testing.TB) {
 	t.Helper()
-	if _, err := tool("mount", "-t", "ext4", "-o", "errors=remount-ro", d.device, d.Dir); err != nil {
+	if err := d.mount(); err != nil {
 		t.Fatal(err)
 	}
-	d.up = true
+}
+
+func (d *Disk) mount() error {
+	_, err := tool("mount", "-t", "ext4", "-o", "errors=remount-ro", d.device, d.Dir)
+	d.up = err == nil
+	return err
 }
 
 // ReadOnly turns the file system read-only under whoever uses it, as the kernel

@@ -2,8 +2,9 @@ package endtoend
 
 import "testing"
 
-// TestNoDigitOfAScanIsLost scans twenty times without a pause right after a touch, while the screen paints.
-func TestNoDigitOfAScanIsLost(t *testing.T) {
+// Test_pain_14_a_scanner_that_loses_digits_or_focus scans twenty times without a pause right after a touch, while the screen
+// paints; on the cash screen and on the outcome a scan is a scan too.
+func Test_pain_14_a_scanner_that_loses_digits_or_focus(t *testing.T) {
 	p := standAt(t, wide)
 	p.opens()
 	chain := touch(tileWater)

@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"image/color"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -23,9 +22,10 @@ type Surface struct {
 	page  *Page
 	items []Item
 	objs  []fyne.CanvasObject
-	sign  *canvas.Rectangle // always there: a canvas repaints for an object only once it has painted it
-	down  int               // index of the hit under the finger, -1 for none
+	wheel *wheel
+	down  int // index of the hit under the finger, -1 for none
 	drag  drag
+	stale stale
 }
 
 type drag struct {
@@ -38,13 +38,12 @@ type drag struct {
 var (
 	_ desktop.Mouseable = (*Surface)(nil)
 	_ fyne.Draggable    = (*Surface)(nil)
-	_ fyne.Scrollable   = (*Surface)(nil)
 )
 
 // NewSurface makes an empty surface.
 func NewSurface() *Surface {
-	s := &Surface{down: none, sign: canvas.NewRectangle(color.Transparent)}
-	s.sign.Resize(fyne.NewSize(1, 1))
+	s := &Surface{down: none}
+	s.wheel = newWheel(s)
 	s.ExtendBaseWidget(s)
 	return s
 }
@@ -53,10 +52,12 @@ const none = -1
 
 // Resize tells of another size of the window.
 func (s *Surface) Resize(size fyne.Size) {
+	s.stale.whole = true
 	if size == s.Size() {
 		return
 	}
 	s.BaseWidget.Resize(size)
+	s.wheel.Resize(size)
 	if s.OnSize != nil {
 		s.OnSize(size.Width, size.Height)
 	}
@@ -68,28 +69,40 @@ func (s *Surface) Page() *Page { return s.page }
 // Draw replaces the page. Items that were there before keep their canvas objects, so only what changed is painted anew.
 func (s *Surface) Draw(p *Page) {
 	sameLook := s.page != nil && s.page.L == p.L
-	kept := map[Item][]fyne.CanvasObject{}
+	kept := map[Item][]int{}
 	if sameLook {
 		for i, it := range s.items {
-			kept[it] = append(kept[it], s.objs[i])
+			kept[it] = append(kept[it], i)
 		}
 	}
 	objs := make([]fyne.CanvasObject, len(p.Items))
+	last := none // the place that the last item in its old order had
 	for i, it := range p.Items {
 		if have := kept[it]; len(have) > 0 {
-			objs[i], kept[it] = have[0], have[1:]
+			objs[i], kept[it] = s.objs[have[0]], have[1:]
+			if have[0] < last { // what it lay under may lie under it now
+				s.stale.add(objs[i])
+			}
+			last = max(last, have[0])
 			continue
 		}
 		objs[i] = paint(p.L, it)
+		s.stale.add(objs[i])
 		if i == 0 && p.grounded() {
 			objs[i].Hide()
 		}
 	}
+	for _, gone := range kept {
+		for _, i := range gone {
+			s.stale.add(s.objs[i])
+		}
+	}
+	s.stale.whole = s.stale.whole || !sameLook
 	same := sameLook && slices.Equal(s.items, p.Items)
 	s.page, s.items, s.objs = p, slices.Clone(p.Items), objs
 	s.down = none
 	if !same {
-		canvas.Refresh(s.sign)
+		canvas.Refresh(s.wheel)
 	}
 }
 
@@ -118,6 +131,7 @@ func (s *Surface) tone(i int, t look.Token) {
 	if r, ok := s.objs[b].(*canvas.Rectangle); ok {
 		s.items[b].Fill = t
 		r.FillColor = s.page.L.Color(t)
+		s.stale.add(r)
 		canvas.Refresh(r)
 	}
 }
@@ -209,8 +223,8 @@ func (s *Surface) Dragged(e *fyne.DragEvent) {
 // DragEnd forgets the drag.
 func (s *Surface) DragEnd() { s.drag = drag{} }
 
-// Scrolled moves the list under the pointer by a row a notch.
-func (s *Surface) Scrolled(e *fyne.ScrollEvent) {
+// scrolled moves the list under the pointer by a row a notch.
+func (s *Surface) scrolled(e *fyne.ScrollEvent) {
 	if i := s.list(e.Position.X, e.Position.Y); i != none {
 		h := s.page.Hits[i]
 		s.drag.first = h.First
@@ -264,9 +278,9 @@ func (r renderer) Layout(fyne.Size) {}
 // MinSize asks for no room: the window decides.
 func (r renderer) MinSize() fyne.Size { return fyne.NewSize(1, 1) }
 
-// Objects gives what is on the page.
+// Objects gives what is on the page, the wheel over it.
 func (r renderer) Objects() []fyne.CanvasObject {
-	return append([]fyne.CanvasObject{r.s.sign}, r.s.objs...)
+	return append(slices.Clip(r.s.objs), r.s.wheel)
 }
 
 // Refresh does nothing: what changed was refreshed when it changed.

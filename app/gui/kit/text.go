@@ -1,6 +1,10 @@
 package kit
 
-import "tillkeeper/app/gui/look"
+import (
+	"strings"
+
+	"tillkeeper/app/gui/look"
+)
 
 // Side says where a text stands in its box.
 type Side uint8
@@ -24,8 +28,9 @@ type Style struct {
 
 // Sizes below which nothing is written, and how far a text may shrink before it counts as too wide.
 const (
-	leastSize  = 14
-	shrinkFrom = 0.72
+	leastSize   = 14
+	leastFigure = 12 // a sum of seven digits on a key of a small panel
+	shrinkFrom  = 0.72
 )
 
 func (p *Page) size(st Style) float32 {
@@ -84,7 +89,10 @@ func (p *Page) write(r Rect, baseline float32, s string, st Style) float32 {
 // squeeze makes a line fit: smaller down to a bound, then shorter.
 func (p *Page) squeeze(room float32, s string, size float32, st Style) (string, float32) {
 	floor := max(leastSize, size*shrinkFrom)
-	if st.Elide {
+	switch {
+	case isFigure(s): // a figure that lacks its end is another figure
+		floor = leastFigure
+	case st.Elide:
 		floor = max(leastSize, size*0.8)
 	}
 	for size-1 >= floor {
@@ -107,6 +115,9 @@ func (p *Page) squeeze(room float32, s string, size float32, st Style) (string, 
 	return "…", size
 }
 
+// isFigure says whether a text is a number, a sum or a product of two.
+func isFigure(s string) bool { return strings.Trim(s, "0123456789.,-+× "+Yen) == "" }
+
 // Para writes lines under each other, pitch units from middle to middle, the first middle at y.
 func (p *Page) Para(x, y, w, pitch float32, lines []string, st Style) {
 	for i, s := range lines {
@@ -117,12 +128,13 @@ func (p *Page) Para(x, y, w, pitch float32, lines []string, st Style) {
 // Yen is the currency sign of sums on screen, half-width.
 const Yen = "¥"
 
-// Sum writes a sum with its currency sign at 62 % of the figures on the same baseline, in the optical middle of a box.
+// Sum writes a sum with its currency sign at 62 % of the figures on the same baseline, in the optical middle of a box. A
+// sum too wide for it shrinks as far as it has to: it is never cut.
 func (p *Page) Sum(r Rect, amount string, st Style) {
 	size := p.size(st)
 	for {
 		w, _ := p.L.Extent(amount, size, st.Bold)
-		if w+p.yen(size, st.Bold) <= r.W || size-1 < max(leastSize, p.size(st)*shrinkFrom) {
+		if w+p.yen(size, st.Bold) <= r.W || size-1 < leastSize {
 			break
 		}
 		size--

@@ -2,6 +2,8 @@ package screen
 
 import (
 	"slices"
+	"unicode"
+	"unicode/utf8"
 
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
@@ -53,7 +55,7 @@ func (c *Ctx) benchKeys() []kit.Key {
 	case checkout.CardPresent:
 		for _, b := range benchCards {
 			if slices.Contains(c.V.Bench.Cards, b.name) {
-				out = append(out, kit.Key{Label: c.t(b.word), Size: 18, Act: act(VerbPresent, b.name)})
+				out = append(out, kit.Key{Label: begin(c.t(b.word)), Size: 18, Act: act(VerbPresent, b.name)})
 			}
 		}
 	case checkout.CardPIN:
@@ -71,6 +73,12 @@ func (c *Ctx) benchKeys() []kit.Key {
 	case checkout.CardPrepare, checkout.CardRead, checkout.CardHost, checkout.CardFinish:
 	}
 	return out
+}
+
+// begin writes a word as one begins a sentence or a key with it.
+func begin(s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first))[:n] + s[n:]
 }
 
 // bench draws the demo's hands at the foot of the order and gives what is left above it.

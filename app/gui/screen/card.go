@@ -125,6 +125,9 @@ func (c *Ctx) cardFoot(r kit.Rect, v *checkout.CardView) {
 	u, p := c.u, c.p
 	p.Rule(r.X+1, r.Y, r.W-2)
 	promise := c.t("到时没有输入会自动取消，顾客不会被扣款。")
+	if v.Stage <= checkout.CardPresent {
+		promise = c.t("到时没有出示卡会自动取消，顾客不会被扣款。")
+	}
 	k := kit.Key{Size: 24, Label: c.t("取消刷卡"), Icon: "cross", Cap: "Esc", Act: act(VerbCancel, "")}
 	lines := []string{c.t("取消后金额保留，"), c.t("可改用右边的其他方式。")}
 	if c.otherThanSale() != nil {

@@ -82,8 +82,8 @@ func (c *Ctx) cashTop(r kit.Rect, sum CashSum) {
 		sum  pos.Amount
 	}{{"应收", sum.Due}, {"抹零", sum.Rounding}} {
 		y := r.Y + r.H*(0.215+0.287*float32(i))
-		p.Line(left.X, y, left.W, c.t(row.word), kit.Style{Size: 20, Ink: look.Soft})
-		p.Line(left.X, y, left.W, i18n.Money(row.sum), kit.Style{Size: 26, Bold: true, Ink: look.Soft, Side: kit.End})
+		used := p.Line(left.X, y, left.W, c.t(row.word), kit.Style{Size: 20, Ink: look.Soft}) + u(8)
+		p.Line(left.X+used, y, left.W-used, i18n.Money(row.sum), kit.Style{Size: 26, Bold: true, Ink: look.Soft, Side: kit.End})
 	}
 	p.Rule(left.X, r.Y+r.H*0.645, left.W)
 	y := r.Y + r.H*0.79
@@ -101,35 +101,64 @@ func (c *Ctx) cashTop(r kit.Rect, sum CashSum) {
 	c.notes(kit.Rect{X: right.X, Y: r.Bottom() - u(45), W: r.Right() - right.X - u(22), H: u(34)}, sum.Change)
 }
 
-// notes lists the notes and coins to hand out.
+// notes lists the notes and coins to hand out; many of them in smaller letters, so that none is left out.
 func (c *Ctx) notes(r kit.Rect, change pos.Amount) {
 	if change <= 0 {
 		return
 	}
-	p, x := c.p, r.X
 	out, _ := basket.Change(change)
-	for _, n := range out {
-		text := c.t("%d元 × %d", int(n.Value/100), n.Count)
-		if n.Value < 100 {
-			text = c.t("%d角 × %d", int(n.Value/10), n.Count)
+	st, pad, gap := kit.Style{Size: 18, Bold: true, Side: kit.Centre}, c.u(12), c.u(8)
+	words := make([]string, len(out))
+	for _, whole := range []bool{true, false} {
+		for i, n := range out {
+			words[i] = c.note(n, whole)
 		}
-		st := kit.Style{Size: 18, Bold: true, Side: kit.Centre}
-		w := p.Width(text, st) + c.u(12)
-		if x+w > r.Right() {
-			p.Line(x, r.Mid(), c.u(20), "…", kit.Style{Size: 18})
-			return
+		if c.noteRow(words, st, pad, gap) <= r.W {
+			break
 		}
-		box := kit.Rect{X: x, Y: r.Y, W: w, H: r.H}
-		p.Well(box)
-		p.Text(box, text, st)
-		x += w + c.u(8)
+		st.Size, pad, gap = 17, c.u(8), c.u(5)
 	}
+	for st.Size > 14 && c.noteRow(words, st, pad, gap) > r.W {
+		st.Size--
+	}
+	x := r.X
+	for _, text := range words {
+		box := kit.Rect{X: x, Y: r.Y, W: c.p.Width(text, st) + pad, H: r.H}
+		c.p.Well(box)
+		c.p.Text(box, text, st)
+		x += box.W + gap
+	}
+}
+
+// note words a note or coin and how many of it; a single one may go without its number.
+func (c *Ctx) note(n basket.Pieces, whole bool) string {
+	switch {
+	case n.Count == 1 && !whole && n.Value < 100:
+		return c.t("%d角", int(n.Value/10))
+	case n.Count == 1 && !whole:
+		return c.t("%d元", int(n.Value/100))
+	case n.Value < 100:
+		return c.t("%d角 × %d", int(n.Value/10), n.Count)
+	}
+	return c.t("%d元 × %d", int(n.Value/100), n.Count)
+}
+
+// noteRow is how wide the notes stand beside each other.
+func (c *Ctx) noteRow(words []string, st kit.Style, pad, gap float32) float32 {
+	w := -gap
+	for _, s := range words {
+		w += c.p.Width(s, st) + pad + gap
+	}
+	return w
 }
 
 // cashQuick draws the sums that a customer is likely to hand over.
 func (c *Ctx) cashQuick(r kit.Rect, sum CashSum) {
-	places := r.Cols(basket.QuickCount, c.L.M.Gap())
-	for i, q := range basket.QuickAmounts(sum.Due, basket.RoundYuan) {
+	places, step := r.Cols(basket.QuickCount, c.L.M.Gap()), basket.RoundYuan
+	if c.V.Part > 0 && sum.Due == c.V.Part { // a part leaves a rest: nothing is waived yet
+		step = basket.RoundNone
+	}
+	for i, q := range basket.QuickAmounts(sum.Due, step) {
 		if i >= len(places) {
 			break
 		}

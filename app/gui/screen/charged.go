@@ -218,7 +218,13 @@ func (c *Ctx) timeline(r kit.Rect, t *settle.Story) {
 			p.Line(r.X+u(20), row.Mid(), x-r.X-u(44), at.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
 		}
 		p.Mark(state, x, row.Mid(), u(14))
-		p.Line(x+u(30), row.Mid()-max(u(13), 11), r.Right()-x-u(50), text, kit.Style{Size: 20, Bold: true, Elide: true})
-		p.Line(x+u(30), row.Mid()+max(u(15), 11), r.Right()-x-u(50), note, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+		up, notes := max(u(13), 11), wrap(c, note, (r.Right()-x-u(50))*1.06, 16, 2)
+		if len(notes) > 1 {
+			up = max(u(21), 16)
+		}
+		p.Line(x+u(30), row.Mid()-up, r.Right()-x-u(50), text, kit.Style{Size: 20, Bold: true, Elide: true})
+		for j, s := range notes {
+			p.Line(x+u(30), row.Mid()-up+max(u(28), 22)+float32(j)*max(u(20), 15), r.Right()-x-u(50), s, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+		}
 	})
 }

@@ -309,8 +309,13 @@ func (c *Ctx) customerCode(r kit.Rect, v *checkout.QRView) {
 	}
 	p.Rule(r.X+u(40), foot.Y, r.W-u(80))
 	d := min(u(64), foot.H*0.7)
-	p.Disc(r.X+u(52)+d/2, foot.Mid(), d, look.ActionSoft)
-	p.Icon(icon, r.X+u(52)+d/2, foot.Mid(), d*0.56, look.Action)
+	if v.Closing || v.Paying || seconds(c.V.Now, v.Expires) == 0 {
+		p.Disc(r.X+u(52)+d/2, foot.Mid(), d, look.ActionSoft)
+		p.Icon(icon, r.X+u(52)+d/2, foot.Mid(), d*0.56, look.Action)
+	} else {
+		d = min(u(84), foot.H*0.86)
+		c.countdown(r.X+u(44)+d/2, foot.Mid(), d, v.Began, v.Expires)
+	}
 	x := r.X + u(76) + d
 	p.Line(x, foot.Mid()-max(u(18), 14), r.Right()-x-u(20), title, kit.Style{Size: 26, Bold: true})
 	p.Line(x, foot.Mid()+max(u(20), 14), r.Right()-x-u(20), under, kit.Style{Size: 20, Ink: look.Soft})

@@ -47,6 +47,11 @@ func (c *Ctx) customerOutcome(r kit.Rect, o *checkout.Outcome) {
 	if o.Kind == checkout.OutcomeUnknown {
 		b.mark = "clock"
 	}
+	if k, ended := c.knownNow(o); ended && k.fill != look.OKFill && isSale(o) {
+		p.Panel(r)
+		c.customerDo(r, "question", "没有付成", "没有扣款，请问收银员")
+		return
+	}
 	if o.Kind == checkout.OutcomeRefused { // a refusal is nobody's business: no block that the whole shop sees
 		w := customerSaid(o)
 		p.Panel(r)

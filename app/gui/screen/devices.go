@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -91,8 +92,12 @@ var runs = map[string]string{
 }
 
 // Caused gives the device that has to be put right first, because another one hangs on it; "" for a device that has a
-// cause of its own. The drawer hangs on the printer.
+// cause of its own. The drawer hangs on the printer, the line to the host on the journal: without trace numbers nothing is
+// sent.
 func Caused(list []pos.Condition, d pos.Condition) string {
+	if d.Name == "host" && d.State == "fault" && stopped(list) {
+		return "journal"
+	}
 	if d.Name != "drawer" || d.Code == "drawer_open" || d.State != "fault" && d.State != "warn" {
 		return ""
 	}
@@ -102,6 +107,13 @@ func Caused(list []pos.Condition, d pos.Condition) string {
 		}
 	}
 	return ""
+}
+
+// stopped says whether the journal is such that nothing can be sold; a full one is not.
+func stopped(list []pos.Condition) bool {
+	return slices.ContainsFunc(list, func(c pos.Condition) bool {
+		return c.Name == "journal" && c.State == "fault" && c.Code != "journal_full"
+	})
 }
 
 // stateOf gives the shape of a condition.
@@ -205,7 +217,7 @@ func (c *Ctx) gearText(all []pos.Condition, d pos.Device) string {
 		return c.t("没有设置")
 	}
 	if first := Caused(all, d.Condition); first != "" {
-		return c.t("先处理%s", c.t(deviceWords[first]))
+		return c.t("先处理%s", c.device(first))
 	}
 	if d.Condition.State == "" || d.Condition.State == "ok" {
 		return join(c.t("正常"), c.W.Detail(d.Condition))

@@ -91,16 +91,16 @@ func (c *Ctx) gearRemedy(r kit.Rect, d pos.Device) {
 	case d.URL == "":
 		title, lines = c.t("还没有设置"), []string{c.t("插好线、打开电源，按“找设备”，再按“用这个”。")}
 	case first != "":
-		title = c.t("先处理%s", c.t(deviceWords[first]))
+		title = begin(c.t("先处理%s", c.device(first)))
 		lines = []string{c.t("它接在那台设备上，那台好了它就好了。")}
 	case isBad(cond):
 		title, lines = c.t("怎么办"), nil
-		if s := c.W.Remedy(cond.Code); s != "" {
+		if s := c.remedyHere(cond.Code); s != "" {
 			lines = append(lines, s)
 		}
 		note = c.W.Technical(cond)
-		if detail := c.W.Detail(cond); note == "" && detail != "" && detail != d.URL {
-			lines = append(lines, detail)
+		if detail := c.W.Detail(cond); note == "" && detail != d.URL {
+			note = detail
 		}
 	}
 	p.Well(r)
@@ -119,6 +119,18 @@ func (c *Ctx) gearRemedy(r kit.Rect, d pos.Device) {
 		}
 	}
 	c.gearNote(kit.Rect{X: r.X + u(20), Y: y - pitch/2, W: r.W - u(40), H: r.Bottom() - y + pitch/2}, note)
+}
+
+// remediesHere are the remedies of faults whose usual sentence sends the reader to the page that this is.
+var remediesHere = map[string]string{
+	"busy_elsewhere": "关掉占用它的程序", "no_permission": "开通使用它的权限", "wrong_speed": "改成设备自己的速率",
+}
+
+func (c *Ctx) remedyHere(code string) string {
+	if zh := remediesHere[code]; zh != "" {
+		return c.t(zh)
+	}
+	return c.W.Remedy(code)
 }
 
 // gearNote draws a driver's own sentence for whoever knows machines, in the driver's language and whole: smaller rather
@@ -346,6 +358,6 @@ func (c *Ctx) gearFound(r kit.Rect, d pos.Device) {
 			label = f.URL
 		}
 		p.Line(x, row.Mid()-max(u(14), 11), room, label, kit.Style{Size: 18, Bold: true, Elide: true})
-		p.Line(x, row.Mid()+max(u(14), 12), room, join(c.t("可作%s", c.t(deviceWords[f.Name])), f.Identity), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+		p.Line(x, row.Mid()+max(u(14), 12), room, join(c.t("可作%s", c.device(f.Name)), f.Identity), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 	})
 }

@@ -45,7 +45,7 @@ func devicePages() []shown {
 	})
 	add("devices-result", func(s *checkout.Snapshot, v *screen.View) {
 		v.Gear.Chosen = "reader"
-		v.Gear.Result = screen.Result{What: "interactive", Name: "reader", Cond: pos.Condition{Name: "reader", State: "ok", Detail: "contactless, UnionPay Debit"}}
+		v.Gear.Result = screen.Result{What: "interactive", Name: "reader", Cond: pos.Condition{Name: "reader", State: "ok", Found: []pos.Remark{pos.Say("card_pays"), pos.Say("card_serial", "E5F6")}}}
 	})
 	for name, said := range map[string][2]pos.Remark{
 		"daemon_down": {pos.Say("pcscd_down", "/run/pcscd/pcscd.comm"), pos.Say("run", "sudo systemctl enable --now pcscd.socket")},

@@ -84,7 +84,7 @@ func attempt(state pos.State) pos.Attempt {
 // shows are all screens in the states worth looking at.
 func shows() []shown {
 	var out []shown
-	for _, some := range [][]shown{sales(), machine(), backOffice(), moneyBack(), books(), devicePages(), customerPages()} {
+	for _, some := range [][]shown{sales(), machine(), backOffice(), moneyBack(), books(), devicePages(), customerPages(), extremes()} {
 		out = append(out, some...)
 	}
 	return out
@@ -169,6 +169,12 @@ func machine() []shown {
 	add("selftest", func(s *checkout.Snapshot, v *screen.View) {
 		s.Step, v.Screen = checkout.StepSignIn, screen.SelfTest
 		v.Tests = tests("fault")
+	})
+	add("selftest-stopped", func(s *checkout.Snapshot, v *screen.View) {
+		s.Step, v.Screen = checkout.StepSignIn, screen.SelfTest
+		v.Tests = tests("ok")
+		v.Tests[0].State, v.Tests[0].Code, v.Tests[0].Detail = "fault", "safe_mode", "the journal is in safe mode: the record hot/1 is damaged"
+		v.Tests[8].State, v.Tests[8].Code = "fault", "no_line"
 	})
 	add("selftest-good", func(s *checkout.Snapshot, v *screen.View) {
 		s.Step, v.Screen = checkout.StepSignIn, screen.SelfTest

@@ -3,6 +3,7 @@ package screen
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
@@ -81,7 +82,11 @@ func (c *Ctx) pills(left, right, y float32) {
 		gap = 6
 	}
 	least := c.p.PillWidth(c.t("离线"))
-	devices := c.fewer(c.devices(), right-left-least, gap)
+	if c.S.Line.State == "offline" && !c.S.Settling { // cause and what is owed go before the devices that are well
+		least = c.p.PillWidth(c.line(right - left).text)
+	}
+	devices := c.unwell(c.devices(), right-left-least, gap)
+	devices = c.fewer(devices, right-left-c.p.PillWidth(c.t("离线")), gap)
 	for i := len(devices) - 1; i >= 0; i-- {
 		w := min(c.p.PillWidth(devices[i].text), right-left-least-gap)
 		c.p.PillFit(right-w, y, w, devices[i].state, devices[i].text)
@@ -104,7 +109,7 @@ func (c *Ctx) line(room float32) pill {
 	switch v.State {
 	case "online":
 		if v.Queued+v.Reversing == 0 {
-			return pill{state: kit.Calm, text: c.t("联机")}
+			return c.settledPill(room)
 		}
 		return pill{state: kit.Waiting, text: c.t("联机 · 正在补送 %d 笔", v.Queued+v.Reversing)}
 	case "degraded":
@@ -124,12 +129,31 @@ func (c *Ctx) line(room float32) pill {
 			}
 		}
 	}
-	for _, text := range []string{join(since, cause, owed), join(since, owed), since} {
+	for _, text := range []string{join(since, cause, owed), join(c.t("离线"), cause, owed), join(since, owed), join(since, cause), since} {
 		if c.p.PillWidth(text) <= room {
 			return pill{state: kit.Waiting, text: text}
 		}
 	}
 	return pill{state: kit.Waiting, text: c.t("离线")}
+}
+
+// settledShown is how long the bar says that the batch was closed: a settlement may end behind the sale.
+const settledShown = 10 * time.Minute
+
+// settledPill words a line that is well, and a settlement that has just ended.
+func (c *Ctx) settledPill(room float32) pill {
+	rep := c.V.Closing.Report
+	if rep == nil || rep.Empty || c.V.Now.Sub(rep.Ended) >= settledShown {
+		return pill{state: kit.Calm, text: c.t("联机")}
+	}
+	out := pill{state: kit.Calm, text: c.t("联机 · 已结算，总额一致")}
+	if !rep.Balanced {
+		out = pill{state: kit.Waiting, text: c.t("联机 · 已结算，总额不一致")}
+	}
+	if c.p.PillWidth(out.text) > room {
+		out.text = c.t("已结算")
+	}
+	return out
 }
 
 // roomFifths is how much of the room without the line has to be used, in fifths, before the till warns.
@@ -174,20 +198,26 @@ var deviceWords = map[string]string{
 	"wallet": "钱包", "journal": "交易日志", "disk": "磁盘", "clock": "时钟", "keys": "密钥", "host": "银行线路", "downloads": "终端更新", "scale": "电子秤",
 }
 
-// fewer keeps the pills that leave the line its room: those of devices that are well go first, then the last ones are
-// told as a number.
-func (c *Ctx) fewer(list []pill, room, gap float32) []pill {
-	width := func() (w float32) {
-		for _, d := range list {
-			w += c.p.PillWidth(d.text) + gap
-		}
-		return w
-	}
-	for i := len(list) - 1; i >= 0 && width() > room; i-- {
+// unwell leaves out the pills of devices that are well until the rest leaves the line its room.
+func (c *Ctx) unwell(list []pill, room, gap float32) []pill {
+	for i := len(list) - 1; i >= 0 && c.pillsWidth(list, gap) > room; i-- {
 		if list[i].state == kit.Calm {
 			list = slices.Delete(list, i, i+1)
 		}
 	}
+	return list
+}
+
+func (c *Ctx) pillsWidth(list []pill, gap float32) (w float32) {
+	for _, d := range list {
+		w += c.p.PillWidth(d.text) + gap
+	}
+	return w
+}
+
+// fewer tells the last pills as a number until the rest leaves the line its room.
+func (c *Ctx) fewer(list []pill, room, gap float32) []pill {
+	width := func() float32 { return c.pillsWidth(list, gap) }
 	more := 0
 	for len(list) > 1 && width() > room {
 		if more > 0 {
@@ -232,16 +262,34 @@ func (c *Ctx) named(device, fault string) string {
 	if text != fault || strings.Contains(strings.ToLower(fault), strings.ToLower(name)) {
 		return text
 	}
+	if c.W.English {
+		return name + ": " + within(fault)
+	}
 	return name + " " + fault
+}
+
+// within writes an English word or sentence as it stands inside of another one; an abbreviation stays.
+func within(s string) string {
+	first, rest := s[:min(1, len(s))], s[min(1, len(s)):] // English only
+	if word, _, _ := strings.Cut(rest, " "); word != strings.ToLower(word) {
+		return s
+	}
+	return strings.ToLower(first) + rest
+}
+
+// device names a device inside of a sentence.
+func (c *Ctx) device(name string) string {
+	if c.W.English {
+		return within(c.t(deviceWords[name]))
+	}
+	return c.t(deviceWords[name])
 }
 
 // filled puts a device's name in the place of the word "device" of a sentence.
 func (c *Ctx) filled(device, fault string) string {
-	name, word := c.t(deviceWords[device]), "设备"
-	if c.W.English && name != "" {
-		if word = "device"; name[1:] == strings.ToLower(name[1:]) { // no abbreviation
-			name = strings.ToLower(name)
-		}
+	name, word := c.device(device), "设备"
+	if c.W.English {
+		word = "device"
 	}
 	if name == "" {
 		return fault

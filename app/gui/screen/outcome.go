@@ -44,7 +44,10 @@ func (c *Ctx) blockWidth() float32 { return c.u(600) }
 
 // block draws the coloured side.
 func (c *Ctx) block(r kit.Rect, o *checkout.Outcome) {
-	u, p, b := c.u, c.p, blocks[o.Kind]
+	u, p, b, w := c.u, c.p, blocks[o.Kind], blockWords(o)
+	if k, ended := c.knownNow(o); ended {
+		b.mark, b.fill, w = k.mark, k.fill, k.said
+	}
 	p.Fill(r, b.fill)
 	white := kit.Style{Size: 18, Ink: look.OnPress}
 	p.Line(r.X+u(28), r.Y+u(34), r.W*0.6, c.shop(), white)
@@ -57,7 +60,6 @@ func (c *Ctx) block(r kit.Rect, o *checkout.Outcome) {
 		p.Line(r.X+u(16), y(at), r.W-u(32), text,
 			kit.Style{Size: max(18, size*k), Exact: true, Bold: bold, Ink: look.OnPress, Side: kit.Centre})
 	}
-	w := blockWords(o)
 	line(386, 64, true, c.t(w.word))
 	line(446, 24, false, c.t(w.line))
 	if o.Kind == checkout.OutcomeApproved && o.Attempt.Tender == pos.Cash && o.Change > 0 {
@@ -97,10 +99,7 @@ func (c *Ctx) approved(r kit.Rect, o *checkout.Outcome) {
 	slip, detail := rest.Foot(u(95), gap)
 	c.details(detail, o)
 	p.Panel(slip)
-	state, title, under := kit.Busy, c.t("小票正在打印"), c.t("不用等：现在就可以开始下一单")
-	if d, bad := c.badPrinter(); bad {
-		state, title, under = kit.Failed, c.named(d.Name, c.fault(d)), c.t("这笔已记账；恢复后自动打印")
-	}
+	state, title, under := c.slipNow()
 	p.Mark(state, slip.X+u(42), slip.Mid(), u(15))
 	reprint := kit.Rect{X: slip.Right() - u(209), Y: slip.Mid() - u(30), W: u(191), H: u(60)}
 	room := reprint.X - slip.X - u(84)
@@ -143,16 +142,6 @@ func (c *Ctx) printing(o *checkout.Outcome, k kit.Key) kit.Key {
 	return k
 }
 
-// badPrinter gives the printer's condition when it cannot print.
-func (c *Ctx) badPrinter() (pos.Condition, bool) {
-	for _, d := range c.S.Devices {
-		if d.Name == "printer" && isBad(d) {
-			return d, true
-		}
-	}
-	return pos.Condition{}, false
-}
-
 // details lists what the bank and the till call this payment.
 func (c *Ctx) details(r kit.Rect, o *checkout.Outcome) {
 	u, p, a := c.u, c.p, &o.Attempt
@@ -173,7 +162,10 @@ func (c *Ctx) details(r kit.Rect, o *checkout.Outcome) {
 			{c.t("凭证号 / 批次"), a.STAN + " / " + a.Batch},
 		}, rows...)
 	case pos.QR:
-		rows = append([][2]string{{c.t("钱包"), a.Wallet}, {c.t("订单号"), a.Order}, {c.t("金额"), i18n.Money(a.Approved)}}, rows...)
+		rows = append([][2]string{{c.t("订单号"), a.Order}, {c.t("金额"), i18n.Money(a.Approved)}}, rows...)
+		if a.Wallet != "" {
+			rows = append([][2]string{{c.t("钱包"), a.Wallet}}, rows...)
+		}
 	case pos.Cash:
 		rows = append([][2]string{
 			{c.t("应收"), i18n.Money(a.Approved)}, {c.t("已收"), i18n.Money(a.Tendered)}, {c.t("找零"), i18n.Money(o.Change)},
@@ -304,26 +296,37 @@ func order(offer []pos.Tender) []pos.Tender {
 // unknown draws what happens by itself, what to tell the customer, and what can be done now.
 func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
 	u, p, gap, a := c.u, c.p, c.u(12), &o.Attempt
+	if f := &c.V.Followed.Attempt; f.ID == a.ID && f.ID != "" {
+		a = f
+	}
 	foot, rest := r.Foot(u(64), u(16))
 	cards, rest := rest.Foot(u(164), 0)
 	title, rest := rest.Foot(u(56), 0)
 	say, self := rest.Foot(u(179), u(14))
 	p.Panel(self)
-	p.Icon("refresh", self.X+u(44), self.Y+u(38), u(26), look.Wait)
 	state := c.t("冲正中")
 	switch {
 	case a.State == pos.RefundUnknown:
 		state = c.t("退货待确认")
+	case a.State == pos.Manual:
+		state = c.t("等人处理")
 	case a.Tries > 0:
 		state = c.t("冲正中 · 第 %d 次", a.Tries)
 	}
-	w := p.PillWidth(state)
-	p.Pill(self.Right()-u(23)-w, self.Y+u(22), kit.Unsure, state)
-	p.Line(self.X+u(72), self.Y+u(38), self.W-u(110)-w, c.t("收银机正在自动处理"), kit.Style{Size: 22, Bold: true})
+	mark, heading, icon, ink := kit.Unsure, "收银机正在自动处理", "refresh", look.Wait
 	lines, tell := unknownWords(a)
 	if o.Code == codeTorn && isSale(o) {
 		tell[0] = "银行批准了，但卡拿开得太早；我们已经通知银行撤销。"
 	}
+	k, ended := c.knownNow(o)
+	if ended {
+		mark, heading, icon, ink, lines, tell = kit.Calm, k.title, "check", look.OK, k.self, k.say
+		_, state = c.outcomeOf(a)
+	}
+	p.Icon(icon, self.X+u(44), self.Y+u(38), u(26), ink)
+	w := p.PillWidth(state)
+	p.Pill(self.Right()-u(23)-w, self.Y+u(22), mark, state)
+	p.Line(self.X+u(72), self.Y+u(38), self.W-u(110)-w, c.t(heading), kit.Style{Size: 22, Bold: true})
 	size := c.oneSize(self.W-u(56), 20, lines[:])
 	for i, s := range lines {
 		p.Line(self.X+u(28), self.Y+max(u(84), 60)+float32(i)*max(u(40), 25), self.W-u(56), c.t(s), kit.Style{Size: size, Exact: true})
@@ -339,7 +342,7 @@ func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
 	head := p.Line(title.X, title.Bottom()-u(24), title.W, c.t("现在可以做的"), kit.Style{Size: 22, Bold: true})
 	if isSale(o) {
 		soft := kit.Style{Size: 18, Ink: look.Soft, Side: kit.End}
-		if note := c.t("同一张卡要店长授权，直到撤销确认"); p.Width(note, soft) <= title.W-head-gap {
+		if note := c.t("同一张卡要店长授权，直到撤销确认"); !ended && p.Width(note, soft) <= title.W-head-gap {
 			p.Line(title.X, title.Bottom()-u(24), title.W, note, soft)
 		}
 		c.offers(cards, o)

@@ -98,10 +98,10 @@ func (c *Ctx) classCounts(r kit.Rect) {
 		for j, s := range wrap(c, c.class(class), place.W-u(22), 16, 2) {
 			p.Line(place.X+u(12), place.Y+max(u(24), 15)+float32(j)*max(u(22), 17), place.W-u(18), s, kit.Style{Size: 16, Bold: true})
 		}
-		p.Mark(state, place.X+u(24), place.Y+place.H*0.76, u(13))
-		text := "–"
+		text := "–" // nothing is known, so nothing is well either
 		if v.Result != nil {
 			text = thousands(n)
+			p.Mark(state, place.X+u(24), place.Y+place.H*0.76, u(13))
 		}
 		p.Line(place.X, place.Y+place.H*0.76, place.W-u(18), text, kit.Style{Size: 30, Bold: true, Side: kit.End})
 	}
@@ -151,7 +151,7 @@ func (c *Ctx) differences(r kit.Rect) {
 		c.empty(rows, "check", title, under)
 		return
 	}
-	p.TouchList(rows, "differences", max(u(70), 50), len(list), c.V.First["differences"], func(i int, row kit.Rect) {
+	p.TouchList(rows, "differences", max(u(78), 60), len(list), c.V.First["differences"], func(i int, row kit.Rect) {
 		d := &list[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 2}, look.Surface)
 		p.Rule(at(20), row.Bottom()-1, row.W-u(40))
@@ -171,9 +171,9 @@ func (c *Ctx) differences(r kit.Rect) {
 			p.Line(at(545), down, row.Right()-at(545)-u(48), join(c.name(d.By), d.Reason), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 			return
 		}
-		text := wrap(c, c.proposal(d), (row.Right()-at(545)-u(50))*1.06, 16, 2)
+		text := wrap(c, c.proposal(d), (row.Right()-at(545)-u(50))*1.06, 16, 3)
 		for j, s := range text {
-			p.Line(at(545), row.Mid()+(float32(j)-float32(len(text)-1)/2)*max(u(24), 19), row.Right()-at(545)-u(48), s, kit.Style{Size: 16, Elide: true})
+			p.Line(at(545), row.Mid()+(float32(j)-float32(len(text)-1)/2)*max(u(22), 18), row.Right()-at(545)-u(48), s, kit.Style{Size: 16, Elide: true})
 		}
 		p.Icon("chevron-right", row.Right()-u(26), row.Mid(), u(20), look.Soft)
 		p.Row(row, act(VerbDiffer, d.ID), cover)

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"time"
+
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
 	"tillkeeper/app/i18n"
@@ -42,7 +44,7 @@ func (c *Ctx) recordRow(row kit.Rect, a *pos.Attempt) {
 	state, word := c.outcomeOf(a)
 	k := row.W / 1242
 	at := func(v float32) float32 { return row.X + v*k }
-	p.Line(at(24), row.Mid(), at(130)-at(24), a.Created.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
+	p.Line(at(24), row.Mid(), at(130)-at(24), c.moment(a.Created), kit.Style{Size: 18, Ink: look.Soft})
 	p.Line(at(140), row.Mid(), at(280)-at(140), c.recordKind(a), kit.Style{Size: 20, Bold: true, Elide: true})
 	p.Line(at(290), row.Mid(), at(390)-at(290), a.Receipt, kit.Style{Size: 18, Ink: look.Soft})
 	p.Line(at(400), row.Mid(), at(640)-at(400), i18n.Masked(a.MaskedPAN)+a.Wallet, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
@@ -55,6 +57,15 @@ func (c *Ctx) recordRow(row kit.Rect, a *pos.Attempt) {
 	end := row.Right() - max(c.rowEnd(row, act(VerbAttempt, a.ID)), u(64))
 	p.Line(at(1010), row.Mid(), end-at(1010), i18n.Money(sum), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	p.Row(row, act(VerbAttempt, a.ID), cover)
+}
+
+// moment writes a time of today with its seconds, another day's with its date.
+func (c *Ctx) moment(at time.Time) string {
+	at = at.In(c.V.Now.Location())
+	if at.Format(time.DateOnly) != c.V.Now.Format(time.DateOnly) {
+		return at.Format("01-02 15:04")
+	}
+	return at.Format("15:04:05")
 }
 
 func (c *Ctx) name(id string) string {
@@ -112,6 +123,9 @@ func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
 	switch a.Tender {
 	case pos.QR:
 		rows = [][2]string{{c.t("钱包"), a.Wallet}, {c.t("订单号"), a.Order}, {c.t("终端号"), c.S.Shop.TID}}
+		if a.Wallet == "" {
+			rows = rows[1:]
+		}
 	case pos.Cash:
 		rows = [][2]string{{c.t("已收"), i18n.Money(a.Tendered)}, {c.t("找零"), i18n.Money(a.Change)}, {c.t("终端号"), c.S.Shop.TID}}
 	case pos.Card:

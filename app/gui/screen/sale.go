@@ -248,12 +248,12 @@ func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
 		}
 	case running != "":
 		word := c.W.Tender(running)
-		return rest(k, c.t("%s进行中", word), c.t("先取消%s", word))
+		return rest(k, c.t("%s进行中", word), c.t("先取消%s", c.way(running)))
 	case why && c.S.Settling:
 		k = rest(k, c.t("正在结算"), c.t("结算完自动可用"))
 	case len(c.S.Basket.Lines) == 0 && len(fault) > 0:
 		k = rest(k, fault...)
-		k.Label = c.t("%s不可用", c.W.Tender(t))
+		k.Label = c.t("%s不可用", c.way(t))
 	case len(c.S.Basket.Lines) == 0:
 		ready := map[pos.Tender]string{pos.Card: "联机就绪", pos.QR: "联机就绪", pos.Cash: "现金就绪"}[t]
 		if c.S.Line.State != "online" && t != pos.Cash {
@@ -266,7 +266,7 @@ func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
 			note = note[2:]
 		}
 		k = rest(k, note[:min(2, len(note))]...)
-		k.Label = c.t("%s不可用", c.W.Tender(t))
+		k.Label = c.t("%s不可用", c.way(t))
 	case c.V.Screen == Cash && t == pos.Cash:
 		k.Dress = kit.Chosen
 	case c.V.Screen == Cash:
@@ -282,6 +282,14 @@ func (c *Ctx) tenderNow(t pos.Tender, k kit.Key) kit.Key {
 		k.Note = []string{c.t("不受影响")}
 	}
 	return k
+}
+
+// way names a way of paying inside of a sentence.
+func (c *Ctx) way(t pos.Tender) string {
+	if c.W.English {
+		return within(c.W.Tender(t))
+	}
+	return c.W.Tender(t)
 }
 
 // tenderFault gives the lines that say which device a way of paying cannot do without is not well, and why; none where all

@@ -101,6 +101,7 @@ type View struct {
 	Claim   Claim
 	Keying  KeyEntry
 
+	Followed     Followed
 	Gear         Gear
 	Weighing     Weighing
 	CustomerTest time.Time // until when the customer's window shows its test picture

@@ -57,7 +57,7 @@ func (c *Ctx) testRows(r kit.Rect, bad int) {
 		text := c.testText(t)
 		first := Caused(c.V.Tests, t)
 		if first != "" { // the cause is told in its own row
-			t.State, text = "off", c.t("先处理%s", c.t(deviceWords[first]))
+			t.State, text = "off", c.t("先处理%s", c.device(first))
 		}
 		switch t.State {
 		case "fault":
@@ -123,7 +123,7 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 			icon = "warning"
 		}
 		title, under = c.filled(t.Name, c.testText(t)), join(c.t(deviceWords[t.Name]), c.W.Detail(t))
-		steps = wrap(c, c.W.Remedy(t.Code), panel.W-u(110), 20, 3)
+		steps = []string{c.W.Remedy(t.Code)}
 		start.Label = c.t("先这样开始")
 	}
 	p.Disc(panel.X+u(64), panel.Y+u(64), u(76), soft)
@@ -131,21 +131,36 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 	p.Line(panel.X+u(122), panel.Y+u(49), panel.W-u(140), title, kit.Style{Size: 28, Bold: true})
 	p.Line(panel.X+u(122), panel.Y+u(86), panel.W-u(140), under, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 	p.Rule(panel.X+u(28), panel.Y+u(124), panel.W-u(56))
+	y := panel.Y + u(164)
 	for i, s := range steps {
 		if s == "" {
 			continue
 		}
-		y := panel.Y + u(164) + float32(i)*u(54)
 		p.Disc(panel.X+u(44), y, u(30), look.ActionSoft)
 		p.Line(panel.X+u(29), y, u(30), string(rune('1'+i)), kit.Style{Size: 18, Bold: true, Ink: look.OnSoft, Side: kit.Centre})
-		p.Line(panel.X+u(74), y, panel.W-u(94), s, kit.Style{Size: 20})
+		for _, part := range wrap(c, s, panel.W-u(110), 20, 3) {
+			p.Line(panel.X+u(74), y, panel.W-u(94), part, kit.Style{Size: 20})
+			y += max(u(34), 22)
+		}
+		y += u(20)
 	}
 	if bad >= 0 {
 		well := kit.Rect{X: panel.X + u(20), Y: panel.Bottom() - max(u(136), 106), W: panel.W - u(40), H: max(u(116), 92)}
 		p.Well(well)
-		p.Line(well.X+u(20), well.Y+max(u(28), 20), well.W-u(40), c.t("这样也能营业"), kit.Style{Size: 20, Bold: true})
-		p.Para(well.X+u(20), well.Y+max(u(60), 47), well.W-u(40), max(u(26), 24), []string{c.t("现金收款照常；小票存下来，恢复后补打。"), c.t("刷卡和扫码在恢复后自动可用。")}, kit.Style{Size: 18, Ink: look.Soft})
+		head, lines := c.t("这样也能营业"), []string{c.t("现金收款照常；小票存下来，恢复后补打。"), c.t("刷卡和扫码在恢复后自动可用。")}
+		if stopped(c.V.Tests) {
+			head, lines = c.t("现在不能收款"), []string{c.t("不要动收银文件夹里的任何文件。"), c.t("修好以后再重新启动。")}
+			start.Dress, start.Sub, start.Cap = kit.Unavailable, c.t("先处理%s", c.device("journal")), ""
+		}
+		p.Line(well.X+u(20), well.Y+max(u(28), 20), well.W-u(40), head, kit.Style{Size: 20, Bold: true})
+		p.Para(well.X+u(20), well.Y+max(u(60), 47), well.W-u(40), max(u(26), 24), lines, kit.Style{Size: 18, Ink: look.Soft})
 	}
+	c.testWays(again, small, start, bad)
+}
+
+// testWays draws the keys under what a test found: the way on, the test again, the report.
+func (c *Ctx) testWays(again, small kit.Rect, start kit.Key, bad int) {
+	p := c.p
 	k := kit.Key{Dress: kit.Filled, Size: 26, Label: c.t("重新检测"), Icon: "refresh", Cap: "Enter", Key: "Return", Act: act(VerbSelfTest, "")}
 	if c.V.Testing {
 		k.Dress, k.Size, k.Sub = kit.Unavailable, 22, c.t("正在检测")
@@ -158,9 +173,18 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 	if bad < 0 && !c.V.Testing {
 		p.Keys["F12"] = act(VerbGo, string(Home))
 	}
-	report := kit.Key{Label: c.t("打印报告"), Dress: kit.Unavailable, Cap: "F9"}
-	for i, k := range [...]kit.Key{start, report} {
-		k.Form, k.Size = kit.Wide, 20
-		p.Key(small.Cols(2, u(12))[i], k)
+	two := small.Cols(2, c.u(12))
+	report := kit.Key{Label: c.t("打印报告"), Sub: c.t("未开通"), Size: 18, Dress: kit.Unavailable}
+	start.Form, start.Size = kit.Wide, 20
+	switch low := c.L.M.S < 0.7; { // a low key has one line: why is what counts
+	case low:
+		report.Sub = ""
+		if start.Sub != "" {
+			start.Label, start.Sub, start.Size = start.Sub, "", 18
+		}
+	case start.Sub != "":
+		start.Form, start.Size = kit.Middle, 18
 	}
+	p.Key(two[0], start)
+	p.Key(two[1], report)
 }

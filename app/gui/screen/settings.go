@@ -131,7 +131,7 @@ func (c *Ctx) deviceList(r kit.Rect) {
 		d := list[i]
 		text, state := c.deviceText(d), stateOf(d)
 		if first := Caused(list, d); first != "" {
-			state, text = kit.Unsure, c.t("先处理%s", c.t(deviceWords[first]))
+			state, text = kit.Unsure, c.t("先处理%s", c.device(first))
 		}
 		p.Mark(state, row.X+u(38), row.Mid(), u(13))
 		p.Line(row.X+u(66), row.Mid(), u(200), c.t(deviceWords[d.Name]), kit.Style{Size: 20, Bold: true})

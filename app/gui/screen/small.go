@@ -114,7 +114,9 @@ func (c *Ctx) smallPad(r kit.Rect) {
 		word, wordInk = c.V.Notice, look.Bad
 	}
 	used := p.Line(entry.X+14, entry.Mid(), entry.W-28, text, kit.Style{Size: 28, Bold: true, Ink: ink, Side: kit.End})
-	p.Line(entry.X+14, entry.Mid(), entry.W-36-used, word, kit.Style{Size: 18, Ink: wordInk, Elide: true})
+	if room := entry.W - 36 - used; room > 40 { // else what is typed says enough
+		p.Line(entry.X+14, entry.Mid(), room, word, kit.Style{Size: 18, Ink: wordInk, Elide: true})
+	}
 	p.Pad(kit.Cells(pad, gap), true)
 }
 
@@ -244,9 +246,9 @@ func (c *Ctx) smallCard(r kit.Rect) {
 	c.countdown(r.Right()-58, r.Y+62, 84, v.Began, v.Deadline)
 	p.Rule(r.X+1, r.Y+122, r.W-2)
 	p.Steps(r.X+14, r.Y+148, r.W-28, 42, c.cardSteps(v)[:4])
-	k := kit.Key{Size: 22, Label: c.t("取消刷卡"), Icon: "cross", Cap: "Esc", Act: act(VerbCancel, "")}
+	k := kit.Key{Form: kit.Wide, Size: 22, Label: c.t("取消刷卡"), Icon: "cross", Cap: "Esc", Act: act(VerbCancel, "")}
 	if v.Stage >= checkout.CardHost {
-		k.Dress, k.Sub = kit.Unavailable, c.t("已发给银行，不能取消")
+		k.Form, k.Dress, k.Sub = kit.Middle, kit.Unavailable, c.t("已发给银行，不能取消")
 	}
 	p.Key(kit.Rect{X: r.X + 14, Y: r.Bottom() - 84, W: 220, H: 70}, k)
 	if keys := c.benchKeys(); len(keys) > 0 {
@@ -273,7 +275,7 @@ func (c *Ctx) smallCode(r kit.Rect) {
 	steps := c.codeSteps(v)
 	p.Line(x, r.Y+250, r.Right()-x-12, steps[1].Text, kit.Style{Size: 18, Bold: true, Ink: look.OnSoft})
 	p.Line(x, r.Y+278, r.Right()-x-12, steps[1].Right, kit.Style{Size: 18, Ink: look.Soft})
-	cancel := kit.Key{Size: 22, Label: c.t("取消"), Icon: "cross", Cap: "Esc", Act: act(VerbCancel, "")}
+	cancel := kit.Key{Form: kit.Wide, Size: 22, Label: c.t("取消"), Icon: "cross", Cap: "Esc", Act: act(VerbCancel, "")}
 	check := kit.Key{Dress: kit.Filled, Size: 22, Label: c.t("立即查询"), Icon: "refresh", Cap: "F2", Act: act(VerbCheck, "")}
 	if v.Closing {
 		cancel.Dress = kit.Unavailable

@@ -72,7 +72,7 @@ func host(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 1 && args[0] == "down":
 		d.CloseHost()
-		time.Sleep(downTime) // the till hears of it; a sale in the same breath is a case of its own
+		ts.Check(d.heard()) // a sale in the same breath is a case of its own
 	case !neg && len(args) >= 1 && len(args) <= 2 && args[0] == "up":
 		plan := ""
 		if len(args) == 2 {
@@ -214,8 +214,19 @@ func (d *day) filled(line string) string {
 	return line
 }
 
-// downTime is how long a line is down before the next command.
-const downTime = 500 * time.Millisecond
+// heard waits until a till that is open knows that its line is down.
+func (d *day) heard() error {
+	for end := time.Now().Add(child.Limit); d.Till != nil; time.Sleep(20 * time.Millisecond) {
+		a, err := d.Till.Ask(cmd{"cmd": "status"})
+		if err != nil || a["link"] == "offline" {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the host is gone, and the till calls its line %v", a["link"])
+		}
+	}
+	return nil
+}
 
 func (d *day) expect(text string, answer map[string]any) error {
 	var want map[string]any

@@ -24,19 +24,6 @@ const (
 	killed        = -1 // the exit code of a process that a signal ended
 )
 
-const loopConfig = `
-[host]
-timeout = "150ms"
-reversal_repeat = "900ms"
-[offline]
-per_terminal = 5000000
-count = 500
-[import]
-catalogue = "products.csv"
-staff = "staff.csv"
-deck = "deck.json"
-`
-
 // loop is one run of the kill loop.
 type loop struct {
 	*shop
@@ -47,6 +34,8 @@ type loop struct {
 	later  later
 	plans  int
 	count  map[string]int
+	began  time.Time
+	power  time.Duration // the longest time before it goes
 
 	weather *weather // on the line; nil where the acquirer's fault plan makes it
 }
@@ -143,7 +132,7 @@ func newLoop(t *testing.T, s uint64) *loop {
 	t.Cleanup(sh.End)
 	return &loop{
 		shop: sh, t: t, dice: rand.New(rand.NewPCG(s, 1)), seen: map[string]string{}, totals: map[string]basket{},
-		later: later{}, count: map[string]int{},
+		later: later{}, count: map[string]int{}, began: time.Now(),
 	}
 }
 
@@ -151,20 +140,21 @@ func newLoop(t *testing.T, s uint64) *loop {
 func (l *loop) run(n int) {
 	l.t.Helper()
 	l.setUp()
-	l.morning()
+	answer := l.morning()
+	l.waits(answer)
 	began := time.Now()
 	for i := range n {
 		if err := l.round(); err != nil {
 			l.t.Fatalf("round %d: %v\n%s", i, err, child.Tail(l.TillLog.String()))
 		}
 	}
-	l.t.Logf("%d rounds in %s; answers seen: %v", n, time.Since(began).Round(time.Millisecond), l.count)
+	l.t.Logf("%d rounds in %s, no answer after %s, no power after %s; answers seen: %v", n, time.Since(began).Round(time.Millisecond), answer, l.power, l.count)
 }
 
 // setUp writes the shop's own files. They lie outside the till's folder, so
 // that the search for clear card data may search all of that.
 func (l *loop) setUp() {
-	l.write("till.toml", loopConfig)
+	l.waits(patient)
 	l.write("products.csv", "sku,barcode,name,price,tax,category,unit\nA,6928804002348,可乐,3.00,13,饮料,罐\nB,6928804002683,大米,45.50,9,粮油,袋\n")
 	pin := `"` + hashed("135790") + `"` // such a text has commas
 	l.write("staff.csv", "id,name,role,pin\n1001,王芳,cashier,"+pin+"\n2001,赵敏,supervisor,"+pin+"\n")
@@ -173,22 +163,6 @@ func (l *loop) setUp() {
 		l.t.Fatal(err)
 	}
 	l.write("deck.json", string(deck))
-}
-
-// morning is the first opening, on a good line: a till that never heard its
-// host takes no card without it.
-func (l *loop) morning() {
-	if err := l.OpenHost(""); err != nil {
-		l.t.Fatal(err)
-	}
-	if err := l.Open(); err != nil {
-		l.t.Fatal(err)
-	}
-	l.Till.Must(l.t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
-	if err := l.CloseTill(); err != nil {
-		l.t.Fatal(err)
-	}
-	l.CloseHost()
 }
 
 // facing opens the acquirer for a round, or leaves it away.
@@ -220,7 +194,7 @@ func (l *loop) round() error {
 	if l.weather != nil {
 		l.weather.begin(till)
 	}
-	power := time.AfterFunc(time.Duration(l.dice.IntN(800))*time.Millisecond, func() {
+	power := time.AfterFunc(time.Duration(l.dice.Int64N(int64(l.power))), func() {
 		_ = till.Cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
 	})
 	defer power.Stop()
@@ -334,6 +308,7 @@ func (l *loop) tender() cmd {
 func (l *loop) evening() {
 	t := l.t
 	l.CloseHost()
+	l.waits(patient)
 	if err := l.OpenHost(""); err != nil {
 		t.Fatal(err)
 	}

@@ -177,6 +177,12 @@ func Test_pain_6_late_declines_that_nobody_can_act_on(t *testing.T) {
 		}
 		s.OpenUp(t)
 	}
+	// The owner takes the money otherwise and says so; the item is off the list, and the record says who decided.
+	s.Till.Must(t, cmd{"cmd": "resolve", "attempt": a.ID, "how": "paid_otherwise", "reason": "came back with cash", "override": cmd{"staff": "2001", "pin": "135790"}})
+	if q := s.Queue(t); len(q) != 0 {
+		t.Errorf("decided, it is still on the list: %v", q)
+	}
+	s.Is(t, a.ID, "cancelled")
 }
 
 func Test_pain_8_chinese_or_yen_garbled(t *testing.T) {

@@ -34,4 +34,4 @@ func (s *shop) drained(t *testing.T) {
 	}
 }
 
-const quick = "[host]\ntimeout = \"300ms\"\nreversal_repeat = \"200ms\"\n"
+const quick = "[host]\ntimeout = \"1500ms\"\nreversal_repeat = \"200ms\"\n"

@@ -203,7 +203,7 @@ func (p *paper) began() (time.Time, error) {
 	select {
 	case at := <-p.begun:
 		return at, nil
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		return time.Time{}, errors.New("no slip came to the printer")
 	}
 }
@@ -271,7 +271,7 @@ func printed(p *printer.Printer, at *paper, slip receipt.Document) (time.Duratio
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return first.Sub(began), p.Drain(ctx)
 }

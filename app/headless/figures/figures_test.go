@@ -29,6 +29,7 @@ type sizes struct {
 	rounds, each   int // interleaved rounds and commits in each
 	sales          int // card sales with the host at hand
 	queue1, queue  int // waiting items with window 1 and 32
+	short1         int // with window 1 where each takes longer: a slow disk, live sales beside it
 	roundTrip      time.Duration
 	live           int // live sales beside a queue
 	products       int
@@ -46,12 +47,12 @@ type sizes struct {
 
 var (
 	full = sizes{
-		records: 1_000_000, few: 10_000, rounds: 12, each: 25, sales: 60, queue1: 200, queue: 2000, roundTrip: 100 * time.Millisecond,
+		records: 1_000_000, few: 10_000, rounds: 12, each: 25, sales: 60, queue1: 2000, queue: 2000, short1: 200, roundTrip: 100 * time.Millisecond,
 		live: 25, products: 100_000, scans: 5000, starts: 7, flush: 5 * time.Millisecond, flushes: 7, touch: 40, idle: 20 * time.Second,
 		attempts: 1_000_000, owed: 50, taps: 200, cards: 9, slips: 2000, prints: 100, frames: 100,
 	}
 	tiny = sizes{
-		records: 400, few: 40, rounds: 1, each: 3, sales: 2, queue1: 3, queue: 6, roundTrip: 2 * time.Millisecond,
+		records: 400, few: 40, rounds: 1, each: 3, sales: 2, queue1: 3, queue: 6, short1: 3, roundTrip: 2 * time.Millisecond,
 		live: 1, products: 500, scans: 50, starts: 1, flush: time.Millisecond, flushes: 1, touch: 2, idle: 200 * time.Millisecond,
 		attempts: 2000, owed: 3, taps: 1, cards: 1, slips: 2, prints: 1, frames: 1,
 	}

@@ -207,7 +207,7 @@ func slowDrain(dir, address, profile string, pause time.Duration) (d drained, er
 
 // draining empties queues over a line with a round trip.
 func draining(b *bench) error {
-	for _, w := range []struct{ window, items int }{{1, b.queue1}, {wideWindow, b.queue}} {
+	for _, w := range []struct{ window, items, slow int }{{1, b.queue1, b.short1}, {wideWindow, b.queue, b.queue}} {
 		for _, slow := range []bool{false, true} {
 			if slow && w.window == 1 && !b.full {
 				continue // one child is enough to try the way
@@ -218,7 +218,11 @@ func draining(b *bench) error {
 				b.out = append(b.out, name+": there is no strace")
 				continue
 			}
-			if err := b.drainOne(dir, w.window, w.items, slow); err != nil {
+			items := w.items
+			if slow {
+				items = w.slow
+			}
+			if err := b.drainOne(dir, w.window, items, slow); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -265,7 +269,7 @@ func beside(b *bench) error {
 	for _, w := range []struct {
 		window, items int
 		reach         float64
-	}{{wideWindow, b.queue, 1.2}, {1, b.queue1, 1.6}} {
+	}{{wideWindow, b.queue, 1.2}, {1, b.short1, 1.6}} {
 		profile, err := profileWith(b.dir, w.window)
 		if err != nil {
 			return err

@@ -190,7 +190,6 @@ func (p *Profile) checkNumbers() error {
 	}{
 		{"timers.connect_ms", t.ConnectMS, 1, longestMS},
 		{"timers.answer_ms", t.AnswerMS, 1, longestMS},
-		{"timers.idle_echo_ms", t.IdleEchoMS, 1, longestMS},
 		{"timers.reversal_repeat_ms", t.ReversalRepeatMS, 1, longestMS},
 		{"timers.backoff_first_ms", t.BackoffFirstMS, 1, longestMS},
 		{"timers.backoff_most_ms", t.BackoffMostMS, max(1, t.BackoffFirstMS), longestMS},
@@ -242,8 +241,31 @@ func (p *Profile) checkCodes() error {
 			}
 		}
 	}
-	if !c.IsSuccess("00") {
-		return wrong("codes.success", "lacks 00")
+	return p.checkFixed()
+}
+
+// checkFixed holds the codes that the till's flows decide by: a profile that
+// names others would be believed by the line and not by the flows, and a
+// payment that the host took would be shown as refused.
+func (p *Profile) checkFixed() error {
+	c := p.Codes
+	for _, l := range []struct {
+		key         string
+		codes, have []string
+	}{
+		{"codes.success", c.Success, []string{"00", "11", "A2", "A4", "A5", "A6"}},
+		{"codes.sign_on", c.SignOn, []string{"77", "99", "A0"}},
+		{"codes.delivered_before", c.DeliveredBefore, []string{"94"}},
+		{"codes.original_not_there", c.OriginalNotThere, []string{"12", "25"}},
+		{"codes.unknown_reason", []string{c.UnknownReason}, []string{"06"}},
+	} {
+		named := slices.Sorted(slices.Values(l.codes))
+		if !slices.Equal(named, l.have) {
+			return wrong(l.key, "is %s, and this version decides by %s", strings.Join(named, " "), strings.Join(l.have, " "))
+		}
+	}
+	if c.Partial != "" && c.Partial != "10" {
+		return wrong("codes.partial", "is %s, and this version decides by 10", c.Partial)
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ type BalanceRule struct {
 	Available string `json:"available"`
 }
 
-// SettlementRule names the operations that count as debit and as credit in field 48 of a settlement.
+// SettlementRule names the operations that count as debit and as credit in field 48 of a settlement: of those that the profile has, the ones that the till counts so.
 type SettlementRule struct {
 	Debit  []string `json:"debit"`
 	Credit []string `json:"credit"`
@@ -133,7 +133,6 @@ type Limits struct {
 type Timers struct {
 	ConnectMS        int64 `json:"connect_ms"`
 	AnswerMS         int64 `json:"answer_ms"`
-	IdleEchoMS       int64 `json:"idle_echo_ms"`
 	ReversalRepeatMS int64 `json:"reversal_repeat_ms"`
 	BackoffFirstMS   int64 `json:"backoff_first_ms"`
 	BackoffMostMS    int64 `json:"backoff_most_ms"`
@@ -156,7 +155,8 @@ type Repeat struct {
 	SaleMayPassUnacknowledged bool `json:"sale_may_pass_unacknowledged"`
 }
 
-// Codes sorts the answer codes (8583:1987 DE 39) that decide what the till does next.
+// Codes sorts the answer codes (8583:1987 DE 39) that decide what the till does next. Unknown is the acquirer's to choose, and whether there is a Partial;
+// the others have to be those that the till's flows decide by.
 type Codes struct {
 	Success          []string `json:"success"`
 	Partial          string   `json:"partial"`
@@ -178,12 +178,6 @@ func (c Codes) IsUnknown(code string) bool { return slices.Contains(c.Unknown, c
 
 // WantsSignOn tells whether a code asks for a new sign-on.
 func (c Codes) WantsSignOn(code string) bool { return slices.Contains(c.SignOn, code) }
-
-// IsDelivered tells whether a code says that an item sent before has arrived.
-func (c Codes) IsDelivered(code string) bool { return slices.Contains(c.DeliveredBefore, code) }
-
-// IsOriginalNotThere tells whether a code to a reversal says that its original has not arrived.
-func (c Codes) IsOriginalNotThere(code string) bool { return slices.Contains(c.OriginalNotThere, code) }
 
 // Reversal says what a reversal leaves out of its original and which tags its short field 55 keeps.
 type Reversal struct {

@@ -3,6 +3,7 @@ package wire
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // checkTransactions looks at every row of the transaction table.
@@ -84,20 +85,29 @@ func (p *Profile) checkRules() error {
 	if p.kinds[48].class != "n" || p.kinds[48].dots == 0 || p.kinds[48].most < uploadMost {
 		return wrong("fields.48.type", "is not n...%d: a batch upload needs the room", uploadMost)
 	}
-	seen := map[string]bool{}
-	for key, ops := range map[string][]string{"settlement.debit": p.Settlement.Debit, "settlement.credit": p.Settlement.Credit} {
-		for _, op := range ops {
+	return p.checkSettlement()
+}
+
+// checkSettlement holds the sides of field 48 against what the till's settlement
+// counts: a profile that counts otherwise would never balance.
+func (p *Profile) checkSettlement() error {
+	for _, side := range []struct {
+		key       string
+		ops, till []string
+	}{
+		{"settlement.debit", p.Settlement.Debit, []string{"sale", "deferred", "code_sale", "completion", "offline_upload"}},
+		{"settlement.credit", p.Settlement.Credit, []string{"refund", "void", "completion_void"}},
+	} {
+		for _, op := range side.ops {
 			if _, ok := p.Transactions[op]; !ok || p.Transactions[op].Proc == "" {
-				return wrong(key, "has %q, which moves no money", op)
+				return wrong(side.key, "has %q, which moves no money", op)
 			}
-			if seen[op] {
-				return wrong(key, "has %s twice, or as debit and as credit", op)
-			}
-			seen[op] = true
 		}
-	}
-	if len(seen) == 0 {
-		return wrong("settlement", "names no operation")
+		counts := slices.DeleteFunc(side.till, func(op string) bool { _, ok := p.Transactions[op]; return !ok })
+		slices.Sort(counts)
+		if named := slices.Sorted(slices.Values(side.ops)); !slices.Equal(named, counts) {
+			return wrong(side.key, "is %s, and this version counts %s", strings.Join(named, " "), strings.Join(counts, " "))
+		}
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ const (
 type command struct {
 	cla, ins, p1, p2 byte
 	data             []byte
+	mute             bool // its answer is the status word alone: it has no Le (ISO 7816-4, case 3), and a card of T=1 may insist on that
 }
 
 func (c command) bytes(le byte) []byte {
@@ -53,13 +54,16 @@ func (c command) bytes(le byte) []byte {
 	if len(c.data) > 0 {
 		out = append(append(out, byte(len(c.data))), c.data...)
 	}
+	if c.mute {
+		return out
+	}
 	return append(out, le)
 }
 
 // send runs one command to its end: 6Cxx is asked again with the right length, 61xx is fetched.
 func (d *Dialogue) send(ctx context.Context, c command) ([]byte, uint16, error) {
-	if len(c.data) > 255 {
-		return nil, 0, fmt.Errorf("%w: command of %d bytes", ErrUnsupported, len(c.data))
+	if len(c.data) > 255 { // only a card's own list gets so long
+		return nil, 0, fault(ReasonData, ErrCardUnreadable, "a list that wants %d bytes", len(c.data))
 	}
 	body, sw, err := d.transmit(ctx, c.bytes(0))
 	if err != nil {

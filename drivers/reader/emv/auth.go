@@ -264,8 +264,9 @@ func dynamicData(body []byte) []byte {
 }
 
 // checkCombined opens the signature of a GENERATE AC (CDA, EMV Book 2, 6.6.2): it must cover the cryptogram and all that
-// was exchanged. The cryptogram inside is the one that counts.
-func (d *Dialogue) checkCombined(answer []Object, signed []byte) bool {
+// was exchanged, answer being what the card wrote into its template 77, byte for byte. The cryptogram inside is the one
+// that counts.
+func (d *Dialogue) checkCombined(answer, signed []byte) bool {
 	body, ok := d.cda.recover(d.data[tagDynamicSig], 0x05, d.data[tagUnpredictable])
 	if !ok || !d.keepNumber(body) {
 		return false
@@ -279,15 +280,33 @@ func (d *Dialogue) checkCombined(answer []Object, signed []byte) bool {
 	if inside[0] != d.data[tagCID][0] {
 		return false
 	}
-	var said []byte
-	for _, o := range answer {
-		if o.Tag != tagDynamicSig {
-			said = Append(said, o.Tag, o.Value)
-		}
-	}
-	if !bytes.Equal(inside[9:29], hash(d.pdolData, signed, said)) {
+	if !bytes.Equal(inside[9:29], hash(d.pdolData, signed, without(answer, tagDynamicSig))) {
 		return false
 	}
 	d.data[tagCryptogram] = inside[1:9]
 	return true
+}
+
+// without is what stands in a template besides one object, as it was written: a card may write a length longer than needed.
+func without(template []byte, t Tag) []byte {
+	var out []byte
+	for rest := template; len(rest) > 0; {
+		if rest[0] == 0 { // between objects, of no meaning
+			rest = rest[1:]
+			continue
+		}
+		tag, behind, err := cutTag(rest)
+		if err != nil {
+			return nil
+		}
+		n, behind, err := cutLength(behind)
+		if err != nil || n > len(behind) {
+			return nil
+		}
+		if tag != t {
+			out = append(out, rest[:len(rest)-len(behind)+n]...)
+		}
+		rest = behind[n:]
+	}
+	return out
 }

@@ -108,7 +108,7 @@ func (d *Dialogue) authenticateIssuer(ctx context.Context, arpc []byte) error {
 	if d.data[tagAIP][0]&aipIssuerAuth == 0 {
 		return nil
 	}
-	_, sw, err := d.send(ctx, command{cla: 0x00, ins: 0x82, data: arpc})
+	_, sw, err := d.send(ctx, command{cla: 0x00, ins: 0x82, data: arpc, mute: true})
 	if err != nil {
 		return err
 	}

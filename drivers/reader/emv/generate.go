@@ -143,8 +143,8 @@ func (d *Dialogue) generate(ctx context.Context, asked byte, data, signed []byte
 	return got, nil
 }
 
-// cryptogramAnswer takes format 1 (80) or format 2 (77) apart and returns the objects of the latter.
-func (d *Dialogue) cryptogramAnswer(body []byte) ([]Object, error) {
+// cryptogramAnswer takes format 1 (80) or format 2 (77) apart and returns what stands in the latter.
+func (d *Dialogue) cryptogramAnswer(body []byte) ([]byte, error) {
 	objects, err := Parse(body)
 	if err != nil || len(objects) != 1 {
 		return nil, fmt.Errorf("%w: cryptogram answer", ErrCardUnreadable)
@@ -160,7 +160,7 @@ func (d *Dialogue) cryptogramAnswer(body []byte) ([]Object, error) {
 				d.data[t] = v
 			}
 		}
-		return o.Children, nil
+		return o.Value, nil
 	}
 	return nil, fmt.Errorf("%w: cryptogram answer", ErrCardUnreadable)
 }

@@ -189,8 +189,11 @@ func (d *Dialogue) proximityDirectory(ctx context.Context) ([]candidate, error) 
 // no error: the terminal's own list is next.
 func (d *Dialogue) contactEnvironment(ctx context.Context) ([]candidate, error) {
 	fci, sw, err := d.selectName(ctx, contactDirectory, false)
-	if err != nil || fci == nil || sw != swOK {
+	switch {
+	case err != nil && sw != swOK:
 		return nil, err
+	case err != nil, fci == nil, sw != swOK:
+		return nil, nil //nolint:nilerr // with 9000 the error is of what the card wrote
 	}
 	sfi := mustFind(fci, tagSFI)
 	if len(sfi) != 1 || sfi[0] < 1 || sfi[0] > 10 {
@@ -251,8 +254,8 @@ func newCandidate(aid []byte, said []Object) candidate {
 func (d *Dialogue) ownList(ctx context.Context) ([]candidate, error) {
 	var list []candidate
 	for _, aid := range d.terminal.AIDs {
-		for next := false; len(list) < maxCandidates; next = true {
-			fci, sw, err := d.selectName(ctx, aid, next)
+		for next := 0; next < maxCandidates && len(list) < maxCandidates; next++ {
+			fci, sw, err := d.selectName(ctx, aid, next > 0)
 			if err != nil {
 				return nil, err
 			}
@@ -267,7 +270,7 @@ func (d *Dialogue) ownList(ctx context.Context) ([]candidate, error) {
 			if sw == swOK {
 				list = append(list, newCandidate(name, fci))
 			}
-			if len(name) == len(aid) || sw != swOK && next {
+			if len(name) == len(aid) { // the very one: there is no other of this name
 				break
 			}
 		}

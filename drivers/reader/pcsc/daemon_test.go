@@ -18,7 +18,7 @@ import (
 	"tillkeeper/drivers/sim/vpcd"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 var contactless, chip = deck(reader.Contactless), deck(reader.Chip)
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -97,6 +98,9 @@ func (r *Reader) take(ctx context.Context, s State) (*hold, error) {
 	}
 	if err != nil {
 		client.Close() //nolint:errcheck,gosec // pcscd lets the card go
+		if h.entry == reader.Chip && errors.Is(err, pos.ErrCardUnreadable) {
+			err = fmt.Errorf("%w: %w", reader.ErrChip, err)
+		}
 		return nil, err
 	}
 	r.mu.Lock()

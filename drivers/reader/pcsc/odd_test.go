@@ -11,7 +11,9 @@ import (
 	"syscall"
 	"testing"
 
+	"tillkeeper/app/pos"
 	"tillkeeper/drivers/drivertest"
+	"tillkeeper/drivers/reader"
 	"tillkeeper/drivers/reader/pcsc"
 )
 
@@ -149,4 +151,24 @@ func TestTrickle(t *testing.T) {
 	}
 	pay(t, s, contactless)
 	becomes(t, r, "")
+}
+
+// TestADeadChipIsToldFromADeadCardInTheField: a stripe may stand in for the one and not for the other.
+func TestADeadChipIsToldFromADeadCardInTheField(t *testing.T) {
+	for name, chip := range map[string]bool{"Maker Contact Reader 00 00": true, "Maker PICC Interface 00 00": false} {
+		for _, code := range []pcsc.Code{pcsc.UnresponsiveCard, pcsc.UnsupportedCard} {
+			f := play(t, func(f *fake, conn net.Conn, command uint32, body []byte) []byte {
+				if command == 0x04 {
+					return append(body[:140], numbers(0, 0, uint32(code))...)
+				}
+				return obeys(4)(f, conn, command, body)
+			})
+			f.flags = 4
+			f.plug(name)
+			r := open(t, pcsc.Opts{Socket: f.socket})
+			if _, err := r.Connect(within(t), drivertest.ReaderPurchase()); !errors.Is(err, pos.ErrCardUnreadable) || errors.Is(err, reader.ErrChip) != chip {
+				t.Errorf("%s, %08X: %v", name, uint32(code), err)
+			}
+		}
+	}
 }

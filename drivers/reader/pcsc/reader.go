@@ -227,7 +227,7 @@ func (r *Reader) Close() error {
 
 // Connect waits for a card in any of the readers and takes it. The end of the context, or of the reader, ends the wait
 // with ErrCancelled. While pcscd is down, or no reader is there, it waits for them too. A card that does not answer its
-// reset is ErrCardUnreadable at once.
+// reset is ErrCardUnreadable at once, a contact chip ErrChip too.
 func (r *Reader) Connect(ctx context.Context, _ reader.Purchase) (reader.Session, error) {
 	h, err := r.first(ctx, func(State) bool { return true })
 	if err != nil {

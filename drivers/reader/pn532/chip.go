@@ -24,7 +24,7 @@ const (
 // Limits of one command.
 const (
 	ackWait    = 100 * time.Millisecond // the chip acknowledges within 15 ms (6.2.1.1)
-	cardAck    = 300 * time.Millisecond // longer, where sending again could ask a card twice
+	cardAck    = time.Second            // longer, where sending again could ask a card twice
 	sends      = 3                      // a command is sent at most so often
 	repeats    = 3                      // an answer is asked for again at most so often
 	plainWait  = 500 * time.Millisecond // for an answer that needs no card

@@ -17,7 +17,7 @@ import (
 )
 
 // patience is for what has to happen.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // good is a card that pays.
 func good() card.Card {

@@ -20,7 +20,7 @@ const (
 	testPIK = "2B7E151628AED2A6ABF7158809CF4F3C"
 	testMAK = "8CA64DE9C1B123A7"
 	testPAN = "6224242900000113"
-	patient = 10 * time.Second // how long a test waits for what must come
+	patient = time.Minute // how long a test waits for what must come
 	brief   = 150 * time.Millisecond
 )
 

@@ -22,7 +22,7 @@ func TestTheTillsOwnLink(t *testing.T) {
 	}
 	l := link.New(link.Options{
 		Address: addr, Profile: h.cfg.Profile, TID: "12345678", MID: "123456789012345",
-		Keys: store.Port(wire.MAC), Timeout: 1500 * time.Millisecond,
+		Keys: store.Port(wire.MAC), Timeout: 2 * time.Second,
 	})
 	defer l.Close() //nolint:errcheck // end of the test
 	ctx := context.Background()

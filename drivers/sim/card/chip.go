@@ -124,6 +124,9 @@ func (c *chip) answer(apdu []byte) []byte {
 	if !ok {
 		return twoBytes(swWrongLength)
 	}
+	if apdu[1] == 0x82 && len(apdu) != 5+len(data) { // EXTERNAL AUTHENTICATE has no Le (EMV Book 3, 6.5.4)
+		return twoBytes(swWrongLength)
+	}
 	body, sw := c.execute(apdu[0], apdu[1], apdu[2], apdu[3], data)
 	if c.gone {
 		return nil

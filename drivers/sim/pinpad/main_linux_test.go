@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"tillkeeper/app/pos"
@@ -39,6 +40,17 @@ func begin(p *pad.Pad, device *process) <-chan error {
 	return got
 }
 
+// taken keeps the number of a terminal from being given to somebody else once its other end is gone: the pad that is
+// killed leaves its link behind, and another test's terminal would be at the end of it.
+func taken(t *testing.T, link string) (free func()) {
+	t.Helper()
+	f, err := os.OpenFile(link, os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() { _ = f.Close() }
+}
+
 // TestPadsPowerIsCutWhileItAsks: the till hears that the pad is gone; started again it has its keys, the payment goes on without a sign-on; where its keys are gone it says so.
 func TestPadsPowerIsCutWhileItAsks(t *testing.T) {
 	dir := t.TempDir()
@@ -52,6 +64,7 @@ func TestPadsPowerIsCutWhileItAsks(t *testing.T) {
 	if err := p.LoadKeys(bg, unhex(t, f62Hex), "003"); err != nil {
 		t.Fatal(err)
 	}
+	free := taken(t, link)
 	got := begin(p, device)
 	device.end()
 	if err := <-got; !errors.Is(err, pad.ErrUnplugged) || p.State().Code != "unplugged" {
@@ -62,6 +75,7 @@ func TestPadsPowerIsCutWhileItAsks(t *testing.T) {
 	}
 	device = start(t, role+tmkHex)
 	device.line()
+	free()
 	got = begin(p, device)
 	device.ask("enter 123456")
 	if err := <-got; err != nil {
@@ -71,6 +85,7 @@ func TestPadsPowerIsCutWhileItAsks(t *testing.T) {
 	if _, err := p.MAC(bg, "ecb", nil); !errors.Is(err, pad.ErrNoKeys) {
 		t.Errorf("its keys are gone: %v", err)
 	}
+	defer taken(t, link)()
 	device.end()
 	device = start(t, strings.TrimSuffix(role, "--tmk "))
 	device.line()

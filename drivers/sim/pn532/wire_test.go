@@ -30,7 +30,7 @@ func unhex(t *testing.T, s string) []byte {
 func said(t *testing.T, l *port.Line, n int) string {
 	t.Helper()
 	b := make([]byte, n)
-	l.SetWait(10 * time.Second)
+	l.SetWait(time.Minute)
 	if err := l.Tx(nil, b); err != nil {
 		t.Fatalf("%d bytes wanted: %v", n, err)
 	}

@@ -70,7 +70,7 @@ func shop(t *testing.T) (*sim.Printer, *driver.Printer, string) {
 
 func drain(t *testing.T, d *driver.Printer) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := d.Drain(ctx); err != nil {
 		t.Fatal(err)

@@ -12,8 +12,8 @@ import (
 	sim "tillkeeper/drivers/sim/printer"
 )
 
-// mute answers every status request with "well" and confirms nothing; after so
-// many bytes it hangs up, unless that is 0.
+// mute answers every status request with "well" and confirms nothing; so many
+// bytes after the beginning of a slip it hangs up, unless that is 0.
 func mute(t *testing.T, hangUpAfter int) driver.Opener {
 	t.Helper()
 	opened := false
@@ -37,7 +37,7 @@ func mute(t *testing.T, hangUpAfter int) driver.Opener {
 }
 
 func answer(far io.ReadWriteCloser, hangUpAfter int) {
-	last, total := [2]byte{}, 0
+	last, total, begun := [2]byte{}, 0, false
 	b := make([]byte, 1)
 	for {
 		if _, err := io.ReadFull(far, b); err != nil {
@@ -49,7 +49,11 @@ func answer(far io.ReadWriteCloser, hangUpAfter int) {
 			}
 		}
 		last = [2]byte{last[1], b[0]}
-		if total++; total == hangUpAfter {
+		begun = begun || last == [2]byte{0x1b, '@'}
+		if begun {
+			total++
+		}
+		if begun && total == hangUpAfter {
 			_ = far.Close()
 			return
 		}

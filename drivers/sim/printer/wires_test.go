@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tillkeeper/app/pos"
+	"tillkeeper/drivers/drivertest"
 	"tillkeeper/drivers/port"
 	driver "tillkeeper/drivers/printer"
 	sim "tillkeeper/drivers/sim/printer"
@@ -22,7 +23,7 @@ func quick(t *testing.T, open driver.Opener, o driver.Opts) *driver.Printer {
 	t.Helper()
 	o.Poll = 5 * time.Millisecond
 	if o.Answer == 0 {
-		o.Answer = 100 * time.Millisecond
+		o.Answer = 500 * time.Millisecond
 	}
 	d := driver.New(open, o)
 	t.Cleanup(func() { _ = d.Close() })
@@ -161,12 +162,10 @@ func TestNetworkPrinterThatHangsUpAtOnce(t *testing.T) {
 }
 
 func TestNobodyListens(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := drivertest.Address() // nobody else's in the meantime
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := l.Addr().String()
-	_ = l.Close()
 	d := quick(t, func() (io.ReadWriteCloser, error) { return port.DialTCP(addr) }, driver.Opts{})
 	reason(t, d, driver.Offline)
 	if s := d.State(); !strings.Contains(s.Detail, addr) {

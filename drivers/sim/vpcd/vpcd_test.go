@@ -13,7 +13,7 @@ import (
 	"tillkeeper/drivers/sim/card"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 func plain(entry string) *card.Chip {
 	return card.NewChip(card.Card{Name: "c", PAN: "6224242900000113", Expiry: "3506", Entry: entry, Offline: card.Online, State: card.Good})

@@ -118,7 +118,7 @@ func TestTimeout(t *testing.T) {
 	hold := make(chan struct{})
 	url := proxy(t, func(net.Conn, *http.Request, []byte) { <-hold })
 	defer close(hold)
-	c := wallet.New(wallet.Options{URL: url, Merchant: merchant, Secret: "s", Timeout: 50 * time.Millisecond})
+	c := wallet.New(wallet.Options{URL: url, Merchant: merchant, Secret: "s", Timeout: 500 * time.Millisecond})
 	if _, err := c.Query(t.Context(), "a"); !errors.Is(err, pos.ErrNoAnswer) {
 		t.Fatalf("a gateway that is silent gives %v", err)
 	}

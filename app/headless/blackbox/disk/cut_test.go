@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func Test_power_cuts_under_a_selling_till(t *testing.T) {
 		} else if s.acquirer == nil {
 			s.openHost()
 		}
-		sellUntilCut(s, disk, dice, seen, away)
+		sellUntilCut(s, disk, dice, seen, away, i%2 == 0)
 		if err := checked(s.data, seen); err != nil {
 			t.Fatalf("cut %d: %v", i, err)
 		}
@@ -61,8 +62,9 @@ func Test_power_cuts_under_a_selling_till(t *testing.T) {
 	t.Logf("%d power cuts, %d answers, %d attempts found, the ledgers agree", n, len(seen), len(all))
 }
 
-// sellUntilCut opens the till and sells until the power goes.
-func sellUntilCut(s *shop, disk *storetest.Disk, dice *rand.Rand, seen map[string]attempt, away bool) {
+// sellUntilCut opens the till and sells until the power goes, at a moment after
+// the sign-in or, where it is told to sell, after the first answer.
+func sellUntilCut(s *shop, disk *storetest.Disk, dice *rand.Rand, seen map[string]attempt, away, sell bool) {
 	s.t.Helper()
 	s.open()
 	if !away {
@@ -70,7 +72,11 @@ func sellUntilCut(s *shop, disk *storetest.Disk, dice *rand.Rand, seen map[strin
 	}
 	s.till.Must(s.t, cmd{"cmd": "signin", "staff": "1001", "pin": "135790"})
 	cut := make(chan error, 1)
-	time.AfterFunc(time.Duration(dice.Int64N(int64(sellFor))), func() { cut <- disk.Cut() })
+	after := time.Duration(dice.Int64N(int64(sellFor)))
+	power := sync.OnceFunc(func() { time.AfterFunc(after, func() { cut <- disk.Cut() }) })
+	if !sell {
+		power()
+	}
 	for range mostSales {
 		tender, card := "card", cards[dice.IntN(len(cards))]
 		if card == "" {
@@ -79,6 +85,7 @@ func sellUntilCut(s *shop, disk *storetest.Disk, dice *rand.Rand, seen map[strin
 		a, code, _, err := s.pay(tender, card)
 		if err == nil && code == "" {
 			seen[a.ID] = a
+			power()
 			continue
 		}
 		if err != nil && !errors.Is(err, child.ErrGone) {
@@ -86,6 +93,7 @@ func sellUntilCut(s *shop, disk *storetest.Disk, dice *rand.Rand, seen map[strin
 		}
 		break // the journal failed, for which there is one reason only
 	}
+	power()
 	if err := <-cut; err != nil {
 		s.t.Fatal(err)
 	}

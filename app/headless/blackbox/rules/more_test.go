@@ -53,7 +53,7 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 		s := opened(t, brisk, "")
 		a := s.waiting(t, "offline-approve")[0]
 		s.lineUp(t, `{"fault":"code","type":"36","code":"94","nth":1}`)
-		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
 		s.waitFor(t, a.ID, "manual")
 		s.same(t)
 	})
@@ -73,7 +73,7 @@ func TestRule07UploadsAndAdvices(t *testing.T) {
 		s := opened(t, brisk, "")
 		all := s.waiting(t, "offline-approve", "late-decline", "offline-approve-tap")
 		s.lineUp(t, "")
-		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
 		s.waitFor(t, all[0].ID, "delivered")
 		s.waitFor(t, all[1].ID, "late_declined")
 		s.waitFor(t, all[2].ID, "delivered")
@@ -240,7 +240,7 @@ func TestRule12ShownAgainAtEachOpening(t *testing.T) {
 	s := opened(t, brisk, "")
 	all := s.waiting(t, "late-decline", "offline-approve")
 	s.lineUp(t, fmt.Sprintf(`{"fault":"code","stan":%q,"code":"94","nth":1}`, all[1].STAN))
-	s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+	s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
 	s.waitFor(t, all[0].ID, "late_declined")
 	s.waitFor(t, all[1].ID, "manual")
 	for range 3 {
@@ -316,7 +316,7 @@ func TestRule13ARefundWithNoAnswer(t *testing.T) {
 // refundForAPerson: nobody ever answers it. After the profile's tries it waits for a person, is to be looked for in the file,
 // bars a second refund, and sent again it is the same message: it is given back once.
 func refundForAPerson(t *testing.T) {
-	s, _ := ownProfile(t, "timeout = \"700ms\"\n",
+	s, _ := ownProfile(t, "timeout = \"1500ms\"\n",
 		`"reversal_tries": 50`, `"reversal_tries": 3`, `"backoff_first_ms": 5000`, `"backoff_first_ms": 20`, `"backoff_most_ms": 300000`, `"backoff_most_ms": 50`)
 	s.HostUp(t, plan(`{"fault":"drop_answer","mti":"0220"}`))
 	s.OpenUp(t)

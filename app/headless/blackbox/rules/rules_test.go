@@ -156,7 +156,7 @@ func TestRule04UnknownMeansReverse(t *testing.T) {
 	})
 	t.Run("after a change of batch it is manual, until a person decides", afterTheBatch)
 	t.Run("a late approval reopens it", func(t *testing.T) {
-		s := opened(t, brisk, plan(`{"fault":"answer_late","mti":"0200","nth":1,"delay":"4s"}`))
+		s := opened(t, brisk, plan(`{"fault":"answer_late","mti":"0200","nth":1,"delay":"8s"}`))
 		a := s.Sale(t, "card", "card", "ok")
 		s.waitFor(t, a.ID, "reversed")
 		child.Until(t, func() bool { return s.State(t, a.ID).Has("late_approval") })

@@ -94,7 +94,7 @@ func TestScriptResultBlocksNothing(t *testing.T) {
 	}
 	s.issuer(t, "")
 	s.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
-	s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+	s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
 	child.Until(t, func() bool { return len(s.results(t)) == 1 && s.depth(t) == 0 })
 }
 

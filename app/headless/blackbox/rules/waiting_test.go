@@ -38,7 +38,7 @@ func undoWaiting(t *testing.T) {
 		s := opened(t, brisk, "")
 		a := s.waiting(t, "late-decline")[0]
 		s.lineUp(t, "")
-		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 10000})
+		s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 30000})
 		s.waitFor(t, a.ID, "late_declined")
 		s.refused(t, "late_declined_item", cmd{"cmd": "refund", "receipt": a.Receipt, "override": supervisor})
 		s.agree(t)

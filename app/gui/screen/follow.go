@@ -1,0 +1,86 @@
+package screen
+
+import (
+	"tillkeeper/app/checkout"
+	"tillkeeper/app/gui/kit"
+	"tillkeeper/app/gui/look"
+	"tillkeeper/app/pos"
+)
+
+// Followed is what became of the payment on the screen since its outcome came up.
+type Followed struct {
+	Attempt pos.Attempt // as it is now, zero where nothing was read
+	Slip    string      // state of its newest slip as pos.Printing has it, "" where nothing is known
+}
+
+// known is how an attempt of unknown outcome ended: its word, and the lines that say it to the cashier and the customer.
+type known struct {
+	said
+	mark      string
+	fill      look.Token
+	title     string
+	self, say [3]string
+}
+
+// knownNow gives how an unknown outcome ended meanwhile, false while nobody knows.
+func (c *Ctx) knownNow(o *checkout.Outcome) (known, bool) {
+	a := &c.V.Followed.Attempt
+	if o.Kind != checkout.OutcomeUnknown || a.ID == "" || a.ID != o.Attempt.ID {
+		return known{}, false
+	}
+	const slip = "单子上有银行查询要用的号码。"
+	k := known{mark: "refund", fill: look.WaitFill}
+	switch a.State {
+	case pos.Reversed, pos.Cancelled:
+		k.said = said{"没有收款", blockWords(o).line} // why it was unknown; the panel beside says how it ended
+		if s, ok := kindSaid[checkout.OutcomeRefused][a.Kind]; ok {
+			k.said = s
+		}
+		k.title = "银行已确认撤销"
+		k.self = [3]string{"这一笔没有算作已收款，也不会再算。", "流水里写明了经过，可查可打。", ""}
+		k.say = [3]string{"银行已经撤销了这一笔。", "如果手机显示扣款，钱会原路退回；时间由发卡银行定。", slip}
+		switch {
+		case a.Kind == pos.Preauth:
+			k.self[0] = "这次没有做成，什么都没有变。"
+			k.say[1] = "如果手机显示冻结，会自动解冻；时间由发卡银行定。"
+		case !isSale(o):
+			k.self[0] = "这次没有做成，什么都没有变。"
+			k.say[0], k.say[1] = "这次没有做成，什么都没有变。", "不会多扣您的钱。"
+		case a.Tender == pos.QR:
+			k.title = "订单已关闭"
+			k.say[0] = "这张订单没有付成，已经关闭。"
+		}
+	case pos.Approved, pos.Delivered:
+		k.mark, k.fill = "check", look.OKFill
+		k.said, k.title = said{doneWord(a.Kind), "银行已确认"}, "有结果了"
+		k.self = [3]string{"流水里写明了经过，可查可打。", "", ""}
+		k.say = [3]string{"这一笔已经做好了。", slip, ""}
+	default:
+		return known{}, false
+	}
+	return k, true
+}
+
+// slipNow gives the mark and the two lines about an outcome's receipt.
+func (c *Ctx) slipNow() (state kit.State, title, under string) {
+	d, bad := c.badPrinter()
+	switch {
+	case c.V.Followed.Slip == "printed":
+		return kit.Calm, c.t("小票已打印"), c.t("没看到？按“重打”")
+	case bad:
+		return kit.Failed, c.named(d.Name, c.fault(d)), c.t("这笔已记账；恢复后自动打印")
+	case c.V.Followed.Slip == "unknown":
+		return kit.Unsure, begin(c.t("不知道打出来没有")), c.t("看一眼打印机；没有就按“重打”")
+	}
+	return kit.Busy, c.t("小票正在打印"), c.t("不用等：现在就可以开始下一单")
+}
+
+// badPrinter gives the printer's condition when it cannot print.
+func (c *Ctx) badPrinter() (pos.Condition, bool) {
+	for _, d := range c.S.Devices {
+		if d.Name == "printer" && isBad(d) {
+			return d, true
+		}
+	}
+	return pos.Condition{}, false
+}
