@@ -324,7 +324,7 @@ func (t *till) conditions(ctx context.Context, probe func(context.Context) error
 	return health.SelfTest(ctx, health.Parts{
 		Journal: func() (uint64, error) { n, _ := t.journal.Head(); return n, t.journal.SafeMode() },
 		Room:    t.journal.Room, Probe: probe, Ready: t.set.Host.Ready, Skew: t.forward.Skew,
-		Batch: func() string { return pos.OpenBatch(t.journal) }, Devices: t.set.Self,
+		Batch: func() string { return pos.OpenBatch(t.journal) }, Devices: t.set.Self, Filling: t.session.Batch,
 	})
 }
 

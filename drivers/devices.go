@@ -12,7 +12,8 @@ import (
 )
 
 // openDevices fills the slots. A device that is missing or broken is a
-// condition; only a URL that means nothing is an error.
+// condition, and so is a URL that means nothing, but of the PIN pad: that is an
+// error.
 func (s *Set) openDevices(ctx context.Context, c Config) error {
 	var err error
 	if s.font, err = fs.ReadFile(c.Assets, "fonts/NotoSansSC-Regular.ttf"); err != nil {
@@ -40,10 +41,12 @@ func (s *Set) openDevices(ctx context.Context, c Config) error {
 			continue // part of another
 		}
 		s.closers = append(s.closers, sl.shut)
-		if err := valid(name, c.Devices[name]); err != nil {
-			return err
+		err := sl.put(ctx, c.Devices[name])
+		if name != PINPad && pos.WhyNot(err, "") == "bad_config" {
+			sl.refuse(c.Devices[name], err)
+			continue
 		}
-		if err := sl.put(ctx, c.Devices[name]); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,10 @@ func (t *trail) at() (path, identity string) {
 // moved says that the device is used at another place than the configured one.
 func (t *trail) moved() (said pos.Remark, is bool) {
 	now, identity := t.at()
-	return pos.Say("moved", identity, now, t.path), now != t.path
+	if now == t.path {
+		return said, false
+	}
+	return pos.Say("moved", identity, now, t.path), true
 }
 
 // along has an opener open what the trail leads to.

@@ -68,14 +68,14 @@ func (e eye) look(ctx context.Context, name, url string) pos.Condition {
 		return pos.Condition{State: "off", Code: "not_configured"}
 	}
 	if err := valid(name, url); err != nil {
-		return pos.Condition{State: "fault", Code: pos.WhyNot(err, "bad_config"), Detail: err.Error()}
+		return misnamed(err)
 	}
 	var worst pos.Condition
 	var found, mend []pos.Remark
 	for _, one := range each(name, url) {
 		a, err := parse(name, one)
 		if err != nil {
-			return pos.Condition{State: "fault", Code: "bad_config", Detail: err.Error()}
+			return misnamed(err)
 		}
 		c := e.see(ctx, a)
 		if rank(c) > rank(worst) {

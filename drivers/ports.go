@@ -16,9 +16,11 @@ type (
 )
 
 // How long no reader may be of use before the wait for a card is given up, and how
-// often that is looked at: what is just being opened again is waited for.
+// often that is looked at, while one is and while none is: what is just being
+// opened again is waited for.
 const (
 	readerGrace = 2 * time.Second
+	readerCalm  = 500 * time.Millisecond
 	readerLook  = 100 * time.Millisecond
 )
 
@@ -35,7 +37,8 @@ func (r readerSlot) Connect(ctx context.Context, p pos.Purchase) (pos.CardSessio
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	go giveUp(ctx, end, own.State)
+	stop := giveUp(end, own.State)
+	defer stop()
 	session, err := port.Connect(ctx, p)
 	var down *pos.Error
 	if err != nil && errors.As(context.Cause(ctx), &down) {
@@ -44,28 +47,71 @@ func (r readerSlot) Connect(ctx context.Context, p pos.Purchase) (pos.CardSessio
 	return session, err
 }
 
-// giveUp ends a wait when the state of what is waited for is a reason for too long.
-func giveUp(ctx context.Context, end context.CancelCauseFunc, state func() string) {
-	tick := time.NewTicker(readerLook)
-	defer tick.Stop()
-	var since time.Time
-	for {
-		code := state()
-		switch {
-		case code == "":
-			since = time.Time{}
-		case since.IsZero():
-			since = time.Now()
-		case time.Since(since) >= readerGrace:
-			end(pos.Errorf(code, "", "no card reader can be used: %s", code))
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+// giveUp ends a wait when the state of what is waited for is a reason for too long,
+// unless it is stopped before. A card that is there at once wakes nobody for it.
+func giveUp(end context.CancelCauseFunc, state func() string) (stop func()) {
+	w := &patience{end: end, state: state}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note()
+	w.timer = time.AfterFunc(w.pause(), w.look)
+	return w.stop
+}
+
+// patience is a wait for a reader that can be used.
+type patience struct {
+	end   context.CancelCauseFunc
+	state func() string
+
+	mu    sync.Mutex
+	over  bool
+	since time.Time // when the reason was first seen, zero: there is none
+	timer *time.Timer
+}
+
+// note looks at the state and gives its reason once that has stood too long. The
+// caller holds mu.
+func (w *patience) note() (code string) {
+	code = w.state()
+	switch {
+	case code == "":
+		w.since = time.Time{}
+	case w.since.IsZero():
+		w.since = time.Now()
+	case time.Since(w.since) >= readerGrace:
+		return code
 	}
+	return ""
+}
+
+// pause is the time to the next look. The caller holds mu.
+func (w *patience) pause() time.Duration {
+	if w.since.IsZero() {
+		return readerCalm
+	}
+	return readerLook
+}
+
+// look is what the timer does.
+func (w *patience) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	if code := w.note(); code != "" {
+		w.over = true
+		w.end(pos.Errorf(code, "", "no card reader can be used: %s", code))
+		return
+	}
+	w.timer.Reset(w.pause())
+}
+
+func (w *patience) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+	w.timer.Stop()
 }
 
 // displaySlot shows the newest view on a new display too. Views are shown one

@@ -12,6 +12,17 @@ import (
 	"tillkeeper/assets"
 )
 
+// TestAProfileOfAnEarlierVersionIsTaken: it had to name a wait that nothing reads any more.
+func TestAProfileOfAnEarlierVersionIsTaken(t *testing.T) {
+	old := filepath.Join(t.TempDir(), "old.json")
+	if err := os.WriteFile(old, []byte(`{"base": "cup", "name": "old", "timers": {"idle_echo_ms": 15000}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := profileOf(Config{Assets: assets.FS, Profile: old}); err != nil || p.Name != "old" {
+		t.Errorf("%v, %v", p, err)
+	}
+}
+
 // TestABadProfileIsNamedAndSaysWhatToDo: it was refused without the key of the configuration, and without a remedy.
 func TestABadProfileIsNamedAndSaysWhatToDo(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.json")

@@ -103,6 +103,7 @@ type slot struct {
 	unit  *unit // nil: not configured
 	busy  bool  // it is being changed
 	done  bool  // it was changed once: url is what was chosen, "" too
+	wrong error // why url, as configured, names no device; nil: it does
 }
 
 // put opens what a URL names and closes what was there. A URL that is no good
@@ -117,17 +118,20 @@ func (s *slot) put(ctx context.Context, url string) error {
 	if s.ended {
 		return errEnded
 	}
-	before := s.address()
+	before, wrong := s.address(), s.refused()
 	if err := s.empty(true); err != nil && s.log != nil {
 		s.log.Warn("a device that was changed did not close well", "device", s.name, "error", err)
 	}
 	err := s.fill(ctx, url)
-	if err != nil && before != "" && before != url {
+	if err != nil && before != "" && before != url && wrong == nil {
 		err = errors.Join(err, s.fill(ctx, before))
 	}
 	s.using.Lock()
 	s.mu.Lock()
 	u := s.unit
+	if err != nil && wrong != nil {
+		s.url, s.wrong = before, wrong
+	}
 	s.busy, s.done = false, true
 	s.mu.Unlock()
 	s.using.Unlock()
@@ -139,6 +143,23 @@ func (s *slot) put(ctx context.Context, url string) error {
 
 // errEnded says that the till is closing.
 var errEnded = errors.New("the till is being closed")
+
+// refuse leaves the slot empty with a URL that names no device, and why.
+func (s *slot) refuse(url string, why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.url, s.wrong, s.done = url, why, true
+	if s.log != nil {
+		s.log.Warn("a device is configured that cannot be one", "device", s.name, "error", why)
+	}
+}
+
+// refused gives why the URL names no device, nil where it does.
+func (s *slot) refused() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wrong
+}
 
 // fill opens what a URL names. The caller holds swap, and the slot is empty.
 func (s *slot) fill(ctx context.Context, url string) error {
@@ -169,7 +190,7 @@ func (s *slot) empty(busy bool) error {
 	s.using.Lock()
 	s.mu.Lock()
 	u := s.unit
-	s.unit, s.url, s.busy = nil, "", busy
+	s.unit, s.url, s.wrong, s.busy = nil, "", nil, busy
 	s.mu.Unlock()
 	s.using.Unlock()
 	if u == nil || u.close == nil {
@@ -207,13 +228,26 @@ func (s *slot) changing() bool {
 	return s.busy
 }
 
-// condition is how the device is; off where none is configured.
+// condition is how the device is; off where none is configured, a fault where
+// what is configured cannot be one.
 func (s *slot) condition() pos.Condition {
 	c := pos.Condition{State: "off", Code: "not_configured"}
 	if u := s.now(); u != nil {
 		c = u.state()
+	} else if wrong := s.refused(); wrong != nil {
+		c = misnamed(wrong)
 	}
 	c.Name = conditionName(s.name)
+	return c
+}
+
+// misnamed is the condition of a device whose URL names none.
+func misnamed(why error) pos.Condition {
+	c := pos.Condition{State: "fault", Code: pos.WhyNot(why, "bad_config"), Detail: why.Error()}
+	var named *pos.Error
+	if errors.As(why, &named) {
+		c.Remedy = named.Remedy
+	}
 	return c
 }
 
@@ -230,6 +264,9 @@ func in[T any](s *slot) (T, error) {
 	u := s.now()
 	if u == nil {
 		var none T
+		if wrong := s.refused(); wrong != nil {
+			return none, wrong
+		}
 		return none, pos.Errorf("not_configured", "name one under [devices], or on the devices page", "no %s is configured", s.name)
 	}
 	return u.port.(T), nil

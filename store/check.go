@@ -258,11 +258,15 @@ func (i *inspection) refold(seqs []uint64) (folded, error) {
 	return a, nil
 }
 
-// same compares what two attempts become on the disk. An earlier store dropped
-// what an attempt waited with where this one keeps it.
+// same compares what two attempts become on the disk: a is kept, b is what its
+// events say. An earlier store dropped what an attempt waited with where this one
+// keeps it, and did not count a deferred sale that was refused after its reversal.
 func same(a, b folded) bool {
 	if a.Waiting == nil {
 		b.Waiting = nil
+	}
+	if a.late == 0 && a.Deferred {
+		b.late = 0
 	}
 	x, errX := encodeAttempt(&a)
 	y, errY := encodeAttempt(&b)

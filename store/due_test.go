@@ -11,7 +11,7 @@ import (
 
 // TestWhatIsDueIsTheSameInMemoryAndInTheFile: attempts for which something is
 // due are not read for an answer, so what is answered has to be what the file
-// has, and nobody can change it by what was handed out.
+// has, and what was handed out may be written to, but for the boxes.
 func TestWhatIsDueIsTheSameInMemoryAndInTheFile(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, store.Options{Dir: dir})

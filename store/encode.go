@@ -109,16 +109,23 @@ var attemptFields = func() []field {
 	return fields
 }()
 
-// eventFields are those of pos.Event, as their tags have them.
-var eventFields = func() []field {
-	t := reflect.TypeFor[pos.Event]()
+// The fields of documents that have tags.
+var (
+	eventFields  = tagged[pos.Event]()
+	basketFields = tagged[pos.Basket]()
+	lineFields   = tagged[pos.Line]()
+)
+
+// tagged are the fields of a document as their tags have them.
+func tagged[T any]() []field {
+	t := reflect.TypeFor[T]()
 	fields := make([]field, t.NumField())
 	for i := range fields {
 		name, how, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		fields[i] = field{key: `"` + name + `":`, always: how == "", lean: how == "omitempty"}
 	}
 	return fields
-}()
+}
 
 // appendAttempt writes the fields of an attempt that are not zero.
 func appendAttempt(b []byte, a *pos.Attempt) ([]byte, error) {
@@ -128,6 +135,11 @@ func appendAttempt(b []byte, a *pos.Attempt) ([]byte, error) {
 // encodeEvent writes an event.
 func encodeEvent(e *pos.Event) ([]byte, error) {
 	return appendFields(make([]byte, 0, 1<<10), reflect.ValueOf(e).Elem(), eventFields)
+}
+
+// appendBasket writes a basket.
+func appendBasket(b []byte, doc *pos.Basket) ([]byte, error) {
+	return appendFields(b, reflect.ValueOf(doc).Elem(), basketFields)
 }
 
 func appendFields(b []byte, v reflect.Value, fields []field) (out []byte, err error) {
@@ -164,9 +176,34 @@ func appendField(b []byte, f reflect.Value) ([]byte, error) {
 		return append(b, '"'), err
 	case **pos.Box:
 		return appendBox(b, *v)
+	case *[]pos.Line:
+		return appendList(b, *v, func(b []byte, l *pos.Line) ([]byte, error) {
+			return appendFields(b, reflect.ValueOf(l).Elem(), lineFields)
+		})
+	case *[]string:
+		return appendList(b, *v, func(b []byte, text *string) ([]byte, error) { return appendText(b, *text) })
+	case *[]uint64:
+		return appendList(b, *v, func(b []byte, n *uint64) ([]byte, error) { return strconv.AppendUint(b, *n, 10), nil })
 	}
 	body, err := json.Marshal(f.Interface())
 	return append(b, body...), err
+}
+
+// appendList writes a list.
+func appendList[T any](b []byte, list []T, write func(b []byte, of *T) ([]byte, error)) (out []byte, err error) {
+	if list == nil {
+		return append(b, "null"...), nil
+	}
+	b = append(b, '[')
+	for i := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = write(b, &list[i]); err != nil {
+			return b, err
+		}
+	}
+	return append(b, ']'), nil
 }
 
 // appendBox writes something encrypted.

@@ -45,6 +45,16 @@ func drawn(t *rapid.T, v reflect.Value) {
 	case []uint64:
 		v.Set(reflect.ValueOf(rapid.SliceOf(rapid.Uint64()).Draw(t, "seqs")))
 		return
+	case []string:
+		v.Set(reflect.ValueOf(rapid.SliceOf(rapid.String()).Draw(t, "texts")))
+		return
+	case []pos.Line:
+		lines := make([]pos.Line, rapid.IntRange(0, 3).Draw(t, "lines"))
+		for i := range lines {
+			some(t, reflect.ValueOf(&lines[i]).Elem())
+		}
+		v.Set(reflect.ValueOf(lines))
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:
@@ -60,36 +70,47 @@ func drawn(t *rapid.T, v reflect.Value) {
 	}
 }
 
+// some fills some fields of a document.
+func some(t *rapid.T, v reflect.Value) {
+	for i := range v.NumField() {
+		if rapid.Bool().Draw(t, "set") {
+			drawn(t, v.Field(i))
+		}
+	}
+}
+
 func TestWrittenByHandAsByEncodingJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var a pos.Attempt
-		v := reflect.ValueOf(&a).Elem()
-		for i := range v.NumField() {
-			if rapid.Bool().Draw(t, "set") {
-				drawn(t, v.Field(i))
-			}
-		}
+		some(t, reflect.ValueOf(&a).Elem())
 		got, err := appendAttempt(nil, &a)
 		want, errWant := json.Marshal(reflect.ValueOf(&a).Convert(lean).Interface())
 		if string(got) != string(want) || err != nil || errWant != nil {
 			t.Fatalf("%s, %v\n%s, %v", got, err, want, errWant)
 		}
 		var e pos.Event
-		v = reflect.ValueOf(&e).Elem()
-		for i := range v.NumField() {
-			if rapid.Bool().Draw(t, "set") {
-				drawn(t, v.Field(i))
-			}
-		}
+		some(t, reflect.ValueOf(&e).Elem())
 		got, err = encodeEvent(&e)
 		want, errWant = json.Marshal(&e)
 		if string(got) != string(want) || err != nil || errWant != nil {
 			t.Fatalf("%s, %v\n%s, %v", got, err, want, errWant)
 		}
+		var k pos.Basket
+		some(t, reflect.ValueOf(&k).Elem())
+		got, err = appendBasket(nil, &k)
+		want, errWant = json.Marshal(&k)
+		if string(got) != string(want) || err != nil || errWant != nil {
+			t.Fatalf("%s, %v\n%s, %v", got, err, want, errWant)
+		}
 		var h head
-		for _, n := range []any{&h.Seq, &h.Commit, &h.Layout, &h.Attempt, &h.Basket, &h.Receipt, &h.STAN} {
+		numbers := []reflect.Value{reflect.ValueOf(&h.Seq).Elem(), reflect.ValueOf(&h.Commit).Elem(), reflect.ValueOf(&h.Layout).Elem()}
+		counts := reflect.ValueOf(&h.counters).Elem()
+		for i := range counts.NumField() {
+			numbers = append(numbers, counts.Field(i))
+		}
+		for _, n := range numbers {
 			if rapid.Bool().Draw(t, "set") {
-				drawn(t, reflect.ValueOf(n).Elem())
+				drawn(t, n)
 			}
 		}
 		copy(h.Chain[:], rapid.SliceOfN(rapid.Byte(), chainLen, chainLen).Draw(t, "chain"))

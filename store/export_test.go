@@ -153,3 +153,6 @@ func FormerAnchor(seq uint64, chain [32]byte) []byte {
 	c := check(anchorName, nil, rest)
 	return append(append([]byte(formerMark), rest...), c[:]...)
 }
+
+// MaxSize is the limit that bbolt has for the file.
+func (s *Store) MaxSize() int64 { return int64(s.db.MaxSize) }

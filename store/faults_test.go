@@ -339,7 +339,7 @@ func TestFullJournalRefusesSalesAndKeepsRoomForReversals(t *testing.T) {
 		if n > 100_000 {
 			t.Fatal("never full")
 		}
-		if err := s.Room(); err != nil {
+		if err := full(s); err != nil {
 			if !errors.Is(err, pos.ErrFull) {
 				t.Fatal(err)
 			}

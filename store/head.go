@@ -128,38 +128,81 @@ func (s *Store) NextReceipt() string {
 func (s *Store) NextSTAN() string {
 	s.stanMu.Lock()
 	defer s.stanMu.Unlock()
+	n, err := s.nextTrace()
+	if err != nil {
+		s.o.Logger.Error("no trace number", "err", err)
+		return ""
+	}
+	if err := s.trace.write(n); err != nil {
+		s.o.Logger.Warn("a trace number is not remembered", "err", err)
+	}
+	return fmt.Sprintf("%06d", n)
+}
+
+// freeTraces are trace numbers of a batch that nobody has: those after the last
+// one handed out, up to one of them. A commit with a number that was not handed
+// out ends them.
+type freeTraces struct {
+	batch    string
+	from, to int64 // the last one that was handed out then; the last free one
+	strange  int   // commits with such numbers so far
+}
+
+// nextTrace finds the next trace number, and how many after it are free too. The
+// caller holds stanMu.
+func (s *Store) nextTrace() (int64, error) {
 	s.mu.Lock()
 	batch, n := s.settings[pos.SetBatch], s.counters.STAN
 	if batch == "" {
 		batch = pos.FirstBatch
 	}
+	if s.free.batch == batch && s.free.from <= n && n < s.free.to {
+		s.counters.STAN++
+		s.mu.Unlock()
+		return n + 1, nil
+	}
+	strange := s.free.strange
 	live := make(map[string]bool, len(s.open))
 	for _, a := range s.open {
 		live[a.STAN] = true
 	}
 	s.mu.Unlock()
-	stan := ""
+	to := n
 	err := s.view(func(tx *snap) error {
+		free := func(n int64) bool {
+			stan := fmt.Sprintf("%06d", n)
+			return !live[stan] && tx.raw(bTrace, pair(batch, stan)) == nil
+		}
 		for range stanLimit {
-			n = n%stanLimit + 1
-			stan = fmt.Sprintf("%06d", n)
-			if !live[stan] && tx.raw(bTrace, pair(batch, stan)) == nil {
-				return nil
+			if n = n%stanLimit + 1; !free(n) {
+				continue
 			}
+			for to = n; to < min(stanLimit, n+tracesAhead) && free(to+1); {
+				to++
+			}
+			return nil
 		}
 		return pos.Errorf("no_trace", "settle the batch", "all trace numbers of batch %q are used", batch)
 	})
 	if err != nil {
-		s.o.Logger.Error("no trace number", "err", err)
-		return ""
+		return 0, err
 	}
 	s.mu.Lock()
-	s.counters.STAN = n
-	s.mu.Unlock()
-	if err := s.trace.write(n); err != nil {
-		s.o.Logger.Warn("a trace number is not remembered", "err", err)
+	defer s.mu.Unlock()
+	if s.counters.STAN = n; s.free.strange == strange {
+		s.free.batch, s.free.from, s.free.to = batch, n, to
 	}
-	return stan
+	return n, nil
+}
+
+// see takes the numbers of a commit into account. The caller holds mu.
+func (s *Store) see(r *request) {
+	for i := range r.events {
+		if n, err := strconv.ParseInt(r.events[i].STAN, 10, 64); err == nil && n > s.counters.STAN {
+			s.free = freeTraces{strange: s.free.strange + 1}
+		}
+	}
+	s.counters.see(r.events, r.commit.Baskets)
 }
 
 // Setting gives a small fact, "" if it was never set.

@@ -299,24 +299,35 @@ func (s *Store) Baskets(state pos.BasketState) ([]pos.Basket, error) {
 	return found, err
 }
 
-// Room gives ErrFull when what is left of MaxSize or of the disk is needed for
-// reversals and settlement: refuse a sale before its card is taken.
-func (s *Store) Room() error {
+// Room says how much the journal may still take of MaxSize or of the disk, whichever is less. ErrFull: what is left is
+// needed for reversals and settlement, refuse a sale before its card is taken.
+func (s *Store) Room() (pos.Room, error) {
 	full := func(left int64) error {
 		return &pos.Error{
 			Code: "journal_full", Remedy: "free space on the disk of the data folder; what is under way is still ended",
 			Message: fmt.Sprintf("%d bytes are left for the journal", max(left, 0)), Err: pos.ErrFull,
 		}
 	}
-	if used := s.used.Load(); s.o.MaxSize > 0 && s.o.MaxSize-used < s.o.Reserve {
-		return full(s.o.MaxSize - used)
+	left := s.o.MaxSize - s.used.Load()
+	if left < s.o.Reserve {
+		return pos.Room{}, full(left)
 	}
+	room := s.roomOf(left, s.o.MaxSize)
 	var disk syscall.Statfs_t
 	if err := syscall.Statfs(s.o.Dir, &disk); err != nil {
-		return fmt.Errorf("room on the disk: %w", err)
+		return room, fmt.Errorf("room on the disk: %w", err)
 	}
-	if left := int64(disk.Bavail) * disk.Bsize; left < s.o.Reserve {
-		return full(left)
+	if left = int64(disk.Bavail) * disk.Bsize; left < s.o.Reserve {
+		return pos.Room{Disk: true}, full(left)
 	}
-	return nil
+	if onDisk := s.roomOf(left, int64(disk.Blocks)*disk.Bsize); onDisk.Left < room.Left {
+		onDisk.Disk = true
+		return onDisk, nil
+	}
+	return room, nil
+}
+
+// roomOf is the room that left bytes of all are.
+func (s *Store) roomOf(left, all int64) pos.Room {
+	return pos.Room{Left: left - s.o.Reserve, Low: left-s.o.Reserve < min(lowRoom, all/10)}
 }

@@ -185,16 +185,12 @@ type paidBasket struct {
 
 // encodeBasket writes day, 0, JSON, or day, 1, paid and counted (varints), JSON.
 func encodeBasket(b *paidBasket) ([]byte, error) {
-	body, err := json.Marshal(&b.Basket)
-	if err != nil {
-		return nil, err
-	}
-	rest := []byte(b.day)
+	rest := append(make([]byte, 0, 1<<10), b.day...)
 	if !b.weighed {
-		return append(append(rest, 0), body...), nil
+		return appendBasket(append(rest, 0), &b.Basket)
 	}
 	rest = binary.AppendVarint(append(rest, 1), int64(b.paid))
-	return append(binary.AppendVarint(rest, int64(b.counted)), body...), nil
+	return appendBasket(binary.AppendVarint(rest, int64(b.counted)), &b.Basket)
 }
 
 func decodeBasket(key, rest []byte) (paidBasket, error) {

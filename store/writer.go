@@ -151,7 +151,7 @@ func (s *Store) prepare(rs []*request, accepted *[]*request) (b *batch, next hea
 	b = newBatch(&snap{tx: tx, layers: over.layers, now: layer{}}, next, s.o.Clock.Now(), s.warm)
 	var roomErr error
 	if slices.ContainsFunc(rs, func(r *request) bool { return takesRoom(r.commit) }) {
-		roomErr = s.Room()
+		_, roomErr = s.Room()
 	}
 	for _, r := range rs {
 		if r.err = r.ctx.Err(); r.err != nil {
@@ -170,7 +170,7 @@ func (s *Store) prepare(rs []*request, accepted *[]*request) (b *batch, next hea
 	}
 	s.mu.Lock()
 	for _, r := range *accepted {
-		s.counters.see(r.events, r.commit.Baskets)
+		s.see(r)
 	}
 	n := s.counters
 	s.mu.Unlock()
@@ -332,7 +332,7 @@ func takesRoom(c pos.Commit) bool {
 			begins, begun[e.Attempt] = true, true
 		case pos.EvLineAdded, pos.EvLineEdited:
 			begins = true
-		case pos.EvFollowUp, pos.EvVoided, pos.EvRefundedPart, pos.EvRefundedFull: // what it means for its original
+		case pos.EvFollowUp, pos.EvResolved, pos.EvVoided, pos.EvRefundedPart, pos.EvRefundedFull: // what it means for another one
 		default:
 			if folds(e) && !begun[e.Attempt] {
 				return false

@@ -90,6 +90,10 @@ func (s *Session) beginCompletion(c Completing) (payment, error) {
 	if most := s.o.Host.Terms().Most(held.Approved); c.Amount < 0 || c.Amount > most {
 		return payment{}, pos.Errorf("bad_amount", "name at most what may be taken", "%s does not fit, %s is held and %s may be taken", c.Amount, held.Approved, most)
 	}
+	if e := s.batchFault(c.Amount); e != nil {
+		return payment{}, e
+	}
+	s.filled.add(c.Amount)
 	p := s.follow(pos.Completion, *held, c.Amount)
 	p.receipt = s.o.Journal.NextReceipt()
 	return p, s.begun(p)

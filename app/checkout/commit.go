@@ -32,6 +32,9 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 	if err != nil {
 		return err
 	}
+	if events, err = s.settled(p, events); err != nil {
+		return err
+	}
 	docs, events, err := s.documents(p, events)
 	if err != nil {
 		return err
@@ -133,6 +136,22 @@ func (s *Session) aboutOriginal(p *payment, events []pos.Event) ([]pos.Event, er
 		out[at].Flag = true
 	}
 	return out, nil
+}
+
+// settled leaves the late declined sale that a payment settles alone where the
+// host approved it late meanwhile: its reversal goes on and the payment stands.
+func (s *Session) settled(p *payment, events []pos.Event) ([]pos.Event, error) {
+	if p.settles == nil {
+		return events, nil
+	}
+	now, err := s.o.Journal.Attempt(p.settles.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, fits := pos.Lookup(now.State, pos.EvResolved); fits {
+		return events, nil
+	}
+	return slices.DeleteFunc(slices.Clone(events), func(e pos.Event) bool { return e.Attempt == now.ID && e.Type == pos.EvResolved }), nil
 }
 
 // documents gives the baskets as they are after the events of a payment, and

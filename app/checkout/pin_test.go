@@ -102,11 +102,15 @@ func TestCardThatWasPulledAfterTheApprovalIsReversed(t *testing.T) {
 // values, refuse to trade; one that cannot reach the host may still ask the card.
 func TestWithoutGoodKeysNoCardIsTaken(t *testing.T) {
 	for reason, want := range map[string]doing{
-		"no_tmk": doCommit, "kcv_mismatch": doCommit, "no_line": doCard, "not_signed_on": doCard, "unplugged": doCard, "reversal_pending": doCard,
+		"no_tmk": doCommit, "kcv_mismatch": doCommit, "no_line": doCard, "not_signed_on": doCard, "unplugged": doCard, "reversal_pending": doCard, "host_refused": doCard,
 	} {
 		p, eff := step(payment{tender: pos.Card, kind: pos.Sale}, input{kind: inReady, reason: reason})
 		if eff.do != want || want == doCommit && p.result.code != reason {
 			t.Errorf("%s: %v as %q", reason, eff.do, p.result.code)
+		}
+		p.deferral = "no_line"
+		if takeDeferred(&p); want == doCard && reason != "not_signed_on" && p.result.code != reason {
+			t.Errorf("%s is told as %q", reason, p.result.code)
 		}
 	}
 }

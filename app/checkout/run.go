@@ -113,6 +113,9 @@ func (s *Session) begin(ask Pay) (*payment, error) {
 	if amount < 0 || amount > due || due <= 0 {
 		return nil, pos.Errorf("bad_amount", "name an amount between 0.01 and what is due", "%s does not fit, due is %s", amount, due)
 	}
+	if e := s.batchFault(amount); e != nil && (ask.Tender == pos.Card || ask.Code != "") {
+		return nil, e
+	}
 	if ask.Tender == pos.Cash && ask.Tendered != 0 && ask.Tendered < amount {
 		return nil, pos.Errorf("too_little", "take more, or pay a part with amount", "%s is less than %s", ask.Tendered, amount)
 	}
@@ -120,6 +123,9 @@ func (s *Session) begin(ask Pay) (*payment, error) {
 		return nil, err
 	}
 	p := s.newPayment(ask, amount)
+	if ask.Tender == pos.Card || ask.Code != "" {
+		s.filled.add(amount)
+	}
 	if ask.Override != nil {
 		if _, err := s.o.Staff.Approve(ask.Override.Staff, ask.Override.PIN, staff.SameCardAgain, s.o.Clock.Now()); err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,7 +87,7 @@ type Options struct {
 	Clock      pos.Clock
 	DayOf      func(time.Time) (day string, hour int)
 	Timers     Timers
-	Room       func() error // why the journal cannot take a card payment now
+	Room       func() (pos.Room, error) // of the journal; why it cannot take a card payment now. nil: not asked
 	Conditions func() []pos.Condition
 	Log        *slog.Logger
 }
@@ -107,6 +108,8 @@ type Session struct {
 	pending  bool // a refresh is on its way
 	stray    bool // the journal did not take an outcome: decided before the next payment
 	closing  int  // settlements that hold card and QR
+	filled   fill // the open batch, as it was counted last
+	tight    tight
 	step     Step
 	card     *CardView
 	qr       *QRView
@@ -219,11 +222,32 @@ func (s *Session) publish() {
 	if s.o.Conditions != nil {
 		n.Devices = s.o.Conditions()
 	}
+	n.Devices = append(slices.Clip(n.Devices), s.ownConditions()...)
 	for _, t := range []pos.Tender{pos.Cash, pos.Card, pos.QR} {
 		if e := s.tenderFaultWith(t, n.Line, n.Devices); e != nil {
 			n.Refused[t] = e.Code
 		}
 	}
+	s.hand(n)
+}
+
+// publishCard is publish where nothing but the card's stage and the basket have
+// changed: the rest of the last snapshot is taken over, for a sale shows many
+// stages. A changed line is published whole, and a changed device tells of
+// itself. The caller holds mu.
+func (s *Session) publishCard() {
+	had := s.snap.Load()
+	if had.Line != s.lineView() {
+		s.publish()
+		return
+	}
+	n, c := *had, *s.card
+	n.Version, n.Time, n.Card, n.Basket = s.version.Add(1), s.o.Clock.Now(), &c, *s.basket.Clone()
+	s.hand(&n)
+}
+
+// hand makes a snapshot the newest one.
+func (s *Session) hand(n *Snapshot) {
 	s.snap.Store(n)
 	s.subs.Range(func(_, f any) bool {
 		f.(func(*Snapshot))(n)
@@ -335,6 +359,9 @@ func (s *Session) tenderFaultWith(t pos.Tender, line LineView, devices []pos.Con
 		if s.settling() {
 			return pos.Errorf("settlement_running", "take cash, or wait until the settlement ends", "a settlement runs: card and QR wait")
 		}
+	}
+	if e := s.batchFault(0); e != nil && t == pos.Card {
+		return e
 	}
 	switch t {
 	case pos.Card:

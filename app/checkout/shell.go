@@ -135,7 +135,7 @@ func (sh *shell) stage(st CardStage, limit time.Duration, p *payment) {
 	}
 	c.Bypass = st == CardPIN && p != nil && p.passable
 	s.card = &c
-	s.publish()
+	s.publishCard()
 }
 
 func (sh *shell) send(ctx context.Context, p *payment) input {
@@ -216,10 +216,19 @@ func (s *Session) ended(p *payment, next []pos.Tender) {
 		}
 	}
 	s.slips(*p, a, done)
-	if p.tender != pos.Cash {
+	s.publish()
+	if p.owes(&a) || p.tender != pos.Cash && s.owed.any() {
 		s.o.Line.Wake()
 	}
-	s.publish()
+}
+
+// owes says whether a payment may have changed what is owed to the host: a sale
+// that was simply approved or refused has not, and nobody need be woken for it.
+func (p *payment) owes(a *pos.Attempt) bool {
+	if p.tender == pos.Cash {
+		return false
+	}
+	return p.kind != pos.Sale || p.settles != nil || p.result.failed != nil || len(p.scripts) > 0 || a.State == "" || a.Open()
 }
 
 // attempt is a payment's attempt as its last commit left it. Where a commit

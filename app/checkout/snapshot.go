@@ -58,7 +58,7 @@ func ShopOf(c config.Parsed) Shop {
 // LineView is the state of the line and the room left without it.
 type LineView struct {
 	State      string // online offline degraded
-	Cause      string // network acquirer keys
+	Cause      string // network acquirer keys refused
 	Since      time.Time
 	Queued     int // uploads and deferred sales that wait
 	QueuedSum  pos.Amount
@@ -68,6 +68,9 @@ type LineView struct {
 	RoomCount  int
 	OfflineOff string // reason code why no card can be taken offline, "" if it can
 }
+
+// any says whether anything is owed to the host or to a person.
+func (v LineView) any() bool { return v.Queued+v.Reversing+v.Persons > 0 }
 
 // CardStage is a step of a card payment, in this order.
 type CardStage int

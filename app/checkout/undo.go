@@ -174,7 +174,7 @@ func (s *Session) room(t pos.Tender) error {
 	if s.o.Room == nil || t == pos.Cash {
 		return nil
 	}
-	if err := s.o.Room(); err != nil {
+	if _, err := s.o.Room(); err != nil {
 		return &pos.Error{Code: "disk_full", Message: "the journal has no room for a payment", Remedy: "free space on the disk, then try again", Err: err}
 	}
 	return nil

@@ -58,7 +58,7 @@ type Shop struct {
 	Phone    string `toml:"phone"`
 	Tax      string `toml:"tax"`       // included added
 	DayStart string `toml:"day_start"` // "00:00": when the business day begins
-	TimeZone string `toml:"timezone"`
+	TimeZone string `toml:"timezone"`  // Local, or a name of the IANA table
 }
 
 // Terminal is who the till is to the acquirer.
@@ -132,7 +132,7 @@ func (w Window) Size() (width, height int, full bool) {
 // Default is the configuration of an empty file.
 func Default() Config {
 	return Config{
-		Shop:     Shop{Name: "和平路便利店", NameEN: "Heping Road Store", Tax: "included", DayStart: "00:00", TimeZone: "Asia/Shanghai"},
+		Shop:     Shop{Name: "和平路便利店", NameEN: "Heping Road Store", Tax: "included", DayStart: "00:00", TimeZone: Local},
 		Terminal: Terminal{TID: "12345678", MID: "123456789012345"},
 		Host: Host{
 			Address: "127.0.0.1:8583", Profile: "cup", Timeout: Duration(10 * time.Second),
@@ -262,10 +262,8 @@ func (c *Config) check() error {
 			return bad(r.key, r.remedy, "%v does not fit", r.value)
 		}
 	}
-	if _, err := time.LoadLocation(c.Shop.TimeZone); err != nil {
-		return bad("shop.timezone", `write it like "Asia/Shanghai"`, "there is no time zone %q", c.Shop.TimeZone)
-	}
-	return nil
+	_, err := c.Shop.zone()
+	return err
 }
 
 // hostPort says whether an address has a host and a port from 1 to 65535.
@@ -339,13 +337,25 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
+// Local is the zone of the machine as it was when the till started: the one of the variable TZ, else of /etc/localtime.
+const Local = "Local"
+
+// zone gives the shop's zone. An empty name is none: the standard library would take it for UTC.
+func (s Shop) zone() (*time.Location, error) {
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil || s.TimeZone == "" {
+		return nil, bad("shop.timezone", `write "Local" for the zone of this machine, or a name like "Asia/Shanghai"`, "there is no time zone %q", s.TimeZone)
+	}
+	return zone, nil
+}
+
 // DayOf gives the business day (2026-11-22) and the hour of the shop for a
 // moment. The day begins at day_start: what is sold at 01:30 in a shop that
 // begins at 05:00 belongs to the evening before.
 func (s Shop) DayOf() (func(time.Time) (day string, hour int), error) {
-	zone, err := time.LoadLocation(s.TimeZone)
+	zone, err := s.zone()
 	if err != nil {
-		return nil, bad("shop.timezone", `write it like "Asia/Shanghai"`, "there is no time zone %q", s.TimeZone)
+		return nil, err
 	}
 	start, err := time.Parse("15:04", s.DayStart)
 	if err != nil {

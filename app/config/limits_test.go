@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"sort"
@@ -61,6 +62,7 @@ func TestLimits(t *testing.T) {
 		{"shop", "tax", `"added"`, `"none"`},
 		{"shop", "day_start", `"23:59"`, `"24:00"`},
 		{"shop", "timezone", `"America/New_York"`, `"Nowhere"`},
+		{"shop", "timezone", `"Local"`, `""`},
 		{"window", "language", `"en"`, `"fr"`},
 		{"window", "theme", `"dark"`, `"blue"`},
 	} {
@@ -137,8 +139,36 @@ func TestBusinessDay(t *testing.T) {
 	if _, err := (Shop{TimeZone: "Nowhere", DayStart: "00:00"}).DayOf(); err == nil {
 		t.Error("no such zone")
 	}
+	var e *pos.Error
+	if _, err := Parse("[shop]\ntimezone = \"Mars/North\"\n", ".", ""); !errors.As(err, &e) || !strings.Contains(e.Remedy, `"Local"`) {
+		t.Errorf("the way back to the machine's zone is not named: %v", err)
+	}
 	if _, err := (Shop{TimeZone: "UTC", DayStart: "noon"}).DayOf(); err == nil {
 		t.Error("no such time")
+	}
+}
+
+// TestAShopThatNamesNoZoneHasTheMachines: it was Shanghai's everywhere. On a machine set to UTC a host on the same machine was
+// eight hours off, and the totals of the machine's date were those of another day.
+func TestAShopThatNamesNoZoneHasTheMachines(t *testing.T) {
+	had := time.Local
+	t.Cleanup(func() { time.Local = had })
+	for zone, want := range map[string]string{"UTC": "2026-11-21 20", "Asia/Shanghai": "2026-11-22 4", "America/St_Johns": "2026-11-21 16"} {
+		var err error
+		if time.Local, err = time.LoadLocation(zone); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Parse("", ".", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		day, err := c.Shop.DayOf()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, h := day(time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC)); fmt.Sprint(d, " ", h) != want {
+			t.Errorf("on a machine in %s: %s %d, want %s", zone, d, h, want)
+		}
 	}
 }
 

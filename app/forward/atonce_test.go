@@ -59,3 +59,40 @@ func TestPrepareDoesTheOwnersWorkOnlyWhileItSleeps(t *testing.T) {
 	f.Run(gone)
 	want("after the owner's end", pos.Ready{}, false)
 }
+
+// asking is a host whose answer has asked for a sign-on.
+type asking struct {
+	*memHost
+	signed chan struct{}
+}
+
+func (h asking) SignOn(ctx context.Context, stan, batch, operator string) (pos.SignOnReply, error) {
+	h.signed <- struct{}{}
+	return h.memHost.SignOn(ctx, stan, batch, operator)
+}
+
+// TestASignOnThatTheHostAskedForIsNotLetWait: an idle till signed on only when the next probe of a broken line was due, 3 s
+// later. A till that has signed off does not come back by itself.
+func TestASignOnThatTheHostAskedForIsNotLetWait(t *testing.T) {
+	for _, off := range []bool{false, true} {
+		w, j, clock := queueAt(noon)
+		host := asking{w.f.o.Host.(*memHost), make(chan struct{}, 1)}
+		w.f.o.Host, w.f.o.Retry, w.probed = host, time.Hour, make(chan error, 1)
+		w.state, w.ready, w.lastTry = "online", true, clock.t
+		if off {
+			if _, err := j.Append(t.Context(), pos.Commit{Settings: map[string]string{pos.SetSignOn: signedOff}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		host.ready = false
+		w.housekeep(t.Context())
+		if w.probing == off {
+			t.Errorf("signed off %v: it signs on at once %v", off, w.probing)
+		}
+		if w.probing {
+			if <-host.signed; <-w.probed != nil || !host.Ready() {
+				t.Error("the sign-on was not made")
+			}
+		}
+	}
+}

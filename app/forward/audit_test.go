@@ -97,7 +97,7 @@ func (c *counter) person() {
 			b.reversed = true
 			b.relate(-1)
 			c.hands().decide(context.Background(), a, 2)
-		case a.Code == "keys_missing", a.Reason != "" && waitsForRepeat(a) && b.net() == 0:
+		case a.Code == "keys_missing", a.Reason != "" && !a.Unmatched.IsZero() && b.net() == 0:
 			c.hands().decide(context.Background(), a, 3)
 		case a.Reason == "":
 			c.hands().decide(context.Background(), a, 0)

@@ -60,10 +60,10 @@ func (w *owner) prepare(ctx context.Context) pos.Ready {
 		tried[it.a.ID] = true
 		for try := 0; ; try++ {
 			w.await(ctx, it)
-			if !isReversal(it.a) || u.MayPass && waitsForRepeat(it.a) {
+			if w.items[it.a.ID] != it || !isReversal(it.a) || u.MayPass && w.waitsForRepeat(it.a) {
 				break // it ended, or its answer came, while it was in the air
 			}
-			if try == u.BeforeSale || waitsForRepeat(it.a) {
+			if try == u.BeforeSale || w.waitsForRepeat(it.a) {
 				return pos.Ready{Reason: "reversal_pending"}
 			}
 			err := w.now(ctx, it)
@@ -82,6 +82,9 @@ func (w *owner) prepare(ctx context.Context) pos.Ready {
 // there is none. A deferred sale in the air may leave one behind: it is waited
 // for. Nothing is let go meanwhile, so there is an end.
 func (w *owner) untried(ctx context.Context, tried map[string]bool) *item {
+	if lost := w.ordered(func(it *item) bool { return !it.flying && stray(it.a) }); len(lost) > 0 {
+		w.upload(ctx, lost) // journals their reversals
+	}
 	for _, it := range w.ordered(func(it *item) bool { return it.flying && mayReverse(it.a) }) {
 		w.await(ctx, it)
 	}
@@ -151,7 +154,7 @@ func (w *owner) everything(ctx context.Context, command uint64, waits bool) int 
 	}
 	for _, it := range w.ordered(func(it *item) bool { return (isReversal(it.a) || parked(it.a)) && it.answered < forcedTries }) {
 		w.await(ctx, it)
-		if waits && waitsForRepeat(it.a) && it.next.After(w.f.o.Clock.Now()) {
+		if waits && w.waitsForRepeat(it.a) && it.next.After(w.f.o.Clock.Now()) {
 			continue
 		}
 		it.forced = !waits

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -102,6 +103,9 @@ func New(o Options) *Forwarder {
 	f.turn.Lock() // until Run sleeps for the first time
 	if t, err := time.Parse(time.RFC3339, o.Journal.Setting(pos.SetLastOnline)); err == nil {
 		f.lastOnline.Store(t.UnixNano())
+	} else {
+		f.lastOnline.Store(never)
+		f.begin()
 	}
 	return f
 }
@@ -136,7 +140,20 @@ func (f *Forwarder) Wake() {
 	}
 }
 
-// LastOnline is the time of the host's last word.
+// never stands for the host's last word where it never said one.
+const never = math.MinInt64
+
+// begin counts what the till may take without a host that never said a word from
+// its first opening. A clock at 1970 cannot say when that is: it counts from when
+// the clock was set.
+func (f *Forwarder) begin() {
+	if now := f.o.Clock.Now(); now.Year() > 1970 {
+		f.lastOnline.CompareAndSwap(never, now.UnixNano())
+	}
+}
+
+// LastOnline is the time of the host's last word, that of the first opening where
+// it never said one; far in the past where the clock cannot tell that either.
 func (f *Forwarder) LastOnline() time.Time { return time.Unix(0, f.lastOnline.Load()) }
 
 // Heard says whether the line stands and the host's last word is no older.
@@ -227,7 +244,7 @@ func (f *Forwarder) ask(ctx context.Context) pos.Ready {
 func (f *Forwarder) Probe(ctx context.Context) error {
 	if !f.ready() {
 		err := f.SignOn(ctx)
-		if pos.WhyNot(err, "") == "" {
+		if pos.WhyNot(err, "") == "" || errors.Is(err, pos.ErrRefused) {
 			return err
 		}
 		return errors.Join(err, f.echo(ctx)) // the PIN pad is at fault: the line is looked at all the same

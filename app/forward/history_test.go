@@ -127,7 +127,7 @@ func (w *world) resolve() {
 		if w.host.pending() {
 			return // the file comes a day later
 		}
-		if b := w.host.books[a.Batch+"/"+a.STAN]; a.State == pos.Manual && a.Reason != "" && waitsForRepeat(a) && b.net() == 0 {
+		if b := w.host.books[a.Batch+"/"+a.STAN]; a.State == pos.Manual && a.Reason != "" && !a.Unmatched.IsZero() && b.net() == 0 {
 			e := on(a, pos.EvResolved)
 			e.By = "2001"
 			w.keep(e)

@@ -68,6 +68,7 @@ func judgeReversal(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, batch s
 	if r.Code != "12" && r.Code != "25" || a.LateApproved {
 		return aged(u, a, now, v)
 	}
+	v.events[0].Reason = r.Code
 	if a.Batch != batch && a.State == pos.Manual {
 		return v // a person has it in hand
 	}
@@ -77,11 +78,11 @@ func judgeReversal(u pos.Repeats, a pos.Attempt, r pos.Reply, err error, batch s
 		v.events = append(v.events, p)
 		return v
 	}
-	if !waitsForRepeat(a) { // the delayed original may still arrive: once more
+	if a.Unmatched.IsZero() { // the delayed original may still arrive: once more
 		v.again = repeat
 		return v
 	}
-	if left := repeat - now.Sub(a.Updated); left > 0 && left <= repeat { // asked too early: it proves nothing
+	if left := untilRepeat(a, repeat, now); left > 0 && left <= repeat { // asked too early: it proves nothing
 		return verdict{again: left, answered: true}
 	} // more than the whole wait: the clock was set back since, and cannot say
 	done := acknowledged(a, r)
@@ -100,8 +101,8 @@ func aged(u pos.Repeats, a pos.Attempt, now time.Time, v verdict) verdict {
 	return v
 }
 
-// acknowledged ends a reversal. A deferred sale that was only partly approved
-// becomes the owner's.
+// acknowledged ends a reversal. A deferred sale that the host answered in part or
+// with an open outcome, or that a person had, becomes the owner's.
 func acknowledged(a pos.Attempt, r pos.Reply) pos.Event {
 	t := pos.EvReversed
 	if forPerson(a) {
@@ -116,8 +117,11 @@ func acknowledged(a pos.Attempt, r pos.Reply) pos.Event {
 }
 
 // forPerson says that the host answered a deferred sale, with 10 or with a code
-// that leaves the outcome open: it is never charged again by itself.
-func forPerson(a pos.Attempt) bool { return a.Deferred && a.Next == "" && !a.GoesOn() }
+// that leaves the outcome open, and nobody has ended it yet: it is never charged
+// again by itself.
+func forPerson(a pos.Attempt) bool {
+	return a.Deferred && a.Next == "" && a.How == "" && !a.GoesOn()
+}
 
 // stray says that a deferred sale left and nobody waits for its answer any
 // more: it is reversed, never sent again under its number.
@@ -212,7 +216,8 @@ func judgeLate(a pos.Attempt, l pos.LateReply, class decline.Class) (pos.Event, 
 	upload := a.Offline && !a.Deferred // the card said yes: there is nothing to reverse
 	// Money may have moved; a reversal that the host acknowledged by 00 stands
 	// whatever came before it.
-	open := class == decline.Success || class == decline.Unknown && (a.State != pos.Reversed || a.Flagged)
+	undone := a.State == pos.Reversed || a.State == pos.LateDeclined && a.Reason != ""
+	open := class == decline.Success || class == decline.Unknown && (!undone || a.Flagged)
 	if open && l.Reply.Signed && !upload && a.Kind != pos.Refund {
 		t = pos.EvLateApproval
 	}
@@ -232,15 +237,27 @@ func judgeLate(a pos.Attempt, l pos.LateReply, class decline.Class) (pos.Event, 
 		e.RRN = l.Reply.RRN
 	}
 	if t == pos.EvLateApproval && a.State != pos.Reversing {
-		e.Reason = "98"
-		if class == decline.Unknown || a.State == pos.LateDeclined { // 06 too where a person had it: it goes back to one
-			e.Reason = "06"
-		}
+		e.Reason = reopening(a, class)
 	}
 	if t == pos.EvLateApproval && class == decline.Unknown {
 		e.Code = l.Reply.Code // no approval: a 12 or 25 may still end the reversal
 	}
 	return e, true
+}
+
+// reopening is the reason of a reversal that a late answer opens again, "" where
+// it keeps the one that it was sent with: a reversal repeats itself. A deferred
+// sale that would be charged again though a person had it, or the answer leaves
+// the outcome open, takes 06: it goes to a person.
+func reopening(a pos.Attempt, class decline.Class) string {
+	person := class == decline.Unknown || a.State == pos.LateDeclined
+	switch {
+	case person && (a.Reason == "" || a.GoesOn()):
+		return "06"
+	case a.Reason == "":
+		return "98"
+	}
+	return ""
 }
 
 func known(s pos.State, t pos.EventType) bool {

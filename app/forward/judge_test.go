@@ -45,10 +45,9 @@ func TestRule4UnknownMeansReverse(t *testing.T) {
 	}
 	a := inState(pos.Reversing)
 	again := a
-	again.LastError = "the host answered 25"
-	again.Updated = noon.Add(-time.Minute)
+	again.Unmatched = noon.Add(-time.Minute)
 	early := again
-	early.Updated = noon.Add(-time.Second)
+	early.Unmatched = noon.Add(-time.Second)
 	late := again
 	late.LateApproved = true
 	tried := a
@@ -281,7 +280,7 @@ func variants() []pos.Attempt {
 				a.Code = "10"
 			}
 			if i&8 != 0 {
-				a.LastError = "the host answered 25"
+				a.Unmatched = noon.Add(-time.Minute)
 			}
 			if i&16 != 0 {
 				a.Tries = usual.Tries

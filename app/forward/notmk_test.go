@@ -47,7 +47,7 @@ func TestACardPaymentWithoutAMasterKeySaysNoTMK(t *testing.T) {
 		{coded("no_tmk"), "no_tmk", "no_tmk"},
 		{coded("kcv_mismatch"), "kcv_mismatch", "kcv_mismatch"},
 		{coded("unplugged"), "unplugged", "unplugged"},
-		{pos.ErrRefused, "not_signed_on", "no_line"},
+		{&pos.Error{Code: "host_refused", Err: pos.ErrRefused}, "host_refused", "host_refused"},
 		{pos.ErrNotSent, "not_signed_on", "no_line"},
 		{pos.ErrNoAnswer, "not_signed_on", "no_line"},
 	} {

@@ -19,22 +19,23 @@ type outcome struct {
 
 // owner is the goroutine that owns the queue.
 type owner struct {
-	f          *Forwarder
-	items      map[string]*item
-	line       []*item // the same in the order of the journal
-	reversals  int     // of them
-	results    chan outcome
-	flying     int  // uploads in the air
-	reversal   bool // a reversal is in the air
-	probing    bool
-	probed     chan error
-	lastTry    time.Time       // of the line
-	state      string          // of the line, when last looked at
-	ready      bool            // keys were loaded then
-	remembered time.Time       // the host's last word that the journal has
-	resealed   string          // day of the last resealing
-	lates      []pos.LateReply // that the journal did not take
-	lateAgain  time.Time       // when it is asked again
+	f             *Forwarder
+	items         map[string]*item
+	line          []*item // the same in the order of the journal
+	reversals     int     // of them
+	results       chan outcome
+	flying        int  // uploads in the air
+	reversal      bool // a reversal is in the air
+	probing       bool
+	probed        chan error
+	lastTry       time.Time       // of the line
+	state         string          // of the line, when last looked at
+	ready         bool            // keys were loaded then
+	remembered    time.Time       // the host's last word that the journal has
+	rememberAgain time.Time       // when the journal, which did not take it, is asked again
+	resealed      string          // day of the last resealing
+	lates         []pos.LateReply // that the journal did not take
+	lateAgain     time.Time       // when it is asked again
 }
 
 // maxInAir bounds the exchanges that wait for the owner.
@@ -45,7 +46,7 @@ func (f *Forwarder) Run(ctx context.Context) {
 	defer close(f.done)
 	w := &owner{f: f, items: map[string]*item{}, results: make(chan outcome, maxInAir), probed: make(chan error, 1)}
 	w.reload()
-	w.remembered = f.LastOnline()
+	w.remembered, _ = time.Parse(time.RFC3339, f.o.Journal.Setting(pos.SetLastOnline)) // zero: never written
 	for {
 		work := w.sleep(ctx)
 		if work == nil {
@@ -117,9 +118,9 @@ func (w *owner) reload() {
 // that: the clock may have been set back meanwhile.
 func (w *owner) taken(a pos.Attempt) *item {
 	it := &item{a: a}
-	if waitsForRepeat(a) {
-		now, repeat := w.f.o.Clock.Now(), w.f.o.Host.ReversalRepeat()
-		it.next = now.Add(min(repeat-now.Sub(a.Updated), repeat))
+	now, repeat := w.f.o.Clock.Now(), w.f.o.Host.ReversalRepeat()
+	if left := untilRepeat(a, repeat, now); left > 0 {
+		it.next = now.Add(min(left, repeat))
 	}
 	return it
 }
@@ -183,6 +184,9 @@ func (w *owner) housekeep(ctx context.Context) {
 		if state == "online" && ready {
 			w.retryAll()
 		}
+		if w.ready && !ready && f.o.Journal.Setting(pos.SetSignOn) != signedOff { // the host asked for a sign-on: it is not let wait
+			w.lastTry = time.Time{}
+		}
 		w.state, w.ready = state, ready
 		f.o.Changed()
 	}
@@ -202,18 +206,27 @@ func (w *owner) housekeep(ctx context.Context) {
 // onlineEvery is how old the journal's word of the last contact may get.
 const onlineEvery = 10 * time.Minute
 
+// rememberPause is the wait after the journal did not take it.
+const rememberPause = time.Minute
+
 // rememberOnline keeps the time of the host's last word over a restart: how
 // long a till may go on without the host counts from there.
 func (w *owner) rememberOnline(ctx context.Context) {
-	last := w.f.LastOnline()
-	if last.Sub(w.remembered).Abs() < onlineEvery { // either way: a clock that is set back would not be heard of for as long
+	w.f.begin()
+	last, now := w.f.LastOnline(), w.f.o.Clock.Now()
+	if w.f.lastOnline.Load() == never || last.Sub(w.remembered).Abs() < onlineEvery { // either way: a clock that is set back would not be heard of for as long
+		return
+	}
+	if left := w.rememberAgain.Sub(now); left > 0 && left <= rememberPause {
+		return
+	}
+	c := pos.Commit{Settings: map[string]string{pos.SetLastOnline: last.Format(time.RFC3339)}}
+	if _, err := w.f.o.Journal.Append(ctx, c); err != nil {
+		w.rememberAgain = now.Add(rememberPause)
+		w.fault(err, nil)
 		return
 	}
 	w.remembered = last
-	c := pos.Commit{Settings: map[string]string{pos.SetLastOnline: last.Format(time.RFC3339)}}
-	if _, err := w.f.o.Journal.Append(ctx, c); err != nil {
-		w.fault(err, nil)
-	}
 }
 
 func (w *owner) busy() bool { return w.reversal || w.flying > 0 }
@@ -221,15 +234,25 @@ func (w *owner) busy() bool { return w.reversal || w.flying > 0 }
 // retryAll makes everything due: the line is back.
 func (w *owner) retryAll() {
 	for _, it := range w.items {
-		if !it.flying && it.a.State != pos.Manual && !waitsForRepeat(it.a) {
+		if !it.flying && it.a.State != pos.Manual && !w.waitsForRepeat(it.a) {
 			it.next = time.Time{}
 		}
 	}
 }
 
-// waitsForRepeat says that the host answered and asked, in effect, for a pause.
-func waitsForRepeat(a pos.Attempt) bool {
-	return a.LastError == "the host answered 12" || a.LastError == "the host answered 25"
+// waitsForRepeat says that the host answered and asked, in effect, for a pause
+// that is not over.
+func (w *owner) waitsForRepeat(a pos.Attempt) bool {
+	return untilRepeat(a, w.f.o.Host.ReversalRepeat(), w.f.o.Clock.Now()) > 0
+}
+
+// untilRepeat is what is left of the wait after a first 12 or 25, 0 or less where
+// nothing is; more than the whole of it where the clock was set back since.
+func untilRepeat(a pos.Attempt, repeat time.Duration, now time.Time) time.Duration {
+	if a.Unmatched.IsZero() {
+		return 0
+	}
+	return repeat - now.Sub(a.Unmatched)
 }
 
 // ordered gives the items of one kind in the order of the journal.

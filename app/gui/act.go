@@ -21,15 +21,49 @@ const (
 	foundLimit  = 60 // articles of a search
 )
 
-// trembling is how soon after a touch or a key another one does not count on an outcome that came up between them: the
-// second touch of one finger must not take away what nobody has read yet.
+// trembling is how soon after a touch or a key another one does not count on an outcome, nor after the outcome was painted:
+// the second touch of one finger must not take away what nobody has read yet, however long a slow panel took to show it.
 const trembling = 250 * time.Millisecond
+
+// shown is how far an outcome has come onto the panel.
+type shown struct {
+	painting bool
+	at       time.Time // it was painted; zero before
+}
+
+// sameOutcome says whether two snapshots show the same outcome, or neither shows one.
+func sameOutcome(a, b *checkout.Snapshot) bool {
+	if a.Step != checkout.StepOutcome || b.Step != checkout.StepOutcome {
+		return a.Step == b.Step
+	}
+	if a.Outcome == nil || b.Outcome == nil {
+		return a.Outcome == b.Outcome
+	}
+	return a.Outcome.Attempt.ID == b.Outcome.Attempt.ID && a.Outcome.At.Equal(b.Outcome.At)
+}
+
+// paints is called right before a page is painted, painted right after.
+func (t *till) paints() {
+	t.shown.painting = t.snap.Step == checkout.StepOutcome && t.shown.at.IsZero()
+}
+
+func (t *till) painted() {
+	if t.shown.painting {
+		t.shown = shown{at: time.Now()}
+	}
+}
+
+// trembles says whether a touch or a key at a moment comes too soon for whoever reads an outcome.
+func (t *till) trembles(now time.Time) bool {
+	return t.snap.Step == checkout.StepOutcome &&
+		(t.shown.at.IsZero() || now.Sub(t.shown.at) < trembling || now.Sub(t.acted) < trembling)
+}
 
 // act does what a touch or a key asks for.
 func (t *till) act(a kit.Act) {
 	t.letHeldGo() // a touch never overtakes the key that was pressed before it
 	now := time.Now()
-	if t.snap.Step == checkout.StepOutcome && a.Verb != kit.VerbDigit && now.Sub(t.acted) < trembling {
+	if a.Verb != kit.VerbDigit && t.trembles(now) {
 		return
 	}
 	t.acted = now
@@ -52,7 +86,7 @@ func (t *till) act(a kit.Act) {
 	case screen.VerbPay, screen.VerbSplit, screen.VerbGive, screen.VerbNote, screen.VerbRound, screen.VerbConfirm,
 		screen.VerbCancel, screen.VerbCheck, screen.VerbNext:
 		t.money(a)
-	case screen.VerbAsk, screen.VerbYes, screen.VerbNo, screen.VerbReceipt, screen.VerbMore, screen.VerbLess, screen.VerbAll,
+	case screen.VerbAsk, screen.VerbYes, screen.VerbNo, screen.VerbReceipt, screen.VerbMore, screen.VerbLess, screen.VerbPick, screen.VerbAll,
 		screen.VerbReason, screen.VerbHeld, screen.VerbBalance, screen.VerbPreauth:
 		t.giveBack(a)
 	case screen.VerbDecide, screen.VerbHow, screen.VerbLink, screen.VerbFetch, screen.VerbDiffer, screen.VerbWindow, screen.VerbHour,
@@ -115,16 +149,17 @@ func (t *till) goods(a kit.Act) {
 		line := t.snap.Selected
 		t.do(func(ctx context.Context) error { return face.Remove(ctx, line, "cashier") }, nil)
 	case screen.VerbHold:
-		v.Entry, v.Qty, v.Part = "", "", 0 // they were typed for this order
 		t.do(func(ctx context.Context) error {
 			_, err := face.Hold(ctx, "")
 			return err
-		}, nil)
+		}, func() { v.Entry, v.Qty, v.Part = "", "", 0 }) // they were typed for this order
 	case screen.VerbRecall:
 		t.do(func(ctx context.Context) error { return face.Recall(ctx, a.Arg) }, func() { v.Screen = screen.Home })
 	case screen.VerbReprint:
-		v.Followed.Slip = ""
-		t.do(func(ctx context.Context) error { return face.Reprint(ctx, a.Arg) }, t.follow)
+		t.do(func(ctx context.Context) error { return face.Reprint(ctx, a.Arg) }, func() {
+			v.Followed.Slip = "" // here, for what was read before the copy was asked for says the old one
+			t.follow()
+		})
 	}
 }
 

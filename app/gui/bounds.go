@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"github.com/go-gl/glfw/v3.3/glfw"
 
 	"tillkeeper/app/gui/kit"
 )
@@ -20,7 +21,8 @@ import (
 // What lies outside has to be there from the frame before. OpenGL does not promise that after a swap of buffers, but Mesa's
 // painting on the processor has one buffer for it, which it copies to the screen (src/gallium/frontends/dri/drisw.c; newer
 // ones call that a buffer age of 1). So it has to be that which paints, on a machine without a graphics card; everywhere
-// else a window is painted as Fyne does it.
+// else a window is painted as Fyne does it. So is one on a virtual machine that has a render node and yet paints by the
+// processor: whether its buffers stay as they were is not known.
 type bounds struct {
 	windows []*bounded
 	card    bool // the machine has a graphics card
@@ -32,6 +34,7 @@ type openGL interface {
 	renderer() string       // names what paints
 	scissor(x, y, w, h int) // bounds all painting, in pixels from the left lower corner
 	unscissor()             // lets all be painted
+	size() (w, h int)       // of the window now, in pixels
 }
 
 // bounded is a window that shows a surface.
@@ -39,12 +42,17 @@ type bounded struct {
 	win     fyne.Window
 	surface *kit.Surface
 	all     time.Time // when all of it was painted last
+	size    [2]int    // at the last painting, in pixels
+	sized   time.Time // when it was found to be another
 	keeps   bool      // what was painted stays
 }
 
 // allEvery is after how long all of a window is painted again, when anything is: should a part of it ever be wrong, it is
 // not for long.
 const allEvery = 30 * time.Second
+
+// dragged is for how long all of a window is painted after it was found to have another size: whoever drags it goes on.
+const dragged = time.Second
 
 // renderNodes is what a graphics card looks like in the file system.
 const renderNodes = "/dev/dri/renderD*"
@@ -93,20 +101,38 @@ func (w *bounded) paints(now time.Time, gl openGL) {
 		return
 	}
 	c.SetDirty()
-	box, whole := w.surface.Stale()
-	whole = whole || box == kit.Rect{} // nothing of ours: the window was covered, or is another size
-	if whole || w.all.IsZero() || now.Sub(w.all) >= allEvery {
-		w.all, whole = now, true
-	}
-	in.RunWithContext(func() {
+	in.RunWithContext(func() { // which does nothing on a window that is closing: what is stale stays so until it is painted
+		box, whole := w.surface.Stale()
+		whole = whole || box == kit.Rect{} // nothing of ours: the window was covered, or is another size
+		whole = whole || w.all.IsZero() || now.Sub(w.all) >= allEvery
+		whole = !w.steady(now, gl) || whole
 		switch {
 		case whole:
+			w.all = now
 			w.keeps = strings.HasPrefix(gl.renderer(), processor)
 			gl.unscissor()
 		case w.keeps:
 			gl.scissor(pixels(w.win.Canvas(), box))
 		}
 	})
+}
+
+// steady says whether the window has kept its size for a while. While somebody drags it, OpenGL takes the next size at any
+// moment, long before Fyne hears of it: the buffer is another one then, and empty, and needs all of the painting.
+func (w *bounded) steady(now time.Time, gl openGL) bool {
+	var size [2]int
+	if size[0], size[1] = gl.size(); size != w.size {
+		w.size, w.sized = size, now
+	}
+	return now.Sub(w.sized) >= dragged
+}
+
+// size asks the window system, which knows before Fyne does.
+func (nativeGL) size() (w, h int) {
+	if win := glfw.GetCurrentContext(); win != nil {
+		return win.GetFramebufferSize()
+	}
+	return 0, 0
 }
 
 // pixels turns a box of units into one of OpenGL's, whose y begins below.

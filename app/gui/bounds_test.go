@@ -18,11 +18,15 @@ type pane struct {
 	fyne.Window
 	linen
 	inside bool // the context of OpenGL is this window's
+	closed bool // it has none any more, or none yet
 }
 
 func (p *pane) Canvas() fyne.Canvas { return &p.linen }
 
 func (p *pane) RunWithContext(draw func()) {
+	if p.closed {
+		return
+	}
 	p.inside = true
 	draw()
 	p.inside = false
@@ -53,6 +57,7 @@ type glass struct {
 	name string
 	pane *pane
 	said []string
+	wide int // of the window
 }
 
 func (g *glass) renderer() string { return g.name }
@@ -60,6 +65,8 @@ func (g *glass) renderer() string { return g.name }
 func (g *glass) scissor(x, y, w, h int) {
 	g.said = append(g.said, fmt.Sprint("scissor ", x, y, w, h, g.pane.inside))
 }
+
+func (g *glass) size() (w, h int) { return g.wide, 200 }
 
 func (g *glass) unscissor() { g.said = append(g.said, fmt.Sprint("all ", g.pane.inside)) }
 
@@ -83,6 +90,7 @@ func TestOnlyWhatChangedIsPainted(t *testing.T) {
 	p.paints() // nothing to paint
 	win.stained = true
 	p.paints()
+	p.windows[0].sized = time.Now().Add(-dragged)
 	if !win.stained {
 		t.Error("Fyne will not paint what is dirty")
 	}
@@ -94,6 +102,53 @@ func TestOnlyWhatChangedIsPainted(t *testing.T) {
 	p.paints() // nothing of the till's changed: the window was uncovered
 	want := []string{"all true", "scissor 34 94 72 92 true", "all true"}
 	if !slices.Equal(g.said, want) {
+		t.Errorf("it asked for %q, wanted %q", g.said, want)
+	}
+}
+
+// TestAWindowThatIsDraggedIsNeverBlank: between another size and Fyne's hearing of it, what changed was painted alone, onto a
+// buffer that was new and empty.
+func TestAWindowThatIsDraggedIsNeverBlank(t *testing.T) {
+	p, win, g, s, page := glazed(t, "llvmpipe")
+	now := time.Now()
+	for i, is := range []struct {
+		wide  int
+		after time.Duration
+		whole bool
+	}{{400, 0, true}, {400, dragged, false}, {402, 1, true}, {402, dragged - 1, true}, {402, 1, false}, {400, 1, true}, {402, dragged, true}, {402, dragged, false}} {
+		now = now.Add(is.after)
+		g.wide, g.said = is.wide, nil
+		changed := *page
+		changed.Items = []kit.Item{{Shape: kit.Box, R: kit.Rect{X: float32(i), W: 30, H: 40}, Fill: 1}}
+		s.Draw(&changed)
+		win.stained = true
+		p.windows[0].paints(now, g)
+		if len(g.said) != 1 || is.whole != (g.said[0] == "all true") {
+			t.Fatalf("at %+v it asked for %q", is, g.said)
+		}
+	}
+}
+
+// TestWhatWasNotPaintedStaysStale: a window that could not be painted yet forgot what had changed in it, and had its first
+// frame for painted.
+func TestWhatWasNotPaintedStaysStale(t *testing.T) {
+	p, win, g, s, page := glazed(t, "llvmpipe")
+	win.closed, win.stained = true, true
+	p.paints()
+	if !p.windows[0].all.IsZero() || len(g.said) != 0 {
+		t.Fatalf("a window that is not there was painted at %v: %q", p.windows[0].all, g.said)
+	}
+	win.closed = false
+	p.paints()
+	p.windows[0].sized = time.Now().Add(-dragged)
+	more := *page
+	more.Items = []kit.Item{{Shape: kit.Box, R: kit.Rect{X: 20, Y: 10, W: 30, H: 40}, Fill: 1}}
+	s.Draw(&more)
+	win.closed, win.stained = true, true
+	p.paints()
+	win.closed = false
+	p.paints()
+	if want := []string{"all true", "scissor 34 94 72 92 true"}; !slices.Equal(g.said, want) {
 		t.Errorf("it asked for %q, wanted %q", g.said, want)
 	}
 }

@@ -191,6 +191,9 @@ func (t *till) loadClosing() {
 		if stage != "" {
 			v.Stage = stage
 		}
+		if v.Report != nil && known && rep.Ended.After(v.Report.Ended) {
+			v.Fault = "" // of a try before it
+		}
 		if known && (v.Report == nil || !v.Report.Empty || rep.Ended.After(v.Report.Ended)) {
 			v.Report = &rep
 		}

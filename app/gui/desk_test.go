@@ -28,7 +28,9 @@ type fake struct {
 	push   func(*checkout.Snapshot)
 	fail   map[string]error
 	onNext func()
-	hold   chan struct{} // a payment waits for it
+
+	onReprint func()        // before the answer; nil: nothing
+	hold      chan struct{} // a payment waits for it
 
 	onCancel func() // once; nil: nothing
 
@@ -134,8 +136,13 @@ func (f *fake) Next(context.Context) error {
 	return err
 }
 
-func (f *fake) Reprint(_ context.Context, r string) error { return f.note("reprint %s", r) }
-func (f *fake) Catalogue() checkout.Catalogue             { return goods{} }
+func (f *fake) Reprint(_ context.Context, r string) error {
+	if f.onReprint != nil {
+		f.onReprint()
+	}
+	return f.note("reprint %s", r)
+}
+func (f *fake) Catalogue() checkout.Catalogue { return goods{} }
 
 func (f *fake) Journal() checkout.Reader {
 	f.mu.Lock()
@@ -187,13 +194,19 @@ func (r records) Attempt(id string) (pos.Attempt, error) {
 }
 func (records) Events(string) ([]pos.Event, error) { return []pos.Event{{Type: pos.EvCreated}}, nil }
 
+// deskOpens is when a desk opens.
+var deskOpens = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
+
 // desk is a window without a window: every step runs as Fyne would run it, one at a time.
 type desk struct {
 	t  *testing.T
 	f  *fake
 	ui *till
 	do chan func()
-	at time.Time
+	at time.Time // of the key that is pressed
+
+	stood time.Duration // how long the till stood still so far
+	blind bool          // nothing that is drawn is painted
 
 	stop func() // ends the window
 }
@@ -207,7 +220,7 @@ func with(t *testing.T, f func(d *desk)) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		d := &desk{t: t, do: make(chan func(), 64), at: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC), f: &fake{fail: map[string]error{}}}
+		d := &desk{t: t, do: make(chan func(), 64), at: deskOpens, f: &fake{fail: map[string]error{}}}
 		d.f.closing = &closing{Closing: nil, f: d.f}
 		d.f.snap = checkout.Snapshot{
 			Version: 1, Step: checkout.StepSale, Operator: pos.Operator{ID: "1001", Name: "王芳"}, Selected: 1,
@@ -230,6 +243,10 @@ func with(t *testing.T, f func(d *desk)) {
 				select {
 				case f := <-d.do:
 					f()
+					if !d.blind {
+						d.ui.paints()
+						d.ui.painted()
+					}
 				case <-end:
 					return
 				}
@@ -252,6 +269,9 @@ func (d *desk) run(f func()) {
 	synctest.Wait()
 }
 
+// now is the moment of a key of a till that slept while nothing happened, but for what it stood still.
+func (d *desk) now() moment { return moment{d.at, d.at.Sub(deskOpens) - d.stood} }
+
 // act touches a key, calmly.
 func (d *desk) act(verb, arg string) {
 	time.Sleep(trembling)
@@ -262,14 +282,14 @@ func (d *desk) act(verb, arg string) {
 func (d *desk) key(name fyne.KeyName) {
 	time.Sleep(trembling)
 	d.at = d.at.Add(trembling)
-	d.run(func() { d.ui.keyAt(name, d.at) })
+	d.run(func() { d.ui.keyAt(name, d.now()) })
 }
 
 // types enters characters as fingers do.
 func (d *desk) types(s string) {
 	for _, r := range s {
 		d.at = d.at.Add(120 * time.Millisecond)
-		d.run(func() { d.ui.runeAt(r, d.at) })
+		d.run(func() { d.ui.runeAt(r, d.now()) })
 		time.Sleep(100 * time.Millisecond)
 		synctest.Wait()
 	}
@@ -280,10 +300,10 @@ func (d *desk) scans(s string, gap time.Duration, end fyne.KeyName) {
 	d.at = d.at.Add(time.Second)
 	for _, r := range s {
 		d.at = d.at.Add(gap)
-		d.run(func() { d.ui.runeAt(r, d.at) })
+		d.run(func() { d.ui.runeAt(r, d.now()) })
 	}
 	d.at = d.at.Add(gap)
-	d.run(func() { d.ui.keyAt(end, d.at) })
+	d.run(func() { d.ui.keyAt(end, d.now()) })
 }
 
 func (d *desk) wants(calls ...string) {

@@ -5,7 +5,6 @@ import (
 
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/screen"
-	"tillkeeper/app/pos"
 )
 
 // follow reads what became of the payment whose outcome is on the screen: whether the reversal of an unknown one is
@@ -43,7 +42,7 @@ func (t *till) follows() bool {
 	case t.snap.Step != checkout.StepOutcome || o == nil:
 		return false
 	case o.Kind == checkout.OutcomeUnknown:
-		return o.Attempt.ID != "" && !pos.StateRules[t.view.Followed.Attempt.State].Final
+		return o.Attempt.ID != "" // even of one that is reversed: an approval that comes late takes the reversal up again (ADR 005)
 	}
 	_, prints := t.parts.Equipment.(Slips)
 	return prints && o.Kind == checkout.OutcomeApproved && o.Attempt.Receipt != "" && t.view.Followed.Slip != slipPrinted

@@ -1,6 +1,7 @@
 package gui
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,10 +17,10 @@ import (
 func TestATouchNeverOvertakesAKey(t *testing.T) {
 	with(t, func(d *desk) {
 		d.at = d.at.Add(time.Second)
-		d.run(func() { d.ui.runeAt('3', d.at) })
+		d.run(func() { d.ui.runeAt('3', d.now()) })
 		d.at = d.at.Add(5 * time.Millisecond)
 		d.run(func() {
-			d.ui.runeAt('*', d.at)
+			d.ui.runeAt('*', d.now())
 			d.ui.act(kit.Act{Verb: screen.VerbTile, Arg: "100001"})
 		})
 		d.wants("add 100001 3")
@@ -36,6 +37,19 @@ func TestAHeldOrderTakesWhatWasTypedAlong(t *testing.T) {
 		d.act(screen.VerbHold, "")
 		d.wants("hold")
 		if v := d.view(); v.Qty != "" || v.Entry != "" {
+			t.Errorf("%q and %q are left", v.Qty, v.Entry)
+		}
+	})
+}
+
+// TestAnOrderThatIsNotHeldKeepsWhatWasTyped: a refused hold lost it.
+func TestAnOrderThatIsNotHeldKeepsWhatWasTyped(t *testing.T) {
+	with(t, func(d *desk) {
+		d.f.fail["hold"] = errors.New("the disk is full")
+		d.types("3*12")
+		d.act(screen.VerbHold, "")
+		d.wants("hold")
+		if v := d.view(); v.Qty != "3" || v.Entry != "12" {
 			t.Errorf("%q and %q are left", v.Qty, v.Entry)
 		}
 	})
@@ -59,12 +73,21 @@ func TestAnUnknownOutcomeSaysWhenTheBankConfirmed(t *testing.T) {
 		}
 		d.ends(checkout.Outcome{Kind: checkout.OutcomeUnknown, Code: "no_answer", Attempt: pos.Attempt{ID: "7", Tender: pos.Card, Amount: 18540, State: pos.Reversing}})
 		state(pos.Reversing)
-		if !d.shows("结果不明") || d.shows("银行已确认撤销") {
+		if !d.shows("结果不明") || d.shows("银行已确认冲正") {
 			t.Fatal("what nobody knows yet is told")
 		}
 		state(pos.Reversed)
-		if d.shows("结果不明") || !d.shows("银行已确认撤销") || !d.shows("没有收款") {
+		if d.shows("结果不明") || !d.shows("银行已确认冲正") || !d.shows("没有收款") {
 			t.Fatal("the confirmation is not told")
+		}
+		state(pos.Reversing) // an approval came after all
+		if !d.shows("结果不明") || d.shows("银行已确认冲正") {
+			t.Fatal("a reversal that was taken up again is told as confirmed")
+		}
+		state(pos.Reversed)
+		d.ends(checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: pos.Attempt{ID: "9", Tender: pos.Card, Approved: 100}})
+		if v := d.view(); v.Followed.Attempt.ID != "" {
+			t.Fatalf("of the last payment is left: %+v", v.Followed)
 		}
 		d.ends(checkout.Outcome{Kind: checkout.OutcomeUnknown, Code: "no_answer", Attempt: pos.Attempt{ID: "8", Tender: pos.Card, Amount: 100, State: pos.Reversing}})
 		state(pos.Reversing)
@@ -99,6 +122,31 @@ func TestAReceiptIsSaidToBePrinted(t *testing.T) {
 		}
 		job("sent") // the copy, which the queue has before the command is done
 		d.act(screen.VerbReprint, "000129")
+		if !d.shows("小票正在打印") {
+			t.Fatal("a copy is not said to be printed")
+		}
+	})
+}
+
+// TestACopyIsFollowedAfterAnOlderReading: what was read between the touch and its command said that the slip was printed, and
+// nothing was read after it.
+func TestACopyIsFollowedAfterAnOlderReading(t *testing.T) {
+	withGear(t, func(d *desk, b *bag) {
+		job := func(s string) {
+			b.mu.Lock()
+			b.jobs = []pos.Printing{{ID: 1, Number: "000129", State: s}}
+			b.mu.Unlock()
+		}
+		job("sent")
+		d.ends(checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: pos.Attempt{ID: "7", Tender: pos.Card, Approved: 100, Receipt: "000129"}})
+		time.Sleep(2 * time.Second)
+		d.f.onReprint = func() { job("sent") }
+		d.run(func() {
+			job("printed")
+			d.ui.follow()
+			d.ui.act(kit.Act{Verb: screen.VerbReprint, Arg: "000129"})
+		})
+		d.wants("reprint 000129")
 		if !d.shows("小票正在打印") {
 			t.Fatal("a copy is not said to be printed")
 		}

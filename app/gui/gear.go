@@ -80,7 +80,7 @@ func (t *till) openGear() {
 
 // about says what to do about a device that is not well: on its page, or in a sentence to whoever may not open it.
 func (t *till) about(name string) {
-	if screen.MayChangeDevices(t.snap.Operator.Role) && t.parts.Equipment != nil {
+	if screen.MayChangeDevices(t.snap.Operator.Role) && t.parts.Equipment != nil && !ownParts[name] {
 		t.goTo(screen.Devices)
 		if name == displayName {
 			name = panelName
@@ -94,6 +94,9 @@ func (t *till) about(name string) {
 		}
 	}
 }
+
+// ownParts are parts of the till that are no devices: what to do about them is said at once.
+var ownParts = map[string]bool{"disk": true, "batch": true}
 
 // A condition calls the QR panel the display.
 const (

@@ -194,6 +194,21 @@ func TestABadDeviceIsTouchedInTheBar(t *testing.T) {
 	})
 }
 
+// TestAFullBatchIsNoDevice: whoever may change devices was led to their page, where there is no batch.
+func TestAFullBatchIsNoDevice(t *testing.T) {
+	withGear(t, func(d *desk, b *bag) {
+		d.act(screen.VerbGo, string(screen.Home))
+		d.f.set(func(s *checkout.Snapshot) {
+			s.Devices = []pos.Condition{{Name: "reader", State: "ok"}, {Name: "batch", State: "warn", Code: "settle_now"}}
+		})
+		synctest.Wait()
+		d.act(screen.VerbAbout, "batch")
+		if v := d.view(); v.Screen == screen.Devices || v.Gear.Chosen == "batch" {
+			t.Errorf("it leads to %q, %q", v.Screen, v.Gear.Chosen)
+		}
+	})
+}
+
 func TestASlowDeviceHoldsNothingUp(t *testing.T) {
 	withGear(t, func(d *desk, b *bag) {
 		b.hold = 10 * time.Second

@@ -81,6 +81,43 @@ func TestLinesAreRefundedUpToWhatIsLeft(t *testing.T) {
 	})
 }
 
+func TestPlusMinusAndArrowsChooseWhatIsRefunded(t *testing.T) {
+	with(t, func(d *desk) {
+		d.receipt()
+		d.act(screen.VerbGo, string(screen.Refund))
+		chosen := func(when string, one, two pos.Qty) {
+			t.Helper()
+			if q := d.ui.view.Undoing.Qty; q[1] != one || q[2] != two {
+				t.Errorf("%s: %v", when, q)
+			}
+		}
+		for _, c := range [...]struct {
+			key      string
+			one, two pos.Qty
+		}{{"+", pos.One, 0}, {"+", 2 * pos.One, 0}, {"-", pos.One, 0}} {
+			d.types(c.key)
+			time.Sleep(linkGap)
+			synctest.Wait()
+			chosen(c.key, c.one, c.two)
+		}
+		d.key(fyne.KeyDown)
+		d.types("+")
+		time.Sleep(linkGap)
+		synctest.Wait()
+		chosen("the second line", pos.One, pos.One)
+		d.scans("A+B-C+D+E", 2*time.Millisecond, fyne.KeyReturn)
+		chosen("a code with signs", pos.One, pos.One)
+		d.run(func() { d.ui.press("Alt+W") })
+		if got := d.ui.view.Undoing.Reason; got != "faulty" {
+			t.Errorf("Alt and W gave the reason %q", got)
+		}
+		d.run(func() { d.ui.press("Alt+O") })
+		if d.ui.view.Screen != screen.Queue {
+			t.Errorf("Alt and O went to %q", d.ui.view.Screen)
+		}
+	})
+}
+
 func TestASumIsRefundedInsteadOfLines(t *testing.T) {
 	with(t, func(d *desk) {
 		d.receipt()

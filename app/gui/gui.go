@@ -6,7 +6,9 @@
 // one gate (loop.go), which is shut before Fyne ends; that it sleeps while nothing happens (rest.go) and, where the
 // processor paints, paints only what changed (bounds.go); that told to end, it ends within a few seconds, whatever still
 // runs; that Fyne keeps no files; that Enter alone never starts a payment and the Enter of a scan never confirms one; that
-// digits always go to the amount. It never touches the journal but to read, and never decides about money.
+// digits always go to the amount; that what counts between two keys is the time in which the till listened, so a machine
+// that stands still tears no scan; that an outcome stays until it was painted for a while. It never touches the journal
+// but to read, and never decides about money.
 //
 // Units: Fyne units; amounts are fen.
 package gui
@@ -95,9 +97,9 @@ func Run(ctx context.Context, parts Parts) error {
 	if err != nil {
 		return err
 	}
-	l.rest.spare = func() { spare(parts.Files) }
 	ctx, stop := context.WithCancel(ctx)
 	t := newTill(ctx, parts, art, l.post)
+	t.rests(&l.rest, l.bounds)
 	l.Settings().SetTheme(look.Theme{Look: t.look})
 	t.setTheme = func(of *look.Look) { l.Settings().SetTheme(look.Theme{Look: of}) }
 	win := l.NewWindow("Tillkeeper")
@@ -153,8 +155,8 @@ func (t *till) listen(c fyne.Canvas) {
 	}
 }
 
-// altKeys are the keys that rows of lists and quick articles have together with Alt.
-const altKeys = "123456789" + screen.TileKeys
+// altKeys are the keys that pages use together with Alt: digits for rows, letters for what is chosen and for the rail.
+const altKeys = "123456789" + screen.LeftKeys + screen.RailKeys
 
 // heapGrowth keeps a window's heap, most of it faces, from growing to twice its size between two collections, in percent.
 const heapGrowth = 40

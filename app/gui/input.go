@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/screen"
 )
@@ -18,29 +19,52 @@ const (
 	scanLeast = 6                      // they are at least as many
 	scanLimit = 256                    // and at most
 	scanLate  = 4                      // one in so many may have been delivered late
+	seamLimit = 3                      // and so often the till itself may have stood still between two of them
+	heldTries = 3                      // an operator waits so often for a scan to go on
 )
 
 // burst is what came in so fast that a scanner may have sent it.
 type burst struct {
 	text   string
 	fast   int // gaps under scanGap
-	last   time.Time
+	last   moment
 	before screen.View // what the view was before its first character
 	pin    string
+	seams  []seam
 	held   rune // an operator that waits until it is known not to belong to a scan
 	turn   uint64
 }
 
+// seam is where the till stood still between two characters, so that nobody knows how long there was none: one scan may
+// have been cut in two there, or a scan may have come after what a finger typed.
+type seam struct {
+	at, fast int         // characters and gaps under scanGap before it
+	before   screen.View // what the view was then
+	pin      string
+}
+
 // scanned says whether an Enter or Tab at a moment ends a scan.
-func (b *burst) scanned(at time.Time) bool {
+func (b *burst) scanned(m moment) bool {
 	n := len(b.text)
-	return n >= scanLeast && at.Sub(b.last) < linkGap && b.fast >= n-1-n/scanLate
+	return n >= scanLeast && m.heard-b.last.heard < linkGap && b.fast >= n-1-n/scanLate
+}
+
+// sewn says whether what comes after the till stood still may belong to what came before, which then is not a finger's:
+// its own characters came as fast as a scanner's.
+func (b *burst) sewn() bool {
+	n := len(b.text)
+	return len(b.seams) < seamLimit && n-1-len(b.seams)-b.fast <= n/scanLate
+}
+
+// after gives what of a burst came after a seam, as if it had begun there.
+func (b *burst) after(s seam) burst {
+	return burst{text: b.text[s.at:], fast: b.fast - s.fast, last: b.last, before: s.before, pin: s.pin}
 }
 
 // typedRune takes a character of the keyboard or of the scanner.
-func (t *till) typedRune(r rune) { t.runeAt(r, time.Now()) }
+func (t *till) typedRune(r rune) { t.runeAt(r, t.moment()) }
 
-func (t *till) runeAt(r rune, at time.Time) {
+func (t *till) runeAt(r rune, m moment) {
 	if t.view.Screen == screen.Keys { // a component of a key is never kept to tell whether it was a scan
 		t.burst = burst{turn: t.burst.turn + 1}
 		t.typedNow(r)
@@ -48,31 +72,49 @@ func (t *till) runeAt(r rune, at time.Time) {
 		return
 	}
 	b := &t.burst
-	gap := at.Sub(b.last)
-	if b.text == "" || gap >= linkGap || len(b.text) >= scanLimit {
+	gap, heard := m.at.Sub(b.last.at), m.heard-b.last.heard
+	stood := gap >= linkGap && heard < linkGap
+	switch {
+	case b.text == "" || heard >= linkGap || len(b.text) >= scanLimit || stood && !b.sewn():
 		t.letHeldGo()
 		*b = burst{before: t.view, pin: t.pin, turn: b.turn}
-	} else if gap < scanGap {
+	case stood:
+		if len(b.text) == 1 {
+			t.letHeldGo() // a finger's, more likely
+		}
+		b.seams = append(b.seams, seam{at: len(b.text), fast: b.fast, before: t.view, pin: t.pin})
+	case gap < scanGap:
 		b.fast++
-	} else {
+	default:
 		t.letHeldGo()
 	}
 	b.text += string(r)
-	b.last = at
+	b.last = m
 	b.turn++
-	turn := b.turn
 	if strings.ContainsRune("*/+-", r) {
 		b.held = r
 	} else {
 		t.typedNow(r)
 	}
-	// The picture waits for the end of a burst: a slow panel that paints every character of a scan would tear it apart.
+	t.settles(b.turn, heldTries)
+}
+
+// settles shows what was typed, and does what a waiting operator asks for, once a burst has ended: a slow panel that
+// paints every character of a scan would tear it apart. Where the till stood still meanwhile, an operator waits again, for
+// the rest of a scan may be there and not yet handled.
+func (t *till) settles(turn uint64, tries int) {
+	from := t.moment().heard
 	time.AfterFunc(scanGap, func() {
 		t.pump.post(func() {
-			if t.burst.turn == turn {
-				t.letHeldGo()
-				t.draw()
+			if t.burst.turn != turn {
+				return
 			}
+			if t.burst.held != 0 && tries > 1 && t.moment().heard-from < scanGap {
+				t.settles(turn, tries-1)
+				return
+			}
+			t.letHeldGo()
+			t.draw()
 		})
 	})
 }
@@ -101,7 +143,7 @@ func (t *till) typedNow(r rune) {
 }
 
 // typedKey takes a named key.
-func (t *till) typedKey(e *fyne.KeyEvent) { t.keyAt(e.Name, time.Now()) }
+func (t *till) typedKey(e *fyne.KeyEvent) { t.keyAt(e.Name, t.moment()) }
 
 // tab takes the Tab that ends a scan or changes the field; Fyne gives every other key to typedKey.
 func (t *till) tab(e *fyne.KeyEvent) {
@@ -110,14 +152,14 @@ func (t *till) tab(e *fyne.KeyEvent) {
 	}
 }
 
-func (t *till) keyAt(name fyne.KeyName, at time.Time) {
+func (t *till) keyAt(name fyne.KeyName, m moment) {
 	if name == fyne.KeyEnter {
 		name = fyne.KeyReturn
 	}
 	if name == fyne.KeyReturn || name == fyne.KeyTab {
 		b := t.burst
 		t.burst = burst{turn: b.turn + 1}
-		if b.scanned(at) {
+		if b, ok := t.scanIn(b, m); ok {
 			t.takeScan(b)
 			return
 		}
@@ -131,6 +173,37 @@ func (t *till) keyAt(name fyne.KeyName, at time.Time) {
 	default:
 		t.press(keyNames(name))
 	}
+}
+
+// scanIn finds the scan that an Enter or Tab ends. Where the till stood still, the code that the shop or the wallets know
+// tells whether the scan began before; where none is known it did, so that no part of it stays behind as if it were typed.
+func (t *till) scanIn(b burst, m moment) (burst, bool) {
+	whole := b.scanned(m)
+	if whole && (len(b.seams) == 0 || t.knows(b.text)) {
+		return b, true
+	}
+	for _, s := range b.seams {
+		if part := b.after(s); part.scanned(m) && t.knows(part.text) {
+			return part, true
+		}
+	}
+	if whole {
+		return b, true
+	}
+	for _, s := range b.seams {
+		if part := b.after(s); part.scanned(m) {
+			return part, true
+		}
+	}
+	return b, false
+}
+
+// knows says whether a code is an article's, a label's or a payment's.
+func (t *till) knows(code string) bool {
+	if _, ok := t.parts.Face.Catalogue().ByBarcode(code); ok {
+		return true
+	}
+	return basket.ValidEAN(code) || paymentCode(code)
 }
 
 // deviceScan uses a code that a scanner of its own read: the same that a wedge's does on the same screen.
@@ -186,7 +259,7 @@ func keyNames(name fyne.KeyName) string {
 // press does what a printed shortcut asks for. Digits and letters come as characters, never from here.
 func (t *till) press(name string) {
 	p := t.surface.Page()
-	if p == nil || len(name) == 1 && !strings.Contains("*/", name) {
+	if p == nil || len(name) == 1 && !strings.Contains("*/+-", name) {
 		return
 	}
 	if a, ok := p.Keys[name]; ok {

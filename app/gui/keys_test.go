@@ -93,7 +93,7 @@ func (d *desk) signs(number, pin string) {
 func (d *desk) hexed(s string) {
 	for _, r := range s {
 		d.at = d.at.Add(100 * time.Millisecond)
-		d.run(func() { d.ui.runeAt(r, d.at) })
+		d.run(func() { d.ui.runeAt(r, d.now()) })
 	}
 }
 

@@ -70,9 +70,7 @@ func noDisplay(cause error) error {
 }
 
 func loopOf(a fyne.App) *loop {
-	l := &loop{App: a, driver: a.Driver(), bounds: newBounds()}
-	l.rest.paints = l.bounds.paints
-	return l
+	return &loop{App: a, driver: a.Driver(), bounds: newBounds()}
 }
 
 // Driver is Fyne's, but for what it is asked to run.

@@ -134,7 +134,7 @@ func (t *till) split() {
 	}
 	a, err := pos.ParseAmount(v.Entry)
 	if due := t.snap.Basket.Due(); err != nil || a <= 0 || a >= due {
-		t.say(t.words.T("要小于应收的 %s", i18n.Money(due)))
+		t.say(t.words.T("要小于应收金额 %s", i18n.Money(due)))
 		return
 	}
 	v.Part, v.Entry, v.Notice = a, "", ""

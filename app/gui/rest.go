@@ -16,7 +16,18 @@ const (
 	restLimit = time.Second
 	// spareEvery is how often memory is given back at most.
 	spareEvery = 10 * time.Second
+	// heedful is the longest sleep soon after a key. A sleep that ended late, as in a process that was stopped, counts for
+	// no more than it was to last, and this is less than what lies between two keys of a person (scanGap). It is more than
+	// a turn of Fyne's loop, so that the next turn is due at once.
+	heedful = 20 * time.Millisecond
 )
+
+// moment is when a key was pressed, as far as the till can tell. Fyne hands out no times of events, only the moment at
+// which the till comes to handle one, which is late when the till was painting or did not run at all.
+type moment struct {
+	at    time.Time     // the till handles it
+	heard time.Duration // how long until then the till had slept with nothing to handle: between two keys, what passed at least
+}
 
 // rest lets the drawing goroutine sleep in the window system until something happens.
 //
@@ -37,6 +48,13 @@ type rest struct {
 	announced atomic.Int32 // functions that were posted and have not run
 	asleep    atomic.Bool
 	ran       bool // something ran since the last turn; of the drawing goroutine, as the rest is
+
+	painted func() // what comes after Fyne painted, before a sleep; nil for nothing
+
+	began  time.Time     // of the sleep that lasts; zero while awake
+	bound  time.Duration // of that sleep
+	heard  time.Duration // all sleeps, each for its bound at most
+	heeded time.Duration // sleeps are short until heard gets there
 
 	spare  func()    // gives back memory that only the work before a calm needed; nil for none
 	worked bool      // something happened since it did
@@ -84,6 +102,9 @@ func (r *rest) announce(f func()) func() {
 // sleep waits for an event of a window, for what is announced, or for restLimit. It does not where something ran in this
 // turn already, for what that changed has yet to be painted.
 func (r *rest) sleep() {
+	if r.painted != nil {
+		r.painted()
+	}
 	if r.ran {
 		return
 	}
@@ -93,11 +114,33 @@ func (r *rest) sleep() {
 		wait = glfw.WaitEventsTimeout
 	}
 	if r.announced.Load() == 0 {
-		wait(restLimit.Seconds())
+		r.began, r.bound = began, restLimit
+		if r.heard < r.heeded {
+			r.bound = heedful
+		}
+		wait(r.bound.Seconds())
+		r.hear(time.Now())
 	}
 	r.asleep.Store(false)
 	r.ran = true
 	r.calm(began, time.Now())
+}
+
+// hear counts the sleep that lasts, if one does, and ends it: an event is there, and what follows is no sleep.
+func (r *rest) hear(now time.Time) {
+	if !r.began.IsZero() {
+		r.heard += min(now.Sub(r.began), r.bound)
+		r.began = time.Time{}
+	}
+}
+
+// key gives the moment of a key that is handled now, and has the sleeps after it be short for as long as the next one may
+// belong to it.
+func (r *rest) key() moment {
+	now := time.Now()
+	r.hear(now)
+	r.heeded = r.heard + linkGap
+	return moment{now, r.heard}
 }
 
 // calm gives memory back when nothing happened in a whole sleep, but something did before it.
@@ -117,4 +160,14 @@ func spare(files fs.FS) {
 		f.Rest()
 	}
 	debug.FreeOSMemory()
+}
+
+// rests has a till be told by a rest when it sleeps and when it paints.
+func (t *till) rests(r *rest, b *bounds) {
+	r.spare = func() { spare(t.parts.Files) }
+	r.paints = func() {
+		b.paints()
+		t.paints()
+	}
+	r.painted, t.moment = t.painted, r.key
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tillkeeper/app/checkout"
 )
 
 // turn is what Fyne does 60 times a second when nothing sleeps: the animation, then the painting of what is dirty.
@@ -119,6 +121,105 @@ func TestWhoPostsEndsASleep(t *testing.T) {
 			t.Fatal("it woke by itself")
 		}
 		r.announce(func() {}) // awake: nobody has to be roused
+	})
+}
+
+// TestATillIsToldWhenItsPageWasPainted has the till work on in the turn that paints: it is told all the same.
+func TestATillIsToldWhenItsPageWasPainted(t *testing.T) {
+	with(t, func(d *desk) {
+		d.run(func() { d.blind = true })
+		step2(d.f, checkout.StepOutcome)
+		synctest.Wait()
+		d.run(func() {
+			turn := newTurn(func(*turn) {})
+			d.ui.rests(&turn.rest, &bounds{})
+			turn.runs()
+			if turn.rest.sleep(); !d.ui.shown.at.IsZero() {
+				t.Error("what nobody painted counts as painted")
+			}
+			turn.paints()
+			turn.rest.announce(func() {})()
+			turn.runs()
+			if d.ui.shown.at.IsZero() {
+				t.Error("nobody told that it was painted")
+			}
+			if m := d.ui.moment(); m.heard != turn.rest.heard || turn.rest.heeded != m.heard+linkGap {
+				t.Error("the till takes the time of a key elsewhere")
+			}
+		})
+	})
+}
+
+// TestASleepThatEndedLateCountsForItsBound stops the process in a sleep after a key: how long it was stopped is not how long
+// there was no key.
+func TestASleepThatEndedLateCountsForItsBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r rest
+		stopped := time.Duration(0)
+		r.wait = func(seconds float64) { time.Sleep(time.Duration(seconds*1e9) + stopped) }
+		sleeps := func() {
+			r.ran = false
+			r.sleep()
+		}
+		first := r.key()
+		stopped = 10 * time.Second
+		sleeps()
+		time.Sleep(time.Hour) // painting
+		second := r.key()
+		if heard := second.heard - first.heard; heard != heedful || heedful >= scanGap || second.at.Sub(first.at) < time.Hour {
+			t.Fatalf("it counts %v of %v", heard, second.at.Sub(first.at))
+		}
+		stopped = 0
+		for range 2 * linkGap / heedful {
+			sleeps()
+		}
+		if third := r.key(); third.heard-second.heard < 2*linkGap {
+			t.Fatalf("it counts %v of %v", third.heard-second.heard, third.at.Sub(second.at))
+		}
+	})
+}
+
+// TestAfterAKeySleepsAreShortForAWhile: only short ones tell how long the till listened.
+func TestAfterAKeySleepsAreShortForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r rest
+		var bounds []time.Duration
+		r.wait = func(seconds float64) {
+			bounds = append(bounds, time.Duration(seconds*1e9))
+			time.Sleep(bounds[len(bounds)-1])
+		}
+		r.key()
+		for range 10 {
+			r.ran = false
+			r.sleep()
+		}
+		for i, b := range bounds {
+			want := heedful
+			if time.Duration(i)*heedful >= linkGap {
+				want = restLimit
+			}
+			if b != want {
+				t.Fatalf("sleeps of %v", bounds)
+			}
+		}
+	})
+}
+
+// TestAKeyEndsTheSleepThatItCameIn: what the till does after it, in the same wait, is no sleep.
+func TestAKeyEndsTheSleepThatItCameIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r rest
+		var keys []moment
+		r.wait = func(float64) {
+			time.Sleep(5 * time.Millisecond)
+			keys = append(keys, r.key())
+			time.Sleep(time.Second) // what the key asked for
+			keys = append(keys, r.key())
+		}
+		r.sleep()
+		if keys[0].heard != 5*time.Millisecond || keys[1].heard != keys[0].heard || r.heard != keys[0].heard {
+			t.Fatalf("%v and %v", keys, r.heard)
+		}
 	})
 }
 

@@ -1,4 +1,4 @@
-//go:build !gles && !arm && !arm64
+//go:build (!gles && !arm && !arm64) || darwin
 
 package gui
 

@@ -30,7 +30,9 @@ type till struct {
 	pin      string
 	burst    burst
 	pump     pump
+	moment   func() moment                                   // of the key that is handled now
 	acted    time.Time                                       // when a touch or a key was last taken
+	shown    shown                                           // of the outcome
 	retry    func(context.Context, *checkout.Override) error // the command that wants approval
 	after    func()                                          // what follows when it was done
 	granted  func(*checkout.Override)                        // what a settlement does with an approval
@@ -49,6 +51,11 @@ func newTill(ctx context.Context, parts Parts, art *look.Art, post func(func()))
 		ctx: ctx, parts: parts, art: art, surface: kit.NewSurface(), setTheme: func(*look.Look) {},
 		words: words(parts),
 		pump:  pump{post: post, jobs: make(chan func(context.Context), jobLimit)},
+	}
+	began := time.Now()
+	t.moment = func() moment { // until there is a loop that knows when it sleeps
+		now := time.Now()
+		return moment{now, now.Sub(began)}
 	}
 	t.look = look.New(parts.Dark, look.Fit(parts.Width, parts.Height, parts.MM), art)
 	t.resizeCustomer(parts.Width, parts.Height)
@@ -153,6 +160,9 @@ func (t *till) take(s *checkout.Snapshot) {
 	}
 	if old.Step != s.Step {
 		t.stepped(s.Step)
+	}
+	if !sameOutcome(old, s) {
+		t.shown, t.view.Followed = shown{}, screen.Followed{}
 	}
 	t.refresh(old, s)
 	t.follow()

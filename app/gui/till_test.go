@@ -50,10 +50,10 @@ func TestScanThatABusyMachineDeliversLateStaysWhole(t *testing.T) {
 				gap = 90 * time.Millisecond
 			}
 			d.at = d.at.Add(gap)
-			d.run(func() { d.ui.runeAt(r, d.at) })
+			d.run(func() { d.ui.runeAt(r, d.now()) })
 		}
 		d.at = d.at.Add(60 * time.Millisecond)
-		d.run(func() { d.ui.keyAt(fyne.KeyReturn, d.at) })
+		d.run(func() { d.ui.keyAt(fyne.KeyReturn, d.now()) })
 		d.wants("scan 6921168002344 1")
 		if d.ui.view.Tendered != "" {
 			t.Errorf("the scan left %q as what was given", d.ui.view.Tendered)
@@ -205,6 +205,47 @@ func TestATremblingFingerDoesNotTakeTheOutcomeAway(t *testing.T) {
 		d.run(func() { d.ui.act(kit.Act{Verb: screen.VerbNext}) })
 		d.wants()
 		d.act(screen.VerbNext, "")
+		d.wants("next")
+	})
+}
+
+// TestAnOutcomeStaysUntilItWasPaintedForAWhile: on a slow panel the second touch of one finger took away an outcome that had
+// not even been painted.
+func TestAnOutcomeStaysUntilItWasPaintedForAWhile(t *testing.T) {
+	with(t, func(d *desk) {
+		d.act(screen.VerbPay, "card")
+		d.wants("pay card amount 0.00 tendered 0.00 rounding 0.00 code ")
+		ends := func(receipt string) {
+			d.run(func() { d.blind = true })
+			d.f.set(func(s *checkout.Snapshot) {
+				s.Step, s.Outcome = checkout.StepOutcome, &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: pos.Attempt{ID: receipt}}
+			})
+			synctest.Wait()
+		}
+		touch := func() { d.run(func() { d.ui.act(kit.Act{Verb: screen.VerbNext}) }) }
+		ends("1")
+		for range 4 {
+			time.Sleep(2 * trembling)
+			touch()
+		}
+		d.run(func() { d.ui.paints() })
+		touch() // Fyne is painting it
+		d.wants()
+		d.run(func() { d.ui.painted() })
+		time.Sleep(trembling - 1)
+		touch()
+		d.wants()
+		ends("2") // another one takes its place, and is another page
+		time.Sleep(trembling)
+		touch()
+		d.wants()
+		d.run(func() { d.blind = false })
+		d.run(func() { d.ui.painted() }) // of a painting before it came
+		time.Sleep(trembling - 1)
+		touch()
+		d.wants()
+		time.Sleep(trembling)
+		touch()
 		d.wants("next")
 	})
 }

@@ -32,6 +32,8 @@ func (t *till) giveBack(a kit.Act) {
 		t.step(a.Arg, 1)
 	case screen.VerbLess:
 		t.step(a.Arg, -1)
+	case screen.VerbPick:
+		t.pick(a.Arg)
 	case screen.VerbAll:
 		un.Qty, un.Amount = map[int]pos.Qty{}, ""
 		for _, l := range un.Standing.Lines {
@@ -79,6 +81,16 @@ func (t *till) balance() {
 	}, nil)
 }
 
+// pick makes a line of the receipt the one that + and - change, and brings it into sight.
+func (t *till) pick(arg string) {
+	no, err := strconv.Atoi(arg)
+	if err != nil {
+		return
+	}
+	t.view.Undoing.Line = no
+	t.uncover("refund", t.view.Undoing.At())
+}
+
 // step changes how many of a line come back; of what is weighed all or nothing.
 func (t *till) step(arg string, by int) {
 	no, err := strconv.Atoi(arg)
@@ -86,6 +98,7 @@ func (t *till) step(arg string, by int) {
 		return
 	}
 	un := &t.view.Undoing
+	un.Line = no
 	if un.Qty == nil {
 		un.Qty = map[int]pos.Qty{}
 	}

@@ -139,7 +139,9 @@ func (p *person) sameAsPaintedAnew() {
 	id, minute := strings.TrimSpace(string(p.run("xdotool", "search", "--name", "^Tillkeeper$"))), time.Now().Minute()
 	before := p.run("import", "-window", "root", "rgba:-")
 	p.run("xdotool", "windowsize", id, "1366", "700")
-	p.becomes(before, false)
+	if !p.becomes(before, false) {
+		p.t.Fatal("the window took no other size")
+	}
 	p.run("xdotool", "windowsize", id, "1366", "768")
 	if !p.becomes(before, true) && time.Now().Minute() == minute {
 		p.t.Fatal("painted anew, the window looks otherwise")

@@ -81,7 +81,7 @@ func (f *face) linked(a pos.Attempt) (string, error) {
 			last = all[i]
 		}
 	}
-	if !tookNothing(last.State) {
+	if last.Offline || !tookNothing(last.State) {
 		return "", nil
 	}
 	return last.ID, nil

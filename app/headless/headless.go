@@ -32,6 +32,7 @@ type Queue interface {
 	Forward(ctx context.Context) (left int, err error)
 	SignOn(ctx context.Context) error
 	Skew() int64
+	Link() pos.Link
 }
 
 // Desk is the close of the batch and the acquirer's file.

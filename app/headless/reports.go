@@ -224,6 +224,19 @@ func selfTest(f *face, ctx context.Context, line []byte) (answer, error) {
 	return answer{"checks": checks, "faults": faults}, nil
 }
 
+// warnings are the parts of the till that somebody has to do something about.
+func warnings(parts []pos.Condition, w i18n.Words) []answer {
+	out := []answer{}
+	for _, c := range parts {
+		if c.State == "warn" || c.State == "fault" {
+			out = append(out, answer{
+				"name": c.Name, "state": c.State, "code": c.Code, "detail": w.Detail(c), "remedy": cmp.Or(w.Mend(c), w.Remedy(c.Code)),
+			})
+		}
+	}
+	return out
+}
+
 func status(f *face, _ context.Context, line []byte) (answer, error) {
 	if err := read(line, &struct{ head }{}); err != nil {
 		return nil, err
@@ -246,7 +259,8 @@ func status(f *face, _ context.Context, line []byte) (answer, error) {
 		oldest = max(oldest, int64(now.Sub(a.Created)/time.Second))
 	}
 	return answer{
-		"link": s.Line.State, "cause": s.Line.Cause, "queue": depth, "oldest_s": oldest, "pending_reversals": reversals,
+		"warnings": warnings(s.Devices, i18n.In(f.Lang, f.Codes)),
+		"link":     s.Line.State, "cause": s.Line.Cause, "queue": depth, "oldest_s": oldest, "pending_reversals": reversals,
 		"offline_room": answer{"amount": s.Line.RoomSum, "count": s.Line.RoomCount, "reason": s.Line.OfflineOff},
 		"settling":     s.Settling, "shift": nil, "training": false, "clock_skew_s": f.Queue.Skew(), "version": f.Version, "staff": s.Operator.ID,
 	}, nil
@@ -281,9 +295,10 @@ func wait(f *face, ctx context.Context, line []byte) (answer, error) {
 	return nil, err
 }
 
-// idle says whether nothing is owed that goes out by itself, slips included.
+// idle says whether nothing is owed that goes out by itself, slips and a sign-on
+// that the host asked for included.
 func (f *face) idle() (bool, error) {
-	if !f.Bench.Printed() {
+	if !f.Bench.Printed() || f.Queue.Link().SignOn {
 		return false, nil
 	}
 	open, err := f.Face.Journal().Open()

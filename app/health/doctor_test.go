@@ -158,7 +158,7 @@ func TestTheHostAndTheDevicesAreLookedAtTogether(t *testing.T) {
 	both.Add(2)
 	meet := func() { both.Done(); both.Wait() }
 	all := health.SelfTest(t.Context(), health.Parts{
-		Journal: func() (uint64, error) { return 1, nil }, Room: func() error { return nil }, Ready: func() bool { return true },
+		Journal: func() (uint64, error) { return 1, nil }, Room: func() (pos.Room, error) { return pos.Room{}, nil }, Ready: func() bool { return true },
 		Probe: func(context.Context) error { meet(); return nil }, Batch: func() string { return "000001" }, Skew: func() int64 { return 0 },
 		Devices: func(context.Context) []pos.Condition { meet(); return []pos.Condition{{Name: "printer", State: "ok"}} },
 	})
@@ -168,5 +168,34 @@ func TestTheHostAndTheDevicesAreLookedAtTogether(t *testing.T) {
 	}
 	if got := strings.Join(names, " "); got != "journal disk clock keys printer host" {
 		t.Error(got)
+	}
+}
+
+// TestWhatRunsOutIsSaidBefore: little room and a batch that is nearly full are no faults yet, and are said in the shop's
+// language with what is left and what to do.
+func TestWhatRunsOutIsSaidBefore(t *testing.T) {
+	words := codes(t)
+	found := health.SelfTest(t.Context(), health.Parts{
+		Journal: func() (uint64, error) { return 1, nil }, Ready: func() bool { return true },
+		Room:  func() (pos.Room, error) { return pos.Room{Left: 900 << 20, Low: true, Disk: true}, nil },
+		Probe: func(context.Context) error { return nil }, Batch: func() string { return "000001" }, Skew: func() int64 { return 0 },
+		Filling: func() pos.Condition {
+			return pos.Condition{Name: "batch", State: "warn", Code: "settle_now", Found: []pos.Remark{pos.Say("batch_count", "000001", "912", "45,600.00")}}
+		},
+		Devices: func(context.Context) []pos.Condition { return nil },
+	})
+	for lang, want := range map[string][]string{
+		"en":      {"journal_nearly_full", "900 MB are left", "some 230400 sales", "free space on the disk", "settle_now", "912 card payments", "45,600.00"},
+		"zh-Hans": {"journal_nearly_full", "还能写 900 MB", "清理收银机的硬盘", "settle_now", "已有 912 笔", "结算"},
+	} {
+		var out strings.Builder
+		if err := (health.Doctor{Codes: words, Lang: lang}).Print(&out, found); err != nil {
+			t.Errorf("%s: %v", lang, err)
+		}
+		for _, w := range want {
+			if !strings.Contains(out.String(), w) {
+				t.Errorf("%s: %q is not said:\n%s", lang, w, out.String())
+			}
+		}
 	}
 }

@@ -15,11 +15,12 @@ import (
 // Parts are what is looked at.
 type Parts struct {
 	Journal func() (records uint64, err error)
-	Room    func() error
+	Room    func() (pos.Room, error)
 	Probe   func(ctx context.Context) error // of the host
 	Ready   func() bool                     // working keys are loaded
 	Batch   func() string
-	Skew    func() int64 // host's clock less ours, seconds
+	Filling func() pos.Condition // how full the open batch is; nil: not asked
+	Skew    func() int64         // host's clock less ours, seconds
 	Devices func(ctx context.Context) []pos.Condition
 }
 
@@ -49,8 +50,22 @@ func SelfTest(ctx context.Context, p Parts) []pos.Condition {
 	if s := p.Skew(); s > maxSkew || s < -maxSkew {
 		clock.State, clock.Code = "warn", "clock_off"
 	}
-	out := []pos.Condition{journal, judge("disk", p.Room(), "disk_full"), clock, keys}
+	out := []pos.Condition{journal, disk(p.Room), clock, keys}
+	if p.Filling != nil {
+		if c := p.Filling(); c.State != "ok" {
+			out = append(out, c)
+		}
+	}
 	return append(append(out, <-devices...), host)
+}
+
+// disk says whether the journal has room, and long before it has none that it will be so.
+func disk(room func() (pos.Room, error)) pos.Condition {
+	r, err := room()
+	if c, low := r.Condition(); low && err == nil {
+		return c
+	}
+	return judge("disk", err, "disk_full")
 }
 
 // remarked is an error that knows more than its code says.

@@ -6,6 +6,12 @@ type remark struct{ zh, en string }
 
 // remarks are by their codes what was found behind a condition, and what mends it.
 var remarks = map[string]remark{
+	// The till's own room.
+	"room_left":     {"日志还能写 %s MB，大约够 %s 笔销售", "%s MB are left for the journal, enough for some %s sales"},
+	"free_disk":     {"清理收银机的硬盘，旧文件移到别处", "free space on the disk of the data folder: move old files elsewhere"},
+	"journal_limit": {"日志文件快到上限：先结算，再换一个新的数据文件夹开始；旧文件夹要保留", "the journal's file is near its limit: settle, then begin with a new data folder and keep the old one"},
+	"batch_count":   {"批次 %s 已有 %s 笔刷卡，合计 %s", "batch %s has %s card payments, %s in all"},
+
 	// Who has a device.
 	"held_by":     {"%s 被占用，程序：%s（进程 %s）", "%s is held by %s (process %s)"},
 	"held_here":   {"收银程序自己已打开 %s，供另一个设备使用", "the till itself has %s open for another of its devices"},
@@ -90,11 +96,11 @@ var remarks = map[string]remark{
 
 	// The host, and what it asks for.
 	"host_unreached":     {"连不上银行主机 %s", "the host %s cannot be reached"},
-	"own_cert_missing":   {"没有配置银行要的证书，不能连接银行", "no certificate is configured that the host would take"},
-	"own_cert_expired":   {"本机的证书已于 %s 过期，请向收单行要新的", "our certificate expired on %s: ask the acquirer for a new one"},
+	"own_cert_missing":   {"没有配置银行要求的证书，不能连接银行", "no certificate is configured that the host would take"},
+	"own_cert_expired":   {"本机的证书已于 %s 过期，请向收单行申请新证书", "our certificate expired on %s: ask the acquirer for a new one"},
 	"own_cert_early":     {"本机的证书要到 %s 才生效，请核对这台机器的时钟", "our certificate is not valid before %s: look at this machine's clock"},
-	"own_cert_refused":   {"银行主机不接受本机的证书，请问收单行", "the host does not take our certificate: ask the acquirer"},
-	"host_lets_not_in":   {"银行主机不让这台终端接入，请问收单行", "the host does not let this till in: ask the acquirer"},
+	"own_cert_refused":   {"银行主机不接受本机的证书，请联系收单行", "the host does not take our certificate: ask the acquirer"},
+	"host_lets_not_in":   {"银行主机拒绝本终端接入，请联系收单行", "the host does not let this till in: ask the acquirer"},
 	"host_cert_stranger": {"银行主机的证书不是配置里那个 CA 签发的", "the host's certificate is not from the CA that is configured"},
 	"host_cert_expired":  {"银行主机的证书已过期或还没有生效；也请核对这台机器的时钟", "the host's certificate has expired or is not valid yet; look at this machine's clock too"},
 	"host_cert_name":     {"银行主机的证书是给另一个名字的", "the host's certificate is for another name"},

@@ -48,11 +48,16 @@ func says(n ast.Node) (code string, args int, ok bool) {
 	if !ok || len(call.Args) == 0 {
 		return "", 0, false
 	}
-	f, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || f.Sel.Name != "Say" {
-		return "", 0, false
-	}
-	if of, ok := f.X.(*ast.Ident); !ok || of.Name != "pos" {
+	switch f := call.Fun.(type) {
+	case *ast.SelectorExpr:
+		if of, ok := f.X.(*ast.Ident); !ok || of.Name != "pos" || f.Sel.Name != "Say" {
+			return "", 0, false
+		}
+	case *ast.Ident: // in pos itself
+		if f.Name != "Say" {
+			return "", 0, false
+		}
+	default:
 		return "", 0, false
 	}
 	lit, ok := call.Args[0].(*ast.BasicLit)

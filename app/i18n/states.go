@@ -34,6 +34,7 @@ func (w Words) Line(state string) string { return w.T(lines[state]) }
 // causes are the words for what keeps the till from the bank.
 var causes = map[string]string{
 	"": "原因待查", "network": "店内网络断开", "acquirer": "银行主机没有应答", "keys": "终端密钥未就绪",
+	"refused": "银行拒绝签到",
 }
 
 // Cause gives the sentence for what keeps the till from the bank.

@@ -13,6 +13,7 @@ var devices = map[string]string{
 	"自检通过": "Self-test passed", "试过了，正常": "Tested, well", "收到了": "It came", "换好了": "Changed", "没有通过": "Not well", "换上了，但还不能用": "Changed, but not working yet",
 	"请看它有没有反应": "See whether it did it", "没有发现问题": "No fault was found", "不用处理": "Nothing to do", "出了毛病这里会写怎么办；收银不会停。": "After a fault the remedy stands here; selling never stops.",
 	"还没有设置": "Not set up yet", "插好线、打开电源，按“找设备”，再按“用这个”。": "Plug it in, switch it on, press Find devices, then Use this.",
+	"那台好了它就好了。":          "It recovers with that one.",
 	"它接在那台设备上，那台好了它就好了。": "It hangs on that device and recovers with it.", "怎么办": "What to do",
 	"等着打印": "waiting to be printed", "正在打印": "being printed", "不知道打出来没有": "printed or not: unknown", "再打一份": "Print copy", "现在试": "Try now", "测试页": "Test page", "副本": "COPY",
 	"停用这台": "Do not use it", "关上顾客屏": "Close the window", "打开顾客屏": "Open the window", "换回刚才的": "Back to the last one", "不打了：清掉 %d 张": "Forget the %d waiting",
@@ -24,7 +25,7 @@ var devices = map[string]string{
 	"占满那块屏": "Fill that screen", "还原成窗口": "Back to a window",
 	"二维码屏": "QR panel", "顾客屏": "Customer screen",
 
-	"关掉占用它的程序": "End the program that holds it", "开通使用它的权限": "Allow the till to use it", "改成设备自己的速率": "Set the device's own speed",
+	"关掉占用它的程序": "End the program that holds it", "开通使用它的权限": "Allow the till to use it", "改成设备自己的波特率": "Set the device's own speed",
 
 	"请放到秤上": "Put it on the scale", "稳了就自动记下": "Taken once it is still", "也可直接输入公斤数": "or type the kilograms", "下一件商品": "the next article",
 	"不称了": "Cancel", "再称一次": "Weigh again", "正在称": "Weighing", "用 %s 公斤": "Use %s kg", "公斤数，例如 1.25": "kilograms, e.g. 1.25",

@@ -28,7 +28,7 @@ type Event struct {
 	RRN       string     `json:"rrn,omitempty"`   // DE 37
 	AuthCode  string     `json:"auth_code,omitempty"`
 	Code      string     `json:"code,omitempty"`   // DE 39, or a reason of the till's own
-	Reason    string     `json:"reason,omitempty"` // reversal reason 98 A0 06, or why
+	Reason    string     `json:"reason,omitempty"` // reversal reason 98 A0 06, or why; of a try of one the host's 12 or 25 to it
 	Org       string     `json:"org,omitempty"`    // DE 63.1, card organisation
 	HostDate  string     `json:"host_date,omitempty"`
 	MaskedPAN string     `json:"masked_pan,omitempty"` // first 6, last 4
@@ -97,6 +97,7 @@ type Attempt struct {
 	Unanswered          int       // sends of an upload that nobody answered
 	Chain               int       // of a deferred sale: attempts before this one
 	LateApproved        bool      // an approval came after the reversal began: only a 00 ends it
+	Unmatched           time.Time // when the host first said that it has no original of the reversal (12, 25), and no doubt came since
 	Flagged             bool      // to be looked for in the acquirer's file
 	LastError           string
 	Wallet, Order       string
@@ -109,8 +110,11 @@ func (a *Attempt) Open() bool { return StateRules[a.State].Due != DueNothing }
 
 // GoesOn says whether a deferred sale, once its reversal has ended, is owed again
 // as another attempt: nobody answered it. One that the host answered in part, or
-// with a code that leaves the outcome open (reason 06), is a person's.
-func (a *Attempt) GoesOn() bool { return a.Deferred && a.Reason != "06" && a.Next == "" }
+// with a code that leaves the outcome open (reason 06), is a person's; one that a
+// person has ended is nobody's.
+func (a *Attempt) GoesOn() bool {
+	return a.Deferred && a.Reason != "06" && a.Next == "" && a.How == ""
+}
 
 // Counts gives the money that the attempt stands for in the totals.
 func (a *Attempt) Counts() Amount {

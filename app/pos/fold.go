@@ -1,5 +1,7 @@
 package pos
 
+import "time"
+
 func open(e Event) Attempt {
 	return Attempt{
 		ID: e.Attempt, Basket: e.Basket, Receipt: e.Receipt, Kind: e.Kind, Tender: e.Tender,
@@ -40,6 +42,21 @@ func fold(a *Attempt, e Event) {
 		a.Waiting = e.Waiting
 	}
 	switch e.Type {
+	case EvFollowUp:
+		a.Follow = e.Next
+	case EvLateApproval:
+		a.LateApproved = a.LateApproved || e.Code == ""
+		a.Unmatched = time.Time{}
+		set(&a.Reason, e.Reason)
+	default:
+		foldOutcome(a, e)
+		foldTry(a, e)
+	}
+}
+
+// foldOutcome carries over what an event decides about the money.
+func foldOutcome(a *Attempt, e Event) {
+	switch e.Type {
 	case EvApproved, EvOfflineApproved, EvDeferred:
 		a.Approved, a.Tendered, a.Change = e.Approved, e.Tendered, e.Change
 		a.Offline = e.Type != EvApproved
@@ -50,40 +67,15 @@ func fold(a *Attempt, e Event) {
 		}
 	case EvReversing:
 		a.Reason, a.LastError = e.Reason, e.Text
-		a.Approved = 0
-	case EvFollowUp:
-		a.Follow = e.Next
-	case EvRefundUnknown, EvRefundTry:
-		a.LastError = e.Text
-		switch {
-		case e.Code == "", e.Type == EvRefundUnknown && e.Code != SentNever: // sent, or about to be
-			a.Tries++
-			a.Unanswered++
-		case e.Type == EvRefundTry && a.Unanswered > 0:
-			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
-		}
+		a.Approved, a.Unmatched = 0, time.Time{}
 	case EvRefundFound:
 		a.Approved, a.Waiting = e.Approved, nil
 	case EvRefundedPart, EvRefundedFull:
 		a.Refunded += e.Amount
 	case EvResolved:
 		a.How, a.Waiting = e.How, nil
-	case EvReversalTry, EvDeliveryTry:
-		a.Tries++
-		a.LastError = e.Text
-		if e.Type == EvDeliveryTry && e.Code != "" && a.Unanswered > 0 {
-			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
-		}
-	case EvResultTry:
-		a.Tries++
-		a.LastError = e.Text
 	case EvTold:
 		a.Waiting = nil
-	case EvDelivering:
-		a.Unanswered++
-	case EvLateApproval:
-		a.LateApproved = a.LateApproved || e.Code == ""
-		set(&a.Reason, e.Reason)
 	case EvDelivered, EvReversed, EvDeclined, EvCancelled, EvLateDeclined:
 		switch {
 		case e.Type != EvDelivered:
@@ -94,5 +86,31 @@ func fold(a *Attempt, e Event) {
 		if e.Type != EvLateDeclined { // which a person may still send again
 			a.Waiting = nil
 		}
+	}
+}
+
+// foldTry counts the sendings and keeps what came of the last one.
+func foldTry(a *Attempt, e Event) {
+	switch e.Type {
+	case EvRefundUnknown, EvRefundTry:
+		a.LastError = e.Text
+		switch {
+		case e.Code == "", e.Type == EvRefundUnknown && e.Code != SentNever: // sent, or about to be
+			a.Tries++
+			a.Unanswered++
+		case e.Type == EvRefundTry && a.Unanswered > 0:
+			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
+		}
+	case EvReversalTry, EvDeliveryTry, EvResultTry:
+		a.Tries++
+		a.LastError = e.Text
+		if e.Type == EvReversalTry && e.Reason != "" && a.Unmatched.IsZero() {
+			a.Unmatched = e.Time
+		}
+		if e.Type == EvDeliveryTry && e.Code != "" && a.Unanswered > 0 {
+			a.Unanswered-- // answered, or it never left: it says nothing of an earlier try
+		}
+	case EvDelivering:
+		a.Unanswered++
 	}
 }

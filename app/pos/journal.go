@@ -3,6 +3,7 @@ package pos
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 )
 
@@ -65,6 +66,31 @@ var (
 	ErrSafeMode     = errors.New("the journal is in safe mode")
 	ErrFull         = errors.New("no room left for the journal")
 )
+
+// Room is what a journal may still take.
+type Room struct {
+	Left int64 // bytes for what begins anew
+	Low  bool  // so little that somebody has to do something about it
+	Disk bool  // the disk bounds it, not the limit of the journal's own file
+}
+
+// The figures of Condition: what a sale of five lines takes, and the unit in which room is said.
+const (
+	bytesOfSale = 4 << 10
+	mebibyte    = 1 << 20
+)
+
+// Condition says that room is nearly used up, how much is left and what to do about it; false where there is enough.
+func (r Room) Condition() (Condition, bool) {
+	mend := Say("journal_limit")
+	if r.Disk {
+		mend = Say("free_disk")
+	}
+	return Condition{
+		Name: "disk", State: "warn", Code: "journal_nearly_full", Mend: []Remark{mend},
+		Found: []Remark{Say("room_left", strconv.FormatInt(r.Left/mebibyte, 10), strconv.FormatInt(r.Left/bytesOfSale, 10))},
+	}, r.Low
+}
 
 // FirstBatch is the batch of a terminal that never signed on.
 const FirstBatch = "000001"

@@ -150,9 +150,10 @@ func WhyNot(err error, otherwise string) string {
 // Link is the state of the line.
 type Link struct {
 	State  string    // online offline degraded
-	Cause  string    // network acquirer keys, "" when online
+	Cause  string    // network acquirer keys refused (the host's no to the sign-on), "" when online
 	Since  time.Time // of this state
 	Detail string
+	SignOn bool // the host asked for a sign-on and can be reached: it comes next
 }
 
 // Repeats are the acquirer's rules of what is sent again, as its profile has
@@ -313,7 +314,7 @@ type PrintJob struct {
 
 // Condition is what a device or a part says of itself.
 type Condition struct {
-	Name   string   `json:"name"`  // journal disk clock keys reader pinpad printer display scanner drawer host wallet
+	Name   string   `json:"name"`  // journal disk clock keys batch reader pinpad printer display scanner drawer host wallet
 	State  string   `json:"state"` // ok busy warn fault off
 	Code   string   `json:"code,omitempty"`
 	Detail string   `json:"detail,omitempty"` // a name, a figure, or the error of a driver in English, as the log has it

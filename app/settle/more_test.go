@@ -199,3 +199,24 @@ func TestWithoutALineNothingIsFrozen(t *testing.T) {
 	r.finished("000001", "000002")
 	r.wantState(pos.Settled, sold)
 }
+
+// TestABatchAtItsLimitCloses: the till lets a batch have 9,900 payments (app/checkout); with that many every one is uploaded
+// and the count of the end has room for them.
+func TestABatchAtItsLimitCloses(t *testing.T) {
+	const payments = 9_900
+	r := newRigAt(t, t.TempDir(), newBank(t, t.TempDir()), patient)
+	r.signOn()
+	for left := payments; left > 0; left -= 300 {
+		var events []pos.Event
+		for range min(left, 300) {
+			e := r.created(pos.Sale, 100, "")
+			yes := of(e, pos.EvApproved)
+			yes.Approved = 100
+			events = append(events, e, of(e, pos.EvSending), yes)
+		}
+		r.keep(events...)
+	}
+	if rep := r.settle(); rep.Uploaded != payments || rep.Till.DebitCount != payments || rep.Next == rep.Batch {
+		t.Errorf("%+v", rep)
+	}
+}

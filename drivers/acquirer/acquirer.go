@@ -122,6 +122,7 @@ type Link struct {
 	health    health
 	keys      health // since when there are keys, or none
 	ready     bool
+	asked     bool         // by the host, for a sign-on that was not tried since
 	wrongMACs int          // answers in a row
 	wanted    map[int]bool // processing requirements heard and not met here
 }

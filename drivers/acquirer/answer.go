@@ -223,16 +223,25 @@ func batchOf(m *wire.Message) string {
 	return ""
 }
 
-// hostTime reads the host's clock (MMDD, hhmmss) in the year that is nearest to now and in now's time zone; zero where it is no time.
+// hostTime reads the host's clock (MMDD, hhmmss) in the year that is nearest to now and in now's time zone; zero where it
+// is no time. Of the hour that comes twice when summer time ends it is the one nearer to now.
 func hostTime(now time.Time, date, clock string) time.Time {
+	const form = "20060102150405"
 	var best time.Time
+	nearer := func(t time.Time) {
+		if best.IsZero() || t.Sub(now).Abs() < best.Sub(now).Abs() {
+			best = t
+		}
+	}
 	for year := now.Year() - 1; year <= now.Year()+1; year++ {
-		t, err := time.ParseInLocation("20060102150405", fmt.Sprintf("%04d%s%s", year, date, clock), now.Location())
+		t, err := time.ParseInLocation(form, fmt.Sprintf("%04d%s%s", year, date, clock), now.Location())
 		if err != nil {
 			continue
 		}
-		if best.IsZero() || t.Sub(now).Abs() < best.Sub(now).Abs() {
-			best = t
+		for _, again := range []time.Duration{0, -time.Hour, time.Hour} {
+			if other := t.Add(again); other.Format(form) == t.Format(form) {
+				nearer(other)
+			}
 		}
 	}
 	return best

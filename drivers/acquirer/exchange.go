@@ -142,8 +142,8 @@ func isDone(c <-chan struct{}) bool {
 	}
 }
 
-// SignOn asks for working keys and loads them; operator has three characters or none. A refusal is pos.ErrRefused with
-// the host's code; keys that do not match their check values leave the line
+// SignOn asks for working keys and loads them; operator has three characters or none. A refusal is pos.ErrRefused, host_refused with
+// the host's code in its text; keys that do not match their check values leave the line
 // without keys. Where their holder is not there, or could not take any, nothing
 // is sent: pos.ErrNotSent with its reason.
 func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.SignOnReply, error) {
@@ -174,7 +174,10 @@ func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.Si
 		l.heed(a.h)
 	}
 	if code := a.m.Get(39); !l.p.Codes.IsSuccess(code) {
-		return pos.SignOnReply{}, fmt.Errorf("%w: code %s", pos.ErrRefused, code)
+		l.refused(code)
+		return pos.SignOnReply{}, &pos.Error{
+			Code: "host_refused", Message: "the host answered the sign-on with " + code, Remedy: "call the acquirer with the answer code", Err: pos.ErrRefused,
+		}
 	}
 	f60 := a.m.Get(60)
 	network := l.p.Keys.Network

@@ -317,6 +317,22 @@ func TestLateDropsTheOldest(t *testing.T) {
 	}
 }
 
+// TestTheHourThatComesTwiceIsTheOneThatIsNow: when summer time ends an hour comes twice, and a host that was right was taken
+// to be an hour off in one of the two.
+func TestTheHourThatComesTwiceIsTheOneThatIsNow(t *testing.T) {
+	zone, err := time.LoadLocation("America/St_Johns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := time.Date(2026, 11, 1, 3, 35, 0, 0, time.UTC) // 01:05 of summer; 02:00 becomes 01:00 at 04:30
+	for _, now := range []time.Time{first, first.Add(time.Hour), first.Add(2 * time.Hour), first.Add(-time.Hour)} {
+		host := now.Add(2 * time.Second).In(zone)
+		if got := hostTime(now.In(zone), host.Format("0102"), host.Format("150405")); !got.Equal(host) {
+			t.Errorf("at %s the host says %s: %s", now.In(zone), host, got)
+		}
+	}
+}
+
 func TestHostTimeNearestYear(t *testing.T) {
 	zone := time.FixedZone("shop", 8*3600)
 	for _, c := range []struct{ now, date, clock, want string }{

@@ -48,6 +48,7 @@ type line struct {
 	mu      sync.Mutex
 	dead    bool
 	cause   error // of its end
+	spoke   bool  // an answer of ours came by it
 	waiters map[key]*waiter
 }
 
@@ -153,6 +154,7 @@ func (ln *line) fail(err error) {
 	if ln.dead = true; !was {
 		ln.cause = err
 	}
+	sound := ln.spoke || time.Since(ln.born) >= leastLife
 	ln.mu.Unlock()
 	if was {
 		return
@@ -162,32 +164,48 @@ func (ln *line) fail(err error) {
 		ln.l.o.Log.Debug("closing a connection", "error", cerr)
 	}
 	ln.l.o.Log.Info("a connection to the host ended", "error", err)
-	l := ln.l
+	if ln.l.forget(ln, sound) {
+		ln.l.cut(ln)
+	}
+}
+
+// forget lets a connection go that ended. Where it was the one kept open, and
+// sound, another takes its place; cut says that none does.
+func (l *Link) forget(ln *line, sound bool) (cut bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.lines, ln)
 	if l.line == ln {
 		l.line = nil
-		if !l.closed && time.Since(ln.born) >= leastLife && time.Since(l.redialled) >= redialEvery {
-			l.redialled = time.Now()
-			l.work.Go(l.redial)
+		cut = !l.closed && !sound
+		if wait := redialEvery - time.Since(l.redialled); sound && !l.closed && wait <= redialEvery { // more: one is to come
+			wait = max(wait, 0)
+			l.redialled = time.Now().Add(wait)
+			l.work.Go(func() { l.redial(wait) })
 		}
 	}
 	if l.old == ln {
 		l.old = nil
 	}
+	return cut
 }
 
-// leastLife is how long a connection must have lived for its end to be
-// answered with a new one at once.
+// leastLife is how long a connection without an answer must have lived for its
+// end to be answered with a new one. After a shorter one the line is degraded,
+// and the next request dials: whoever watches the line sends one soon.
 const leastLife = 100 * time.Millisecond
 
 // redialEvery is the least time between two openings that nobody asked for.
 const redialEvery = time.Second
 
-// redial opens the line again as soon as it ended, so that the cashier sees an
+// redial opens the line again as soon as it may after its end, so that the cashier sees an
 // outage before the next card and not by it.
-func (l *Link) redial() {
+func (l *Link) redial(wait time.Duration) {
+	select {
+	case <-time.After(wait):
+	case <-l.ctx.Done():
+		return
+	}
 	if _, _, err := l.open(l.ctx); err != nil {
 		l.o.Log.Info("the line to the host is down", "error", err)
 	}
@@ -299,6 +317,7 @@ func (ln *line) route(a answer) {
 	if w != nil {
 		if why = l.misfit(w.want, a.m); why == "" {
 			delete(ln.waiters, keyOf(a.m))
+			ln.spoke = true
 			w.answer <- a
 			ln.mu.Unlock()
 			return

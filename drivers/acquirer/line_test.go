@@ -298,6 +298,19 @@ func TestSignOn(t *testing.T) {
 		return b.r, b.err
 	}
 	good := vector(t, "V2")
+	refused := func() {
+		_, m, err := h.p.Unpack(good[2:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Fields[39] = "97"
+		h.send(m)
+	}
+	// The host's no is told as such: it once was a cable to be looked at.
+	_, err := sign(refused)
+	if s := l.Link(); pos.WhyNot(err, "") != "host_refused" || !strings.Contains(err.Error(), "97") || s.State != offline || s.Cause != causeRefused {
+		t.Errorf("%v, %+v", err, s)
+	}
 	r, err := sign(func() { h.write(good) })
 	if err != nil || r.Batch != "000001" || r.Host.Format("0102150405") != "0301101500" || !l.Ready() || h.keys.layout != "pik16 kcv4 mak8 zero8 kcv4" {
 		t.Errorf("%+v %v, ready %v, layout %q", r, err, l.Ready(), h.keys.layout)
@@ -308,16 +321,8 @@ func TestSignOn(t *testing.T) {
 	if s := l.Link(); s.State != online {
 		t.Errorf("%+v", s)
 	}
-	refused := func() {
-		_, m, err := h.p.Unpack(good[2:])
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.Fields[39] = "03"
-		h.send(m)
-	}
-	if _, err := sign(refused); !errors.Is(err, pos.ErrRefused) {
-		t.Errorf("%v", err)
+	if _, err := sign(refused); !errors.Is(err, pos.ErrRefused) || l.Link().State != online {
+		t.Errorf("with keys from before: %v, %+v", err, l.Link())
 	}
 	bad := append([]byte(nil), good...)
 	bad[len(bad)-1] ^= 1

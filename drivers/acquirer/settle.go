@@ -250,6 +250,9 @@ func (l *Link) heed(h wire.Header) {
 	need := h.Requirement()
 	if need == needSignOn {
 		l.setReady(false, "the host asks for a new sign-on")
+		l.mu.Lock()
+		l.asked = true
+		l.mu.Unlock()
 		return
 	}
 	name, ok := requirements[need]

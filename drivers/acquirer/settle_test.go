@@ -358,8 +358,11 @@ func TestSignOnAskedForInAnAnswerToASale(t *testing.T) {
 		if (mac == "good") != (r.err == nil && r.reply.SignOn) || l.Ready() {
 			t.Errorf("%s: %+v, ready %v", mac, r, l.Ready())
 		}
-		if s := l.Link(); s.Cause != causeKeys {
+		if s := l.Link(); s.Cause != causeKeys || !s.SignOn {
 			t.Errorf("%+v", s)
+		}
+		if err := signOnWith(l, h, "003", unhexed("0494F897")); err != nil || l.Link().SignOn {
+			t.Errorf("after it %v, %+v", err, l.Link())
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package acquirer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"syscall"
@@ -17,6 +18,7 @@ const (
 	causeNetwork  = "network"
 	causeAcquirer = "acquirer"
 	causeKeys     = "keys"
+	causeRefused  = "refused"
 )
 
 // What Windows calls a refused and a reset connection (WSAECONNREFUSED, WSAECONNRESET).
@@ -38,7 +40,7 @@ func (l *Link) Link() pos.Link {
 	defer l.mu.Unlock()
 	h := l.health
 	if h.state != offline && !l.ready {
-		h = health{state: offline, cause: causeKeys, detail: pos.ErrNoKeys.Error(), since: l.keys.since}
+		h = health{state: offline, cause: cmp.Or(l.keys.cause, causeKeys), detail: pos.ErrNoKeys.Error(), since: l.keys.since}
 		if l.keys.detail != "" {
 			h.detail = l.keys.detail
 		}
@@ -46,7 +48,7 @@ func (l *Link) Link() pos.Link {
 			h.since = l.health.since
 		}
 	}
-	return pos.Link{State: h.state, Cause: h.cause, Since: h.since, Detail: h.detail}
+	return pos.Link{State: h.state, Cause: h.cause, Since: h.since, Detail: h.detail, SignOn: l.asked && l.health.state != offline}
 }
 
 // turn sets the state of the line.
@@ -79,13 +81,24 @@ func (l *Link) missed(ln *line) {
 	l.retire(ln)
 }
 
+// ending says how a connection ended.
+func (ln *line) ending() string {
+	return cmp.Or(tlsDetail(ln.ended()), "the host ended the connection")
+}
+
 // lost notes a connection that ended while an answer was due.
-func (l *Link) lost(ln *line) {
-	detail := tlsDetail(ln.ended())
-	if detail == "" {
-		detail = "the host ended the connection"
+func (l *Link) lost(ln *line) { l.turn(offline, causeAcquirer, ln.ending(), 0) }
+
+// cut notes the end of the connection kept open, where no other takes its place
+// at once: the next request may still open one.
+func (l *Link) cut(ln *line) {
+	l.mu.Lock()
+	was := l.health
+	l.mu.Unlock()
+	if was.state != online {
+		return
 	}
-	l.turn(offline, causeAcquirer, detail, 0)
+	l.turn(degraded, causeAcquirer, ln.ending(), was.misses)
 }
 
 // unreachable notes a connection that could not be opened.
@@ -108,8 +121,23 @@ func (l *Link) unreachable(ctx context.Context, err error) {
 func (l *Link) setReady(ready bool, detail string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.asked = false
 	if ready != l.ready {
 		l.keys.since = l.o.Clock.Now()
 	}
-	l.ready, l.keys.detail = ready, detail
+	l.ready, l.keys.cause, l.keys.detail = ready, "", detail
+}
+
+// refused notes the host's no to a sign-on: without keys from before it is what
+// keeps the terminal from trading.
+func (l *Link) refused(code string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ready {
+		return
+	}
+	if l.keys.cause != causeRefused {
+		l.keys.since = l.o.Clock.Now()
+	}
+	l.keys.cause, l.keys.detail, l.asked = causeRefused, "the host refused the sign-on: code "+code, false
 }

@@ -47,9 +47,33 @@ func (p *Printer) sense(level bool, now time.Time) (e DrawerEvent, tell bool) {
 
 func (p *Printer) lowIsOpen() bool { return p.o.DrawerLow || !p.form.Model.DrawerHigh }
 
-// kickGood is how long a wish for the drawer stands: one that the printer takes
-// no data for meanwhile is dropped. Later it would open before nobody.
+// kickGood is how long a wish for the drawer stands while the printer takes no
+// data: an older one is dropped, later it would open before nobody. It stands
+// as long as data go out, however slowly.
 const kickGood = 5 * time.Second
+
+// took notes that the printer takes data, for the first time since moved: the
+// older wishes lapse where that is too long ago.
+func (p *Printer) took(moved time.Time) {
+	if now := time.Now(); now.Sub(moved) > kickGood {
+		p.lapsed = now.Add(-kickGood)
+	}
+}
+
+// kick opens the drawer, where the wish for that still stands: in order with the
+// data, at once where nothing is printed.
+func (p *Printer) kick(wished time.Time) {
+	if wished.Before(p.lapsed) {
+		return
+	}
+	cmd := cmdKick
+	if p.State().State == "fault" {
+		cmd = cmdKickNow
+	}
+	if _, err := p.link.write(cmd, p.o.Answer); err != nil {
+		p.silent(err)
+	}
+}
 
 // Kick opens the drawer; it fails at once when there is no way to the printer.
 func (p *Printer) Kick() error {

@@ -115,6 +115,7 @@ type Printer struct {
 	link    *link
 	back    time.Duration
 	looked  time.Time // when everything was asked last
+	lapsed  time.Time // wishes for the drawer from before it are dropped
 	mended  bool      // the job began by ending a command
 	dirty   bool      // a job may have been cut short: the printer may be within a command
 	proven  bool      // the model was named by the configuration or has answered for itself

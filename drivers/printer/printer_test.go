@@ -29,6 +29,7 @@ type desk struct {
 	noise    []byte        // comes before each answer
 	late     time.Duration // the next DLE EOT 4 is answered so late
 	full     time.Duration // given a job it takes nothing for so long, once
+	slow     time.Duration // given a job it takes so long for each byte from then on
 	got      bytes.Buffer
 	opened   int
 	statuses [5]byte // what is set besides the fixed bits of each answer
@@ -47,6 +48,7 @@ func (d *desk) open() (io.ReadWriteCloser, error) {
 func (d *desk) serve(far net.Conn) {
 	defer func() { _ = far.Close() }()
 	var tail []byte
+	var each time.Duration
 	buf := make([]byte, 1)
 	for {
 		if _, err := far.Read(buf); err != nil {
@@ -54,8 +56,9 @@ func (d *desk) serve(far net.Conn) {
 		}
 		tail = append(tail, buf[0])
 		if buf[0] == '@' {
-			d.rest()
+			each = d.rest()
 		}
+		time.Sleep(each)
 		answer, hangUp := d.answer(tail)
 		if hangUp {
 			return
@@ -69,13 +72,14 @@ func (d *desk) serve(far net.Conn) {
 	}
 }
 
-// rest takes nothing for a while.
-func (d *desk) rest() {
+// rest takes nothing for a while, and gives how long each byte takes then.
+func (d *desk) rest() time.Duration {
 	d.mu.Lock()
-	wait := d.full
+	wait, each := d.full, d.slow
 	d.full = 0
 	d.mu.Unlock()
 	time.Sleep(wait)
+	return each
 }
 
 func (d *desk) answer(tail []byte) (answer []byte, hangUp bool) {

@@ -63,6 +63,7 @@ func (p *Printer) connect() time.Duration {
 	p.back = firstBack
 	p.link = newLink(conn, p.o.Blind)
 	p.looked = time.Time{}
+	p.took(time.Time{})
 	p.mu.Lock()
 	p.linked = true
 	p.mu.Unlock()
@@ -325,20 +326,6 @@ func (p *Printer) mute(err error) {
 		}
 	}
 	p.set(reason, detail)
-}
-
-// kick opens the drawer, where the wish for that still stands: in order with the data, at once where nothing is printed.
-func (p *Printer) kick(wished time.Time) {
-	if time.Since(wished) > kickGood {
-		return
-	}
-	cmd := cmdKick
-	if p.State().State == "fault" {
-		cmd = cmdKickNow
-	}
-	if _, err := p.link.write(cmd, p.o.Answer); err != nil {
-		p.silent(err)
-	}
 }
 
 // recover tells the printer to go on after an error (1), or to forget (2).

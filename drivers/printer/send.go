@@ -99,12 +99,13 @@ func (p *Printer) close(b []byte, j *Job, m Model) []byte {
 // Finish, and has told no fault, leaves the job unknown.
 func (p *Printer) feed(j *Job, b []byte) bool {
 	patience := int(p.o.Finish/p.o.Answer) + 1
-	left := patience
+	left, moved := patience, time.Now()
 	for len(b) > 0 {
 		n, err := p.link.write(b[:min(chunk, len(b))], p.o.Answer)
 		b = b[n:]
 		if n > 0 {
-			left = patience
+			p.took(moved)
+			left, moved = patience, time.Now()
 		}
 		switch {
 		case err == nil:

@@ -25,18 +25,25 @@ func (p *person) waiting(n int) {
 		if i < n {
 			colour = actionSoft
 		}
-		places = append(places, fill(1200, firstItem.y+70*i, colour))
+		places = append(places, fill(1172, firstItem.y+70*i, colour))
 	}
 	p.awaits("the open items", places...)
 }
 
-// decides chooses a way and a reason and confirms it; the question is kept as a picture.
-func (p *person) decides(way, reason spot, asked string) {
+// decides chooses a way and a reason, by finger or with their keys, and confirms it; the question is kept as a picture.
+func (p *person) decides(way, reason spot, asked string, keys ...string) {
 	p.t.Helper()
+	choose := func(s spot, i int) {
+		if i < len(keys) {
+			p.presses(keys[i])
+			return
+		}
+		p.touches(s)
+	}
 	p.awaits("the item", fill(1100, 290, ground))
-	p.touches(way)
+	choose(way, 0)
 	p.awaits("the chosen way", fill(way.x-152, way.y-11, actionSoft))
-	p.touches(reason)
+	choose(reason, 1)
 	p.awaits("the key that decides", fill(1100, 290, press))
 	p.presses("Return") // Enter alone decides nothing
 	p.presses("2", "0", "F12")
@@ -72,8 +79,8 @@ func TestWhatWaitsForAPersonIsDecided(t *testing.T) {
 	p.decides(wayLeft, bankTold, "again-ask")
 	p.approves()
 	p.waiting(2)
-	p.touches(firstItem)
-	p.decides(wayRight, customerCame, "otherwise-ask")
+	p.presses("alt+1")
+	p.decides(wayRight, customerCame, "otherwise-ask", "alt+2", "alt+w")
 	p.approves()
 	p.waiting(1)
 	p.touches(firstItem)
@@ -83,7 +90,9 @@ func TestWhatWaitsForAPersonIsDecided(t *testing.T) {
 	p.looksLike("outcome-link", area{0, 60, 598, 560})
 	p.next()
 	p.presses("F10")
-	p.office(railQueue)
+	p.awaits("the rail", fill(5, 60, surface), fill(5, 700, surface))
+	p.presses("alt+o")
+	p.awaits("the place on the rail", fill(20, railQueue.y, actionSoft))
 	p.looksLike("queue-empty", area{108, 160, 1354, 756})
 
 	books := p.leaves()

@@ -202,7 +202,8 @@ func (p *person) opensAs(tile spot) {
 	p.signsIn(tile)
 }
 
-// insists presses a key, and again if the till did not take it: so soon after a touch it takes nothing on an outcome.
+// insists presses a key, and again if the till did not take it: so soon after a touch, or after an outcome was painted, it
+// takes nothing there.
 func (p *person) insists(key, what string, s sight) {
 	p.t.Helper()
 	for range tries {

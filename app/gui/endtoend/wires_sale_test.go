@@ -94,8 +94,7 @@ func (w wires) daemonIsKilled() {
 	w.awaits("the article, and no ready card", fill(1110, 300, press), no(press, area{1105, 70, 1120, 180}))
 	w.presses("F1") // tried all the same it ends with the reason and the other ways of paying, not with a wait for a card
 	w.awaits("the refusal", fill(20, 700, badFill))
-	w.presses("F3")
-	w.awaits("the cash desk", no(badFill, area{10, 690, 590, 710}))
+	w.insists("F3", "the cash desk", no(badFill, area{10, 690, 590, 710}))
 	w.touches(keyTake)
 	w.awaits("the cash", fill(20, 700, okFill))
 	w.next()

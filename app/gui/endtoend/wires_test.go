@@ -153,11 +153,10 @@ func (w wires) inserts(chip *card.Chip) (takeOut func()) {
 	}
 }
 
-// asksForCard presses the card key.
+// asksForCard presses the card key, on an outcome too.
 func (w wires) asksForCard() {
 	w.t.Helper()
-	w.presses("F1")
-	w.awaits("the card is asked for", presented)
+	w.insists("F1", "the card is asked for", presented)
 }
 
 // paysByCard inserts a card that is asked for and enters its PIN at the pad.

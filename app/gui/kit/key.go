@@ -27,6 +27,7 @@ const (
 	Tile               // label above, Sub and bare amount below
 	Stack              // Icon above Label above Sub, all in the middle
 	Card               // icon above, label, sum at the lower right: tenders of an outcome
+	Quick              // label and keycap in one line above, Amount in the middle below
 )
 
 // Key is what a key shows and asks for. A key with a Reason, or dressed Unavailable, asks for nothing.
@@ -41,7 +42,6 @@ type Key struct {
 	Icon   string
 	Amount string  // sum with currency sign (Tender, Card) or bare (Tile)
 	Size   float32 // drawn size of the label, 0 for the form's own
-	Loud   bool    // Sub is a figure as heavy as the label
 	Late   bool    // answers when the finger leaves
 	Act    Act
 }
@@ -78,6 +78,8 @@ func (p *Page) Key(r Rect, k Key) {
 		p.stack(r, k, w)
 	case Card:
 		p.card(r, k, w)
+	case Quick:
+		p.quick(r, k, w)
 	}
 	if k.Dress == Unavailable || k.Act == (Act{}) {
 		return
@@ -104,7 +106,7 @@ func (p *Page) keycap(x, y float32, k Key, w wear) float32 {
 		return 0
 	}
 	st := Style{Size: 15, Bold: true, Ink: w.capInk, Side: Centre}
-	width := max(p.L.M.U(30), p.Width(k.Cap, st)+p.L.M.U(12))
+	width := p.CapWidth(k.Cap)
 	r := Rect{x - width, y, width, p.L.M.U(22)}
 	p.Box(r, w.cap, look.None, 0, p.L.M.U(6))
 	p.Text(r, k.Cap, st)
@@ -119,7 +121,7 @@ func (p *Page) middle(r Rect, k Key, w wear) {
 		st.Size = 22
 	}
 	room := r.In(u(6), 0)
-	if k.Cap != "" && r.H < 58 {
+	if k.Cap != "" && r.H < 58 && k.Form != Wide {
 		k.Form, k.Sub = Wide, ""
 	}
 	if k.Form == Wide && k.Cap != "" {
@@ -151,9 +153,6 @@ func (p *Page) middle(r Rect, k Key, w wear) {
 			size = 20
 		}
 		sub := Style{Size: size, Ink: w.sub, Side: Centre}
-		if k.Loud {
-			sub = Style{Size: 22, Bold: true, Ink: w.ink, Side: Centre}
-		}
 		p.Line(room.X, suby, room.W, k.Sub, sub)
 	}
 }
@@ -265,4 +264,21 @@ func (p *Page) card(r Rect, k Key, w wear) {
 	} else if len(k.Note) > 0 {
 		p.Line(r.X+u(20), r.Bottom()-u(31), r.W-u(36), k.Note[0], Style{Size: 18, Ink: w.sub})
 	}
+}
+
+// quick draws a sum that is likely to be handed over: a word where it has one, the keycap beside it, the sum under them.
+// Beside a long word the keycap has no room: it stands under the sum where the key is high enough.
+func (p *Page) quick(r Rect, k Key, w wear) {
+	u := p.L.M.U
+	upper, lower := r.Y+u(19), r.Bottom()-r.H*0.3
+	word := Style{Size: 18, Bold: true, Ink: w.ink}
+	switch room := r.W - u(20) - p.CapWidth(k.Cap); {
+	case p.Width(k.Label, word) <= room:
+		p.keycap(r.Right()-u(7), upper-u(11), k, w)
+	case r.H >= 66:
+		upper, lower = r.Y+r.H*0.19, r.Y+r.H*0.52
+		p.Line(r.X+u(4), r.Y+r.H*0.84, r.W-u(8), k.Cap, Style{Size: 15, Ink: w.sub, Side: Centre})
+	}
+	p.Line(r.X+u(9), upper, r.W-u(16), k.Label, word)
+	p.Line(r.X+u(4), lower, r.W-u(8), k.Amount, Style{Size: 24, Bold: true, Ink: w.ink, Side: Centre})
 }

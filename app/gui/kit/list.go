@@ -36,6 +36,14 @@ func (p *Page) Row(r Rect, a Act, body int) {
 // RowNo gives which row in sight is drawn, from 1; 0 outside of lists.
 func (p *Page) RowNo() int { return p.row }
 
+// RowKey gives the shortcut of the row that is drawn, Alt and its digit for the first nine in sight, "" for none.
+func (p *Page) RowKey() string {
+	if p.row < 1 || p.row > 9 {
+		return ""
+	}
+	return AltKey + string(rune('0'+p.row))
+}
+
 // AltKey begins the name of a shortcut that is pressed together with Alt.
 const AltKey = "Alt+"
 
@@ -52,12 +60,19 @@ func (p *Page) AltCap(n int, x, mid float32, a Act) float32 {
 	if n < 1 || n > 9 {
 		return 0
 	}
-	name := AltKey + string(rune('0'+n))
+	return p.CapFor(AltKey+string(rune('0'+n)), x, mid, a)
+}
+
+// CapFor binds a shortcut, "" for none, and prints it as AltCap does.
+func (p *Page) CapFor(name string, x, mid float32, a Act) float32 {
+	if name == "" {
+		return 0
+	}
 	p.Keys[name] = a
 	if p.L.M.S < capFrom {
 		return 0
 	}
-	return p.keycap(x, mid-p.L.M.U(11), Key{Cap: name}, wears[Plain]) + p.L.M.U(10)
+	return p.CapAt(x, mid, name) + p.L.M.U(10)
 }
 
 // Modal covers everything drawn so far against touch and gives the frame of a sheet of w by h in the middle; keys of
@@ -71,9 +86,17 @@ func (p *Page) Modal(w, h float32) Rect {
 	return r
 }
 
+// CapWidth gives how wide a printed shortcut is.
+func (p *Page) CapWidth(text string) float32 {
+	return max(p.L.M.U(30), p.Width(text, Style{Size: 15, Bold: true})+p.L.M.U(12))
+}
+
 // Cap prints a shortcut that stands beside a title, from x to the right about a middle, and gives its width.
 func (p *Page) Cap(x, mid float32, text string) float32 {
-	k := Key{Cap: text}
-	width := max(p.L.M.U(30), p.Width(text, Style{Size: 15, Bold: true})+p.L.M.U(12))
-	return p.keycap(x+width, mid-p.L.M.U(11), k, wears[Plain])
+	return p.CapAt(x+p.CapWidth(text), mid, text)
+}
+
+// CapAt prints a shortcut with its right side at x, about a middle, and gives its width.
+func (p *Page) CapAt(x, mid float32, text string) float32 {
+	return p.keycap(x, mid-p.L.M.U(11), Key{Cap: text}, wears[Plain])
 }

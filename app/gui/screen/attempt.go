@@ -90,7 +90,7 @@ var eventWords = map[pos.EventType]struct {
 	pos.EvCreated: {kit.Calm, "记入日志，金额 %s"}, pos.EvSending: {kit.Calm, "请求发给银行"}, pos.EvApproved: {kit.Calm, "已批准"},
 	pos.EvDeclined: {kit.Failed, "没有批准"}, pos.EvCancelled: {kit.Failed, "已取消"}, pos.EvUnknown: {kit.Unsure, "没有得到回答"},
 	pos.EvReversing: {kit.Unsure, "按规则撤销（冲正）"}, pos.EvReversalTry: {kit.Waiting, "冲正没有得到确认"},
-	pos.EvReversed: {kit.Calm, "银行已确认撤销"}, pos.EvParked: {kit.Failed, "不再自动发，等人处理"}, pos.EvSendAgain: {kit.Waiting, "再发一次"},
+	pos.EvReversed: {kit.Calm, "银行已确认冲正"}, pos.EvParked: {kit.Failed, "不再自动发，等人处理"}, pos.EvSendAgain: {kit.Waiting, "再发一次"},
 	pos.EvResolved: {kit.Calm, "已由人决定"}, pos.EvOfflineApproved: {kit.Waiting, "卡脱机批准"}, pos.EvDeferred: {kit.Waiting, "先收下，待上送"},
 	pos.EvDelivering: {kit.Waiting, "正在上送"}, pos.EvDeliveryTry: {kit.Waiting, "上送没有得到回答"}, pos.EvDelivered: {kit.Calm, "已上送银行"},
 	pos.EvLateDeclined: {kit.Failed, "银行事后拒付"}, pos.EvLateAnswer: {kit.Unsure, "回答来得太晚"}, pos.EvLateApproval: {kit.Unsure, "撤销后才来的批准"},

@@ -99,8 +99,14 @@ func (c *Ctx) bench(r kit.Rect) kit.Rect {
 	p.Well(well)
 	p.Line(well.X+u(14), well.Y+u(20), well.W-u(28), c.t("演示：替顾客做"), kit.Style{Size: 16, Ink: look.Soft})
 	grid := kit.Rect{X: well.X + u(8), Y: well.Y + u(38), W: well.W - u(16), H: float32(rows)*(keyH+gap) - gap}
+	words := make([]string, len(keys))
 	for i, k := range keys {
-		p.Key(grid.Rows(rows, gap)[i/cols].Cols(cols, gap)[i%cols], k)
+		words[i] = k.Label
+	}
+	for i, k := range keys {
+		place := grid.Rows(rows, gap)[i/cols].Cols(cols, gap)[i%cols]
+		k.Cap = leftKey(i/cols, i%cols)
+		p.Key(place, c.capped(place, k, words...))
 	}
 	return kit.Rect{X: rest.X, Y: rest.Y, W: rest.W, H: rest.H - u(6)}
 }

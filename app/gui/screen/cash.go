@@ -42,9 +42,12 @@ func (c *Ctx) cash(g places) {
 	c.cashTop(top, sum)
 	c.cashQuick(quick, sum)
 	c.cashEntry(g.entry, sum)
+	noteKey := func(i int) string { return kit.AltKey + strconv.Itoa(i+1) }
 	for i, note := range [...]int{100, 50, 20, 10} {
 		n := strconv.Itoa(note)
-		c.p.Key(g.cell(0, i), kit.Key{Label: n, Icon: "plus", Size: 26, Act: act(VerbNote, n+"00")})
+		c.p.Key(g.cell(0, i), kit.Key{
+			Label: n, Icon: "plus", Size: 26, Sub: noteKey(i), Key: noteKey(i), Act: act(VerbNote, n+"00"),
+		})
 	}
 	c.p.Pad(g.pad, true)
 	c.p.Key(g.cell(4, 0), kit.Key{Dress: kit.Flat, Icon: "backspace", Key: "BackSpace", Act: act(VerbBack, "")})
@@ -87,8 +90,8 @@ func (c *Ctx) cashTop(r kit.Rect, sum CashSum) {
 	}
 	p.Rule(left.X, r.Y+r.H*0.645, left.W)
 	y := r.Y + r.H*0.79
-	p.Line(left.X, y, left.W, c.t("已收"), kit.Style{Size: 20, Bold: true})
-	p.Line(left.X+u(50), y, left.W-u(50), i18n.Money(sum.Tendered), kit.Style{Size: 34, Bold: true, Side: kit.End})
+	used := p.Line(left.X, y, left.W, c.t("已收"), kit.Style{Size: 20, Bold: true}) + u(8)
+	p.Line(left.X+used, y, left.W-used, i18n.Money(sum.Tendered), kit.Style{Size: 34, Bold: true, Side: kit.End})
 	p.Wall(r.X+u(244), r.Y+u(20), r.H-u(40))
 	right := kit.Rect{X: r.X + u(266), Y: r.Y, W: r.W - u(294), H: r.H}
 	word, ink, shown := c.t("找零"), look.Action, sum.Change
@@ -162,13 +165,12 @@ func (c *Ctx) cashQuick(r kit.Rect, sum CashSum) {
 		if i >= len(places) {
 			break
 		}
-		k := kit.Key{Label: i18n.Money(q.Amount), Size: 24, Act: act(VerbGive, strconv.FormatInt(int64(q.Amount), 10))}
+		k := kit.Key{Form: kit.Quick, Amount: i18n.Money(q.Amount), Cap: leftKey(0, i), Act: act(VerbGive, strconv.FormatInt(int64(q.Amount), 10))}
 		switch q.Kind {
 		case basket.QuickExact:
-			k.Label, k.Sub, k.Size, k.Loud = c.t("正好"), i18n.Money(q.Amount), 18, true
+			k.Label = c.t("正好")
 		case basket.QuickRounded:
-			k.Label, k.Sub, k.Size, k.Loud = c.t("抹零"), i18n.Money(q.Amount), 18, true
-			k.Act = act(VerbRound, k.Act.Arg)
+			k.Label, k.Act = c.t("抹零"), act(VerbRound, k.Act.Arg)
 		}
 		if q.Amount == sum.Tendered && c.V.Tendered != "" {
 			k.Dress = kit.Chosen

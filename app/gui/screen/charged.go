@@ -49,7 +49,9 @@ func (c *Ctx) charged(r kit.Rect) {
 		days, hour = top.Left(top.W*0.4, gap)
 		i := slices.IndexFunc(windows, func(ch choice) bool { return ch.arg == strconv.Itoa(q.Days) })
 		next := windows[(i+1)%len(windows)].arg
-		p.Key(days, kit.Key{Dress: kit.Chosen, Form: kit.Wide, Size: 18, Label: c.t(windows[max(i, 0)].word), Icon: "calendar", Act: act(VerbWindow, next)})
+		p.Key(days, c.capped(days, kit.Key{
+			Dress: kit.Chosen, Size: 18, Label: c.t(windows[max(i, 0)].word), Icon: "calendar", Cap: leftKey(0, 0), Act: act(VerbWindow, next),
+		}))
 	}
 	c.hourStep(hour)
 	p.Panel(list)
@@ -74,7 +76,7 @@ func (c *Ctx) charged(r kit.Rect) {
 	}
 	c.sumPad(pad)
 	p.Keys["Home"] = act(VerbClear, "")
-	p.Keys["Tab"] = act(VerbField, map[string]string{FieldAmount: FieldLast4}[q.Field])
+	p.Keys["Tab"] = act(VerbField, map[bool]string{true: FieldAmount, false: FieldLast4}[q.Field == FieldLast4])
 }
 
 // hourStep draws the hour between its two keys.
@@ -83,8 +85,8 @@ func (c *Ctx) hourStep(r kit.Rect) {
 	key := c.L.M.KeyH()
 	left, rest := r.Left(key, gap)
 	right, mid := rest.Far(key, gap)
-	c.p.Key(left, kit.Key{Icon: "minus", Act: act(VerbHour, "-1")})
-	c.p.Key(right, kit.Key{Icon: "plus", Act: act(VerbHour, "1")})
+	c.p.Key(left, kit.Key{Icon: "minus", Key: "-", Act: act(VerbHour, "-1")})
+	c.p.Key(right, kit.Key{Icon: "plus", Key: "+", Act: act(VerbHour, "1")})
 	text, st := c.t("全天"), kit.Style{Size: 18, Bold: true, Side: kit.Centre}
 	if h := c.V.Claim.Hour; h != AnyHour {
 		text = c.fit(mid.W, st, c.t("%d 点前后", h), strconv.Itoa(h)+":00")

@@ -110,5 +110,6 @@ func (c *Ctx) choiceKey(r kit.Rect, i int, name string, size float32, late bool)
 	}
 	p.Line(r.X+u(32)+d, r.Mid(), r.W-u(40)-d, name, kit.Style{Size: size, Bold: true, Ink: ink, Elide: true})
 	p.Touch(r, act(VerbChoose, strconv.Itoa(i)), body, look.TintDown)
+	p.Keys[digit] = act(VerbChoose, strconv.Itoa(i))
 	p.Hits[len(p.Hits)-1].Late = late // in a list that a finger drags, the key answers when the finger leaves
 }

@@ -12,7 +12,7 @@ import (
 func customerSaid(o *checkout.Outcome) said {
 	switch o.Kind {
 	case checkout.OutcomeUnknown:
-		return said{"请稍等", "不要再付款，请听收银员说明"}
+		return said{customerWaits, "不要再付款，请听收银员说明"}
 	case checkout.OutcomeRefused:
 		if !isSale(o) {
 			return said{"没有办成", "请问收银员"}
@@ -42,18 +42,49 @@ func customerSaid(o *checkout.Outcome) said {
 	return said{"谢谢惠顾", "请收好小票"}
 }
 
+// customerWaits is the word for a customer while nobody knows how it ended.
+const customerWaits = "请稍等"
+
+// customerNow gives the words for a customer of how an unknown outcome ended meanwhile, and whether it was done; false
+// while nobody knows.
+func (c *Ctx) customerNow(o *checkout.Outcome) (w said, done, ended bool) {
+	a := c.followed(o)
+	k, ended := c.knownNow(o)
+	switch {
+	case o.Kind == checkout.OutcomeUnknown && a.State == pos.LateDeclined:
+		return said{"没有办成", "请问收银员"}, false, true
+	case !ended:
+		return said{}, false, false
+	case k.fill == look.OKFill && a.Kind == pos.Refund && a.Tender == pos.Card:
+		return said{"退款已办好", "钱会原路退回；到账时间由发卡银行定。"}, true, true
+	case k.fill == look.OKFill:
+		now := *o
+		now.Kind, now.Attempt = checkout.OutcomeApproved, *a
+		return customerSaid(&now), true, true
+	case !isSale(o):
+		return said{"没有办成", "请问收银员"}, false, true
+	case a.Tender == pos.QR && a.State == pos.Cancelled:
+		return said{"没有付成", "没有扣款，请问收银员"}, false, true
+	case a.Tender == pos.QR:
+		return said{"没有付成", "如已扣款，会原路退回"}, false, true
+	case a.State == pos.Cancelled: // a person decided: the bank said nothing
+		return said{"没有付成", "请问收银员"}, false, true
+	}
+	return said{"没有付成", "银行已经冲正，钱会原路退回"}, false, true
+}
+
 func (c *Ctx) customerOutcome(r kit.Rect, o *checkout.Outcome) {
 	u, p, b := c.u, c.p, blocks[o.Kind]
 	if o.Kind == checkout.OutcomeUnknown {
 		b.mark = "clock"
 	}
-	if k, ended := c.knownNow(o); ended && k.fill != look.OKFill && isSale(o) {
-		p.Panel(r)
-		c.customerDo(r, "question", "没有付成", "没有扣款，请问收银员")
-		return
+	w, good := customerSaid(o), o.Kind == checkout.OutcomeApproved
+	if s, done, ended := c.customerNow(o); ended {
+		if w, good = s, done; good {
+			b = blocks[checkout.OutcomeApproved]
+		}
 	}
-	if o.Kind == checkout.OutcomeRefused { // a refusal is nobody's business: no block that the whole shop sees
-		w := customerSaid(o)
+	if !good && w.word != customerWaits { // a refusal is nobody's business: no block that the whole shop sees
 		p.Panel(r)
 		c.customerDo(r, "question", w.word, w.line)
 		return
@@ -62,7 +93,6 @@ func (c *Ctx) customerOutcome(r kit.Rect, o *checkout.Outcome) {
 	d := min(u(170), r.H*0.3)
 	p.Disc(r.X+r.W/2, r.Y+r.H*0.25, d, look.OnPress)
 	p.Icon(b.mark, r.X+r.W/2, r.Y+r.H*0.25, d*0.65, b.fill)
-	w := customerSaid(o)
 	white := kit.Style{Size: 48, Bold: true, Ink: look.OnPress, Side: kit.Centre}
 	p.Line(r.X+u(20), r.Y+r.H*0.5, r.W-u(40), c.t(w.word), white)
 	for i, s := range wrap(c, c.t(w.line), r.W-u(48), 24, 2) {

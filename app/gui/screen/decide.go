@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"strconv"
+
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/look"
@@ -133,14 +135,15 @@ func (c *Ctx) waysOut(r kit.Rect, list []way, low bool) {
 	gap := c.L.M.Gap()
 	rows := (len(list) + 1) / 2
 	for i, w := range list {
-		k := kit.Key{Label: c.t(w.word), Sub: c.t(w.note), Size: 20, Act: act(VerbHow, w.arg)}
+		k := kit.Key{Label: c.t(w.word), Sub: c.t(w.note), Size: 20, Cap: kit.AltKey + strconv.Itoa(i+1), Act: act(VerbHow, w.arg)}
 		if low {
 			k.Sub = ""
 		}
 		if w.arg == c.V.Decide.How {
 			k.Dress = kit.Chosen
 		}
-		c.p.Key(r.Rows(rows, gap)[i/2].Cols(2, gap)[i%2], k)
+		place := r.Rows(rows, gap)[i/2].Cols(2, gap)[i%2]
+		c.p.Key(place, c.capped(place, k))
 	}
 }
 

@@ -69,7 +69,7 @@ func MayChangeDevices(r pos.Role) bool { return r == pos.Supervisor || r == pos.
 var deviceIcons = map[string]string{
 	"reader": "contactless", "pinpad": "pinpad", "printer": "printer", "qr": "qr", "display": "qr", "pole": "pole", "scanner": "scanner",
 	"scale": "scale", "drawer": "drawer", "customer": "monitor", "journal": "file", "disk": "box", "clock": "clock", "keys": "lock",
-	"host": "globe", "downloads": "globe", "wallet": "wallet",
+	"host": "globe", "downloads": "globe", "wallet": "wallet", "batch": "upload",
 }
 
 // doings are, by device, the word of the external test, and what a person does for the interactive one.

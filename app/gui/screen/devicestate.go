@@ -92,7 +92,10 @@ func (c *Ctx) gearRemedy(r kit.Rect, d pos.Device) {
 		title, lines = c.t("还没有设置"), []string{c.t("插好线、打开电源，按“找设备”，再按“用这个”。")}
 	case first != "":
 		title = begin(c.t("先处理%s", c.device(first)))
-		lines = []string{c.t("它接在那台设备上，那台好了它就好了。")}
+		lines = []string{c.t("那台好了它就好了。")}
+		if d.Name == "drawer" {
+			lines = []string{c.t("它接在那台设备上，那台好了它就好了。")}
+		}
 	case isBad(cond):
 		title, lines = c.t("怎么办"), nil
 		if s := c.remedyHere(cond.Code); s != "" {
@@ -123,7 +126,7 @@ func (c *Ctx) gearRemedy(r kit.Rect, d pos.Device) {
 
 // remediesHere are the remedies of faults whose usual sentence sends the reader to the page that this is.
 var remediesHere = map[string]string{
-	"busy_elsewhere": "关掉占用它的程序", "no_permission": "开通使用它的权限", "wrong_speed": "改成设备自己的速率",
+	"busy_elsewhere": "关掉占用它的程序", "no_permission": "开通使用它的权限", "wrong_speed": "改成设备自己的波特率",
 }
 
 func (c *Ctx) remedyHere(code string) string {
@@ -229,14 +232,15 @@ func (c *Ctx) gearSlips(r kit.Rect, list []pos.Printing) {
 		}
 		p.Mark(state, row.X+u(26), row.Mid(), max(u(13), 10))
 		kw, kh := max(u(150), 112), c.L.M.KeyH()
-		k := kit.Key{Form: kit.Wide, Size: 18, Label: c.t("再打一份"), Act: act(VerbSlipAgain, strconv.Itoa(s.ID)), Late: true}
+		k := kit.Key{Form: kit.Wide, Size: 18, Label: c.t("再打一份"), Cap: secondKey(p.RowNo()), Act: act(VerbSlipAgain, strconv.Itoa(s.ID)), Late: true}
 		switch s.State {
 		case "queued":
 			k.Label = c.t("现在试")
 		case "sent":
 			k.Dress, k.Label = kit.Unavailable, c.t("请等一下")
 		}
-		p.Key(kit.Rect{X: row.Right() - u(10) - kw, Y: row.Mid() - kh/2, W: kw, H: kh}, k)
+		at := kit.Rect{X: row.Right() - u(10) - kw, Y: row.Mid() - kh/2, W: kw, H: kh}
+		p.Key(at, c.capped(at, k, c.t("再打一份")))
 		x, room := row.X+u(48), row.W-u(48)-u(24)-kw
 		name := c.t("小票 %s", s.Number)
 		if s.Number == "" {
@@ -287,11 +291,11 @@ func (c *Ctx) gearFoot(r kit.Rect, d pos.Device) {
 		}
 	}
 	if d.Name == "printer" && waiting > 0 {
-		k := kit.Key{Form: kit.Wide, Size: 18, Label: c.t("不打了：清掉 %d 张", waiting), Act: act(VerbSlipsClear, "")}
+		k := kit.Key{Form: kit.Wide, Size: 18, Label: c.t("不打了：清掉 %d 张", waiting), Cap: "Del", Key: "Delete", Act: act(VerbSlipsClear, "")}
 		if g.Doing.What != "" {
 			k.Dress = kit.Unavailable
 		}
-		p.Key(cols[0], k)
+		p.Key(cols[0], c.capped(cols[0], k))
 	}
 	if g.Doing.What != "" {
 		off.Dress = kit.Unavailable

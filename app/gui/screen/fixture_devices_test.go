@@ -43,6 +43,13 @@ func devicePages() []shown {
 	add("devices-slips", func(s *checkout.Snapshot, v *screen.View) {
 		v.Gear.Slips = []pos.Printing{{ID: 1, Number: "000127", State: "unknown", Reason: "unplugged"}, {ID: 2, Number: "000128", State: "queued", Reason: "paper_out"}, {ID: 3, Number: "000129", State: "sent", Copy: true}}
 	})
+	add("devices-drawer", func(_ *checkout.Snapshot, v *screen.View) { v.Gear.Chosen = "drawer" })
+	add("devices-line", func(_ *checkout.Snapshot, v *screen.View) {
+		v.Gear.Chosen = "host"
+		v.Gear.List = append(v.Gear.List,
+			pos.Device{Name: "host", URL: "tls:bank.example:7000", Condition: pos.Condition{Name: "host", State: "fault", Code: "offline"}},
+			pos.Device{Name: "journal", URL: "file:", Condition: pos.Condition{Name: "journal", State: "fault", Code: "journal_damaged"}})
+	})
 	add("devices-result", func(s *checkout.Snapshot, v *screen.View) {
 		v.Gear.Chosen = "reader"
 		v.Gear.Result = screen.Result{What: "interactive", Name: "reader", Cond: pos.Condition{Name: "reader", State: "ok", Found: []pos.Remark{pos.Say("card_pays"), pos.Say("card_serial", "E5F6")}}}
@@ -97,7 +104,7 @@ func devicePages() []shown {
 
 // atTheCounter are the states of selling that devices bring.
 func atTheCounter() []shown {
-	var out []shown
+	out := refusedForReasons()
 	add := func(name string, f func(s *checkout.Snapshot, v *screen.View)) {
 		s, v := full(), view()
 		f(&s, &v)
@@ -123,23 +130,6 @@ func atTheCounter() []shown {
 		for range 11 {
 			s.Card.Choices = append(s.Card.Choices, "UNIONPAY QUASI CREDIT")
 		}
-	})
-	for _, code := range []string{
-		"card_removed", "chip_blocked", "application_blocked", "use_chip", "two_cards", "unplugged", "daemon_down", "no_reader", "busy_elsewhere", "no_permission",
-		"wrong_speed", "see_phone", "pin_tries_exceeded", "card_not_authentic", "card_data_wrong", "issuer_not_recognised", "terminal_setup", "no_pinpad", "offline_declined", "22",
-	} {
-		add("outcome-refused-"+code, func(s *checkout.Snapshot, v *screen.View) {
-			s.Step = checkout.StepOutcome
-			a := attempt(pos.Declined)
-			a.MaskedPAN, a.RRN, a.EntryMode = "", "", ""
-			s.Outcome = &checkout.Outcome{Kind: checkout.OutcomeRefused, Attempt: a, Code: code, Offer: []pos.Tender{pos.Card, pos.QR, pos.Cash}, At: now}
-		})
-	}
-	add("outcome-torn", func(s *checkout.Snapshot, v *screen.View) {
-		s.Step = checkout.StepOutcome
-		a := attempt(pos.Reversing)
-		a.Tries = 1
-		s.Outcome = &checkout.Outcome{Kind: checkout.OutcomeUnknown, Attempt: a, Code: "card_removed", Offer: []pos.Tender{pos.QR, pos.Cash, pos.Card}, At: now}
 	})
 	add("sale-drawer-open", func(s *checkout.Snapshot, v *screen.View) {
 		s.Devices = append(s.Devices, pos.Condition{Name: "drawer", State: "warn", Code: "drawer_open"})
@@ -174,6 +164,27 @@ func atTheCounter() []shown {
 		}
 		v.Tests = append(v.Tests, pos.Condition{Name: "pole", State: "ok"}, pos.Condition{Name: "scale", State: "warn", Code: "offline"}, pos.Condition{Name: "qr", State: "ok"})
 	})
+	return out
+}
+
+// refusedForReasons are outcomes of cards whose reader or chip had something to say.
+func refusedForReasons() (out []shown) {
+	add := func(name string, o checkout.Outcome) {
+		s, v := full(), view()
+		s.Step, s.Outcome = checkout.StepOutcome, &o
+		out = append(out, shown{name, s, v, false})
+	}
+	for _, code := range []string{
+		"card_removed", "chip_blocked", "application_blocked", "use_chip", "two_cards", "unplugged", "daemon_down", "no_reader", "busy_elsewhere", "no_permission",
+		"wrong_speed", "see_phone", "pin_tries_exceeded", "card_not_authentic", "card_data_wrong", "issuer_not_recognised", "terminal_setup", "no_pinpad", "offline_declined", "22",
+	} {
+		a := attempt(pos.Declined)
+		a.MaskedPAN, a.RRN, a.EntryMode = "", "", ""
+		add("outcome-refused-"+code, checkout.Outcome{Kind: checkout.OutcomeRefused, Attempt: a, Code: code, Offer: []pos.Tender{pos.Card, pos.QR, pos.Cash}, At: now})
+	}
+	torn := attempt(pos.Reversing)
+	torn.Tries = 1
+	add("outcome-torn", checkout.Outcome{Kind: checkout.OutcomeUnknown, Attempt: torn, Code: "card_removed", Offer: []pos.Tender{pos.QR, pos.Cash, pos.Card}, At: now})
 	return out
 }
 

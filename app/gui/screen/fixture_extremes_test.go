@@ -123,13 +123,35 @@ func outcomes(add func(string, bool, func(*checkout.Snapshot, *screen.View))) {
 	add("outcome-closed-code", false, unknown(pos.Sale, pos.QR, pos.Cancelled))
 	add("outcome-refund-decided", false, unknown(pos.Refund, pos.Card, pos.Approved))
 	add("outcome-still-unknown", false, unknown(pos.Sale, pos.Card, pos.Reversing))
+	add("outcome-given-up", false, unknown(pos.Sale, pos.Card, pos.Cancelled))
+	add("outcome-parked", false, unknown(pos.Sale, pos.Card, pos.Manual))
+	add("outcome-refund-parked", false, unknown(pos.Refund, pos.Card, pos.Manual))
+	add("outcome-refund-late", false, unknown(pos.Refund, pos.Card, pos.LateDeclined))
 	add("customer-reversed", true, unknown(pos.Sale, pos.Card, pos.Reversed))
+	add("customer-reversed-void", true, unknown(pos.Void, pos.Card, pos.Reversed))
+	add("customer-reversed-code", true, unknown(pos.Sale, pos.QR, pos.Reversed))
+	add("customer-closed-code", true, unknown(pos.Sale, pos.QR, pos.Cancelled))
+	add("customer-given-up", true, unknown(pos.Sale, pos.Card, pos.Cancelled))
+	add("customer-refund-done", true, unknown(pos.Refund, pos.Card, pos.Approved))
+	add("customer-refund-late", true, unknown(pos.Refund, pos.Card, pos.LateDeclined))
+	add("customer-parked", true, unknown(pos.Sale, pos.Card, pos.Manual))
 	for _, slip := range []string{"printed", "unknown"} {
 		add("outcome-slip-"+slip, false, func(s *checkout.Snapshot, v *screen.View) {
 			s.Step, s.Outcome = checkout.StepOutcome, &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: attempt(pos.Approved), At: now}
 			v.Followed.Slip = slip
 		})
 	}
+	add("sale-settled-narrow", false, func(s *checkout.Snapshot, v *screen.View) {
+		v.Closing.Report = &settle.Report{Batch: "000012", Next: "000013", Ended: now.Add(-time.Minute)}
+		s.Devices = []pos.Condition{{Name: "reader", State: "fault", Code: "unplugged"}, {Name: "printer", State: "fault", Code: "paper_out"}, {Name: "scanner", State: "ok"}}
+	})
+	add("sale-settled-failed", false, func(_ *checkout.Snapshot, v *screen.View) {
+		v.Closing.Report = &settle.Report{Batch: "000012", Next: "000013", Ended: now.Add(-time.Minute), Balanced: true}
+		v.Closing.Fault = "offline"
+	})
+	add("sale-notice-typed", false, func(_ *checkout.Snapshot, v *screen.View) {
+		v.Entry, v.Notice = "123456789012345678", "先输入数量"
+	})
 	for name, balanced := range map[string]bool{"sale-settled": true, "sale-settled-differs": false} {
 		add(name, false, func(_ *checkout.Snapshot, v *screen.View) {
 			v.Closing.Report = &settle.Report{Batch: "000012", Next: "000013", Ended: now.Add(-time.Minute), Balanced: balanced}

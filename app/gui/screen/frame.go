@@ -140,10 +140,10 @@ func (c *Ctx) line(room float32) pill {
 // settledShown is how long the bar says that the batch was closed: a settlement may end behind the sale.
 const settledShown = 10 * time.Minute
 
-// settledPill words a line that is well, and a settlement that has just ended.
+// settledPill words a line that is well, and a settlement that has just ended, unless one after it failed.
 func (c *Ctx) settledPill(room float32) pill {
 	rep := c.V.Closing.Report
-	if rep == nil || rep.Empty || c.V.Now.Sub(rep.Ended) >= settledShown {
+	if rep == nil || rep.Empty || c.V.Closing.Fault != "" || c.V.Now.Sub(rep.Ended) >= settledShown {
 		return pill{state: kit.Calm, text: c.t("联机")}
 	}
 	out := pill{state: kit.Calm, text: c.t("联机 · 已结算，总额一致")}
@@ -151,7 +151,7 @@ func (c *Ctx) settledPill(room float32) pill {
 		out = pill{state: kit.Waiting, text: c.t("联机 · 已结算，总额不一致")}
 	}
 	if c.p.PillWidth(out.text) > room {
-		out.text = c.t("已结算")
+		out.text = c.t(map[bool]string{true: "已结算", false: "总额不一致"}[rep.Balanced])
 	}
 	return out
 }
@@ -195,7 +195,7 @@ func join(parts ...string) string {
 
 var deviceWords = map[string]string{
 	"reader": "读卡器", "printer": "打印机", "pinpad": "密码键盘", "display": "二维码屏", "qr": "二维码屏", "pole": "客显", "customer": "顾客屏", "scanner": "扫码枪", "drawer": "钱箱",
-	"wallet": "钱包", "journal": "交易日志", "disk": "磁盘", "clock": "时钟", "keys": "密钥", "host": "银行线路", "downloads": "终端更新", "scale": "电子秤",
+	"wallet": "钱包", "journal": "交易日志", "disk": "磁盘", "clock": "时钟", "keys": "密钥", "host": "银行线路", "downloads": "终端更新", "scale": "电子秤", "batch": "批次",
 }
 
 // unwell leaves out the pills of devices that are well until the rest leaves the line its room.

@@ -26,7 +26,7 @@ var golden = map[string]bool{
 	"settle-differs": true, "settle-before-left": true, "keys-type": true, "reconcile": true, "charged": true, "story": true, "sale-settling": true, "sale-room-low": true, "sale-reader-down": true,
 	"devices": true, "devices-found": true, "devices-hand": true, "devices-no_permission": true, "outcome-torn": true, "weigh": true, "card-choose": true, "selftest-chain": true,
 	"customer-idle": true, "customer-sale": true, "customer-present": true, "customer-qr": true, "customer-thanks": true, "customer-change": true,
-	"extreme-cash": true, "extreme-coins": true, "outcome-reversed": true, "outcome-slip-printed": true, "sale-settled-differs": true,
+	"extreme-cash": true, "extreme-coins": true, "outcome-reversed": true, "outcome-reversed-void": true, "outcome-refund-late": true, "customer-refund-done": true, "outcome-slip-printed": true, "sale-settled-differs": true,
 	"customer-refused": true, "customer-unknown": true, "customer-choose": true,
 }
 

@@ -22,6 +22,9 @@ var railItems = [...]struct {
 	{Settings, "gear", "设置"},
 }
 
+// RailKeys are the shortcuts of the rail from above, with Alt: two rows of the keyboard's right half.
+const RailKeys = "YUIOHJKL"
+
 // office draws a back-office screen: rail, title line, panels, status above.
 func (c *Ctx) office() {
 	m := c.L.M
@@ -108,22 +111,48 @@ func (c *Ctx) rail(r kit.Rect) {
 		} else {
 			body = p.Box(k, look.Surface, look.None, 0, c.u(10))
 		}
-		word, dy := c.t(item.word), k.H*0.22
+		word := c.t(item.word)
 		if item.name == "" && i > 0 {
 			c.railAbsent(k, item.icon, word)
 			continue
 		}
-		p.Icon(item.icon, k.X+k.W/2, k.Mid()-dy+c.u(2), max(c.u(26), 20), ink)
-		p.Line(k.X, k.Mid()+dy, k.W, word, kit.Style{Size: 18, Bold: bold, Ink: ink, Side: kit.Centre})
-		if n := c.owed(); item.name == Queue && n > 0 {
-			p.Disc(k.X+k.W/2+c.u(22), k.Y+c.u(15), c.u(22), look.Wait)
-			p.Line(k.X+k.W/2+c.u(11), k.Y+c.u(15), c.u(22), strconv.Itoa(n), kit.Style{Size: 16, Bold: true, Ink: look.Surface, Side: kit.Centre})
+		owed := 0
+		if item.name == Queue {
+			owed = c.owed()
 		}
-		if item.name != "" || i == 0 {
-			p.Touch(k, act(VerbGo, string(item.name)), body, look.PlainDown)
-		}
+		c.railPlace(k, item.icon, word, kit.AltKey+RailKeys[i:i+1], owed, kit.Style{Size: 18, Bold: bold, Ink: ink, Side: kit.Centre})
+		p.Touch(k, act(VerbGo, string(item.name)), body, look.PlainDown)
+		p.Keys[kit.AltKey+RailKeys[i:i+1]] = act(VerbGo, string(item.name))
 	}
 	p.Keys["Escape"] = act(VerbGo, string(Home))
+}
+
+// railPlace draws a place of the rail: icon, word and shortcut under each other; on a low rail the shortcut stands beside
+// the icon. A number of what waits is a disc at the icon, or in its place.
+func (c *Ctx) railPlace(k kit.Rect, icon, word, shortcut string, owed int, st kit.Style) {
+	p, u := c.p, c.u
+	size, x, y := max(u(26), 20), k.X+k.W/2, k.Y+k.H*0.22
+	low := k.H < 64
+	if low {
+		size, y = min(20, k.W-p.CapWidth(shortcut)-2), k.Y+k.H*0.27
+		x = k.X + 1 + size/2
+		p.CapAt(k.Right(), y, shortcut)
+		p.Line(k.X, k.Y+k.H*0.76, k.W, word, st)
+	} else {
+		p.Line(k.X, k.Y+k.H*0.52, k.W, word, st)
+		p.Cap(x-p.CapWidth(shortcut)/2, k.Y+k.H*0.82, shortcut)
+	}
+	disc, number := u(22), kit.Style{Size: 16, Bold: true, Ink: look.Surface, Side: kit.Centre}
+	switch {
+	case owed > 0 && low:
+		p.Disc(x, y, size, look.Wait)
+		p.Line(x-size/2, y, size, strconv.Itoa(owed), number)
+		return
+	case owed > 0:
+		p.Disc(x+disc, y-u(2), disc, look.Wait)
+		p.Line(x+disc/2, y-u(2), disc, strconv.Itoa(owed), number)
+	}
+	p.Icon(icon, x, y, size, st.Ink)
 }
 
 // railAbsent draws a screen that is not there yet, with its reason; a low rail has no room for its icon.

@@ -110,7 +110,7 @@ func (c *Ctx) orderLine(l pos.Line, row kit.Rect) {
 		small = join(small, c.t("优惠 -%s", i18n.Money(l.Discount)))
 	}
 	p.Line(row.X+u(104), row.Y+u(46), room, small, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
-	if !c.paying() {
+	if !c.paying() && c.V.Screen == Home {
 		p.Row(row, act(VerbLine, strconv.Itoa(l.No)), body)
 	}
 }

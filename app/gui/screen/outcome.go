@@ -47,6 +47,8 @@ func (c *Ctx) block(r kit.Rect, o *checkout.Outcome) {
 	u, p, b, w := c.u, c.p, blocks[o.Kind], blockWords(o)
 	if k, ended := c.knownNow(o); ended {
 		b.mark, b.fill, w = k.mark, k.fill, k.said
+	} else if s, parked := c.refundParked(o); parked {
+		w = s
 	}
 	p.Fill(r, b.fill)
 	white := kit.Style{Size: 18, Ink: look.OnPress}
@@ -295,48 +297,32 @@ func order(offer []pos.Tender) []pos.Tender {
 
 // unknown draws what happens by itself, what to tell the customer, and what can be done now.
 func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
-	u, p, gap, a := c.u, c.p, c.u(12), &o.Attempt
-	if f := &c.V.Followed.Attempt; f.ID == a.ID && f.ID != "" {
-		a = f
-	}
+	u, p, gap, a := c.u, c.p, c.u(12), c.followed(o)
 	foot, rest := r.Foot(u(64), u(16))
 	cards, rest := rest.Foot(u(164), 0)
 	title, rest := rest.Foot(u(56), 0)
 	say, self := rest.Foot(u(179), u(14))
 	p.Panel(self)
-	state := c.t("冲正中")
-	switch {
-	case a.State == pos.RefundUnknown:
-		state = c.t("退货待确认")
-	case a.State == pos.Manual:
-		state = c.t("等人处理")
-	case a.Tries > 0:
-		state = c.t("冲正中 · 第 %d 次", a.Tries)
-	}
-	mark, heading, icon, ink := kit.Unsure, "收银机正在自动处理", "refresh", look.Wait
-	lines, tell := unknownWords(a)
-	if o.Code == codeTorn && isSale(o) {
-		tell[0] = "银行批准了，但卡拿开得太早；我们已经通知银行撤销。"
-	}
+	w := c.owedNow(o, a)
 	k, ended := c.knownNow(o)
 	if ended {
-		mark, heading, icon, ink, lines, tell = kit.Calm, k.title, "check", look.OK, k.self, k.say
-		_, state = c.outcomeOf(a)
+		w = owed{mark: kit.Calm, icon: "check", ink: look.OK, heading: k.title, lines: k.self, say: k.say}
+		_, w.state = c.outcomeOf(a)
 	}
-	p.Icon(icon, self.X+u(44), self.Y+u(38), u(26), ink)
-	w := p.PillWidth(state)
-	p.Pill(self.Right()-u(23)-w, self.Y+u(22), mark, state)
-	p.Line(self.X+u(72), self.Y+u(38), self.W-u(110)-w, c.t(heading), kit.Style{Size: 22, Bold: true})
-	size := c.oneSize(self.W-u(56), 20, lines[:])
-	for i, s := range lines {
+	p.Icon(w.icon, self.X+u(44), self.Y+u(38), u(26), w.ink)
+	wide := p.PillWidth(w.state)
+	p.Pill(self.Right()-u(23)-wide, self.Y+u(22), w.mark, w.state)
+	p.Line(self.X+u(72), self.Y+u(38), self.W-u(110)-wide, c.t(w.heading), kit.Style{Size: 22, Bold: true})
+	size := c.oneSize(self.W-u(56), 20, w.lines[:])
+	for i, s := range w.lines {
 		p.Line(self.X+u(28), self.Y+max(u(84), 60)+float32(i)*max(u(40), 25), self.W-u(56), c.t(s), kit.Style{Size: size, Exact: true})
 	}
 	p.Panel(say)
 	p.Icon("user", say.X+u(44), say.Y+u(38), u(26), look.Action)
 	p.Line(say.X+u(72), say.Y+u(38), say.W-u(100), c.t("请对顾客说"), kit.Style{Size: 22, Bold: true})
 	p.Box(kit.Rect{X: say.X + u(28), Y: say.Y + u(64), W: u(5), H: u(96)}, look.Action, look.None, 0, 2)
-	size = c.oneSize(say.W-u(76), 20, tell[:])
-	for i, s := range tell {
+	size = c.oneSize(say.W-u(76), 20, w.say[:])
+	for i, s := range w.say {
 		p.Line(say.X+u(48), say.Y+u(84)+float32(i)*max(u(34), 22), say.W-u(76), c.t(s), kit.Style{Size: size, Exact: true})
 	}
 	head := p.Line(title.X, title.Bottom()-u(24), title.W, c.t("现在可以做的"), kit.Style{Size: 22, Bold: true})

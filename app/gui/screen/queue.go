@@ -87,7 +87,7 @@ type queueColumns struct{ kind, amountR, age, triesR, state, why, keyR, keyW flo
 func (c *Ctx) queueColumns(r kit.Rect) queueColumns {
 	k := r.W / 1242
 	at := func(v float32) float32 { return r.X + v*k }
-	return queueColumns{at(24), at(300), at(330), at(486), at(520), at(690), r.Right() - c.u(24), max(c.u(140), 96)}
+	return queueColumns{at(24), at(300), at(330), at(486), at(520), at(690), r.Right() - c.u(24), max(c.tall(166, 140), 96)}
 }
 
 func (c *Ctx) queueRow(row kit.Rect, cols queueColumns, a *pos.Attempt, rule bool) {
@@ -108,7 +108,9 @@ func (c *Ctx) queueRow(row kit.Rect, cols queueColumns, a *pos.Attempt, rule boo
 	if state == kit.Failed {
 		k = kit.Key{Dress: kit.Tint, Size: 20, Label: c.t("处理"), Icon: "chevron-right", Act: act(VerbDecide, a.ID)}
 	}
-	p.Key(kit.Rect{X: cols.keyR - cols.keyW, Y: row.Mid() - u(24), W: cols.keyW, H: u(48)}, k)
+	k.Cap = p.RowKey()
+	at := kit.Rect{X: cols.keyR - cols.keyW, Y: row.Mid() - u(24), W: cols.keyW, H: u(48)}
+	p.Key(at, c.capped(at, k))
 	if rule {
 		p.Rule(cols.kind, row.Bottom()-1, cols.keyR-cols.kind)
 	}

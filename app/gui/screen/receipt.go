@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"slices"
+
 	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
 	"tillkeeper/app/gui/kit"
@@ -15,6 +17,7 @@ type Undoing struct {
 	Missing  string // what was looked for in vain
 	Standing checkout.Standing
 	Qty      map[int]pos.Qty // by number of its line
+	Line     int             // number of the line that + and - change, 0 for the first
 	Amount   string          // typed; "" takes the lines, or all that is left
 	Reason   string          // of Reasons
 }
@@ -53,6 +56,12 @@ func (u *Undoing) Lines() []checkout.RefundLine {
 		}
 	}
 	return out
+}
+
+// At gives the place of the line that + and - change, -1 where there are no lines.
+func (u *Undoing) At() int {
+	at := slices.IndexFunc(u.Standing.Lines, func(l checkout.StandingLine) bool { return l.No == u.Line })
+	return max(at, min(0, len(u.Standing.Lines)-1))
 }
 
 // Sum gives what the choice gives back: the typed amount, the chosen lines, or all that is left.

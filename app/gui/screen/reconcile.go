@@ -175,7 +175,9 @@ func (c *Ctx) differences(r kit.Rect) {
 		for j, s := range text {
 			p.Line(at(545), row.Mid()+(float32(j)-float32(len(text)-1)/2)*max(u(22), 18), row.Right()-at(545)-u(48), s, kit.Style{Size: 16, Elide: true})
 		}
-		p.Icon("chevron-right", row.Right()-u(26), row.Mid(), u(20), look.Soft)
+		if p.CapFor(secondKey(p.RowNo()), row.Right()-u(10), row.Bottom()-u(18), act(VerbDiffer, d.ID)) == 0 {
+			p.Icon("chevron-right", row.Right()-u(26), row.Mid(), u(20), look.Soft)
+		}
 		p.Row(row, act(VerbDiffer, d.ID), cover)
 	})
 }

@@ -18,7 +18,7 @@ func (c *Ctx) records(r kit.Rect) {
 	}
 	keys := []kit.Key{{Label: c.t("退货 · 撤销"), Icon: "refund", Cap: "F7", Act: act(VerbReceipt, "")}}
 	if c.V.Entry != "" {
-		keys = append(keys, kit.Key{Label: c.t("清空"), Icon: "cross", Key: "Home", Act: act(VerbClear, "")})
+		keys = append(keys, kit.Key{Label: c.t("清空"), Icon: "cross", Cap: "Home", Act: act(VerbClear, "")})
 	}
 	body := c.title(r, c.t("流水"), under, keys...)
 	p.Panel(body)
@@ -79,8 +79,8 @@ func (c *Ctx) name(id string) string {
 func (c *Ctx) record(r kit.Rect) {
 	u, p, a := c.u, c.p, &c.V.Attempt
 	head, rest := r.Top(max(u(48), c.L.M.KeyH()), u(14))
-	back := kit.Rect{X: head.X, Y: head.Y, W: u(120), H: head.H}
-	p.Key(back, kit.Key{Form: kit.Wide, Size: 20, Label: c.t("返回"), Icon: "chevron-left", Key: "Escape", Act: act(VerbGo, string(Records))})
+	back := kit.Rect{X: head.X, Y: head.Y, W: u(170), H: head.H}
+	p.Key(back, kit.Key{Form: kit.Wide, Size: 20, Label: c.t("返回"), Icon: "chevron-left", Cap: "Esc", Act: act(VerbGo, string(Records))})
 	used := p.Line(back.Right()+u(18), head.Mid(), u(300), join(c.W.Tender(a.Tender), c.kind(a.Kind)), kit.Style{Size: 30, Bold: true})
 	p.Line(back.Right()+u(36)+used, head.Mid()+u(2), head.Right()-back.Right()-u(40)-used,
 		join(a.Created.In(c.V.Now.Location()).Format("01-02 15:04:05"), c.t("小票 %s", dash(a.Receipt)), c.name(a.Cashier)),
@@ -139,19 +139,19 @@ func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
 	}
 	p.Key(kit.Rect{X: r.X + u(18), Y: foot.Y + u(14), W: r.W - u(36), H: u(52)}, k)
 	two := kit.Rect{X: r.X + u(18), Y: foot.Y + u(76), W: r.W - u(36), H: u(48)}.Cols(2, u(10))
-	undo := kit.Key{Form: kit.Wide, Size: 20, Label: c.t("退货 · 撤销"), Icon: "refund", Act: act(VerbReceipt, a.Receipt), Key: "F7"}
+	undo := kit.Key{Form: kit.Wide, Size: 20, Label: c.t("退货 · 撤销"), Icon: "refund", Act: act(VerbReceipt, a.Receipt), Cap: "F7"}
 	if c.L.M.S < 0.7 {
 		undo.Icon = ""
 	}
 	if a.Receipt == "" {
-		undo.Dress, undo.Icon, undo.Label, undo.Act = kit.Unavailable, "", c.t("没有收款"), kit.Act{}
+		undo.Dress, undo.Icon, undo.Label, undo.Cap, undo.Act = kit.Unavailable, "", c.t("没有收款"), "", kit.Act{}
 	}
-	p.Key(two[0], undo)
-	look := kit.Key{Form: kit.Wide, Size: 20, Label: c.t("说明"), Icon: "info", Key: "F8", Act: act(VerbStory, a.ID)}
+	p.Key(two[0], c.capped(two[0], undo))
+	look := kit.Key{Form: kit.Wide, Size: 20, Label: c.t("说明"), Icon: "info", Cap: "F8", Act: act(VerbStory, a.ID)}
 	if a.State == pos.Manual || a.State == pos.LateDeclined {
-		look = kit.Key{Form: kit.Wide, Dress: kit.Tint, Size: 20, Label: c.t("处理"), Icon: "chevron-right", Key: "F8", Act: act(VerbDecide, a.ID)}
+		look = kit.Key{Form: kit.Wide, Dress: kit.Tint, Size: 20, Label: c.t("处理"), Icon: "chevron-right", Cap: "F8", Act: act(VerbDecide, a.ID)}
 	}
-	p.Key(two[1], look)
+	p.Key(two[1], c.capped(two[1], look))
 }
 
 func (c *Ctx) recordNote(a *pos.Attempt) string {

@@ -51,33 +51,42 @@ func (c *Ctx) refundLines(r kit.Rect, s *checkout.Standing) {
 	u, p, keyH := c.u, c.p, c.L.M.KeyH()
 	p.Panel(r)
 	foot, rows := r.Foot(max(u(40), 30), 0)
-	hint := c.backTo(s, s.CardNeeded)
-	c.notice(foot.X+u(20), foot.Mid(), foot.W-u(40), hint)
+	hint, used := c.backTo(s, s.CardNeeded), float32(0)
+	if len(s.Lines) > 1 {
+		used = p.CapAt(foot.Right()-u(16), foot.Mid(), "↑ ↓") + u(8)
+	}
+	c.notice(foot.X+u(20), foot.Mid(), foot.W-u(40)-used, hint)
 	if len(s.Lines) == 0 {
 		c.empty(rows, "receipt", c.t("这一笔没有商品"), c.t("请输入要退的金额"))
 		return
 	}
 	p.Rule(r.X+1, foot.Y, r.W-2)
-	rowH := max(u(70), keyH+8)
+	rowH, at := max(u(70), keyH+8), c.V.Undoing.At()
+	p.Keys["Up"] = act(VerbPick, strconv.Itoa(s.Lines[max(0, at-1)].No))
+	p.Keys["Down"] = act(VerbPick, strconv.Itoa(s.Lines[min(len(s.Lines)-1, at+1)].No))
 	p.TouchList(rows, "refund", rowH, len(s.Lines), c.V.First["refund"], func(i int, row kit.Rect) {
 		l := &s.Lines[i]
+		more := kit.Key{Icon: "plus", Late: true, Act: act(VerbMore, strconv.Itoa(l.No))}
+		less := kit.Key{Icon: "minus", Late: true, Act: act(VerbLess, strconv.Itoa(l.No))}
+		if i == at {
+			p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 1}, look.ActionSoft)
+			p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: u(5), H: row.H - 1}, look.Action)
+			more.Key, less.Key = "+", "-"
+		}
 		if i > 0 {
 			p.Rule(row.X+u(20), row.Y, row.W-u(40))
 		}
 		q := c.V.Undoing.Qty[l.No]
 		key := max(u(64), keyH)
 		x := row.Right() - u(16) - key
-		no := strconv.Itoa(l.No)
-		more := kit.Key{Icon: "plus", Label: "", Late: true, Act: act(VerbMore, no)}
-		less := kit.Key{Icon: "minus", Late: true, Act: act(VerbLess, no)}
 		if q >= l.Left {
 			more.Dress = kit.Unavailable
 		}
 		if q <= 0 {
 			less.Dress = kit.Unavailable
 		}
-		at := kit.Rect{X: x, Y: row.Mid() - keyH/2, W: key, H: keyH}
-		p.Key(at, more)
+		y := row.Mid() - keyH/2
+		p.Key(kit.Rect{X: x, Y: y, W: key, H: keyH}, more)
 		x -= max(u(96), 62)
 		ink := look.Ink
 		if q == 0 {
@@ -85,7 +94,7 @@ func (c *Ctx) refundLines(r kit.Rect, s *checkout.Standing) {
 		}
 		p.Line(x, row.Mid(), max(u(96), 62), stepped(q, l), kit.Style{Size: 24, Bold: true, Ink: ink, Side: kit.Centre})
 		x -= key
-		p.Key(kit.Rect{X: x, Y: at.Y, W: key, H: keyH}, less)
+		p.Key(kit.Rect{X: x, Y: y, W: key, H: keyH}, less)
 		room := x - row.X - u(36)
 		p.Line(row.X+u(20), row.Mid()-max(u(13), 10), room, l.Name, kit.Style{Size: 20, Bold: true, Elide: true})
 		note := c.t("还可退 %s", l.Left.String())

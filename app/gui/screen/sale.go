@@ -54,11 +54,21 @@ func (c *Ctx) sale(g places) {
 // tileRows is how many rows of quick articles stand above the pad.
 const tileRows = 3
 
-// TileKeys are the shortcuts of the quick articles: a letter with Alt, the letters lying on the keyboard as the articles
-// lie on the screen.
-const TileKeys = "QWERASDFZXCV"
+// LeftKeys are the shortcuts of quick articles, sums and reasons: a letter with Alt, of the keyboard's left half, whose
+// rows of five lie as the keys lie on the screen. The right half belongs to the rail.
+const LeftKeys = "QWERTASDFGZXCVB"
 
-func tileKey(i int) string { return kit.AltKey + TileKeys[i:i+1] }
+// leftKey gives the shortcut of a key in a row and a column of the screen, "" outside of three rows of five.
+func leftKey(row, col int) string {
+	if row < 0 || row >= 3 || col < 0 || col >= 5 {
+		return ""
+	}
+	i := 5*row + col
+	return kit.AltKey + LeftKeys[i:i+1]
+}
+
+// secondKey gives the shortcut of a row of the second list of a page, whose first has the digits.
+func secondKey(row int) string { return leftKey((row-1)/5, (row-1)%5) }
 
 // goods draws the categories in the first column and the quick articles in the other four.
 func (c *Ctx) goods(g places) {
@@ -84,7 +94,7 @@ func (c *Ctx) goods(g places) {
 		}
 		r := kit.Rect{X: g.cols[col+1].X, Y: g.upper.Y, W: g.cols[col+1].W, H: g.upper.H}.Rows(tileRows, gap)[row]
 		p.Key(r, kit.Key{
-			Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: i18n.Money(t.Price), Cap: tileKey(i), Act: act(VerbTile, t.SKU),
+			Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: i18n.Money(t.Price), Cap: leftKey(row, col), Act: act(VerbTile, t.SKU),
 		})
 	}
 }
@@ -104,15 +114,36 @@ func (c *Ctx) categoryKey(names []string, i int) kit.Key {
 	return k
 }
 
-// capped prints a key's shortcut where the label leaves room for it; without room the shortcut works all the same.
-func (c *Ctx) capped(r kit.Rect, k kit.Key) kit.Key {
+// twoLines is the height in units from which a key has room for a label and a line under it.
+const twoLines = 46
+
+// capped prints a key's shortcut beside the label, or under it where there is no room beside; without either the shortcut
+// works all the same. Keys that stand together give all their labels, so that they look alike.
+func (c *Ctx) capped(r kit.Rect, k kit.Key, alike ...string) kit.Key {
 	if k.Cap == "" {
 		return k
 	}
-	need := c.p.Width(k.Label, kit.Style{Size: 22, Bold: true}) + c.p.Width(k.Cap, kit.Style{Size: 15, Bold: true}) + c.u(44)
+	size := k.Size
+	if size == 0 {
+		size = 22
+	}
+	label := float32(0)
+	for _, s := range append(alike, k.Label) {
+		label = max(label, c.p.Width(s, kit.Style{Size: size, Bold: true}))
+	}
+	need := label + c.p.Width(k.Cap, kit.Style{Size: 15, Bold: true}) + c.u(44)
 	if need <= r.W {
-		k.Form, k.Icon = kit.Wide, ""
+		k.Form = kit.Wide
+		if need+c.u(36) > r.W {
+			k.Icon = ""
+		}
 		return k
+	}
+	if k.Key == "" {
+		k.Key = k.Cap
+	}
+	if k.Sub == "" && r.H >= twoLines {
+		k.Sub = k.Cap
 	}
 	k.Cap = ""
 	return k

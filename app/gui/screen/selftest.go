@@ -158,7 +158,7 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 	c.testWays(again, small, start, bad)
 }
 
-// testWays draws the keys under what a test found: the way on, the test again, the report.
+// testWays draws the keys under what a test found: the way on and the test again.
 func (c *Ctx) testWays(again, small kit.Rect, start kit.Key, bad int) {
 	p := c.p
 	k := kit.Key{Dress: kit.Filled, Size: 26, Label: c.t("重新检测"), Icon: "refresh", Cap: "Enter", Key: "Return", Act: act(VerbSelfTest, "")}
@@ -173,18 +173,14 @@ func (c *Ctx) testWays(again, small kit.Rect, start kit.Key, bad int) {
 	if bad < 0 && !c.V.Testing {
 		p.Keys["F12"] = act(VerbGo, string(Home))
 	}
-	two := small.Cols(2, c.u(12))
-	report := kit.Key{Label: c.t("打印报告"), Sub: c.t("未开通"), Size: 18, Dress: kit.Unavailable}
 	start.Form, start.Size = kit.Wide, 20
 	switch low := c.L.M.S < 0.7; { // a low key has one line: why is what counts
 	case low:
-		report.Sub = ""
 		if start.Sub != "" {
 			start.Label, start.Sub, start.Size = start.Sub, "", 18
 		}
 	case start.Sub != "":
 		start.Form, start.Size = kit.Middle, 18
 	}
-	p.Key(two[0], start)
-	p.Key(two[1], report)
+	p.Key(small, start)
 }

@@ -20,11 +20,11 @@ func (c *Ctx) catalogue(r kit.Rect) {
 	in := side.In(u(12), u(14))
 	p.TouchList(in, "categories", rowH, len(c.V.Categories), c.V.First["categories"], func(i int, row kit.Rect) {
 		row.H -= c.L.M.Gap()
-		k := kit.Key{Label: c.t(c.V.Categories[i]), Size: 20, Late: true, Act: act(VerbCategory, c.V.Categories[i])}
+		k := kit.Key{Label: c.t(c.V.Categories[i]), Size: 20, Late: true, Cap: p.RowKey(), Act: act(VerbCategory, c.V.Categories[i])}
 		if c.V.Categories[i] == c.V.Category {
 			k.Dress = kit.Chosen
 		}
-		p.Key(row, k)
+		p.Key(row, c.capped(row, k))
 	})
 	list = kit.Rect{X: list.X, Y: list.Y + 1, W: list.W, H: list.H - 2}
 	if len(c.V.Found) == 0 {

@@ -56,7 +56,7 @@ func (c *Ctx) sheet() {
 		if place.Bottom() > tiles.Bottom()+1 {
 			break
 		}
-		c.approver(place, s)
+		c.approver(place, s, i+1)
 	}
 	p.Key(cancel, kit.Key{Label: c.t("取消"), Icon: "cross", Cap: "Esc", Act: act(VerbDismiss, "")})
 	dots, pad := right.Top(u(44), 0)
@@ -71,7 +71,7 @@ func (c *Ctx) sheet() {
 	p.Key(cells[3][2], k)
 }
 
-func (c *Ctx) approver(r kit.Rect, s Staff) {
+func (c *Ctx) approver(r kit.Rect, s Staff, n int) {
 	u, p := c.u, c.p
 	fill, rim, rimW, ink := look.Surface, look.Edge, float32(1), look.Ink
 	if s.ID == c.V.Sheet.Who {
@@ -83,7 +83,8 @@ func (c *Ctx) approver(r kit.Rect, s Staff) {
 	first, _ := utf8.DecodeRuneInString(s.Name)
 	p.Line(r.X+u(16), r.Mid(), d, string(first), kit.Style{Size: d * 0.42, Exact: true, Bold: true, Ink: look.OnSoft, Side: kit.Centre})
 	x := r.X + u(30) + d
-	p.Line(x, r.Mid()-max(u(12), 11), r.Right()-x-u(8), s.Name, kit.Style{Size: 22, Bold: true, Ink: ink, Elide: true})
+	end := p.AltCap(n, r.Right()-u(10), r.Mid()-max(u(12), 11), act(VerbApprover, s.ID))
+	p.Line(x, r.Mid()-max(u(12), 11), r.Right()-x-u(8)-end, s.Name, kit.Style{Size: 22, Bold: true, Ink: ink, Elide: true})
 	p.Line(x, r.Mid()+max(u(17), 13), r.Right()-x-u(8), c.W.Role(s.Role), kit.Style{Size: 16, Ink: look.Soft})
 	p.Touch(r, act(VerbApprover, s.ID), body, look.PlainDown)
 }

@@ -89,7 +89,9 @@ func (c *Ctx) smallOrder(r kit.Rect) {
 		amount := p.Line(row.X+150, row.Mid()-9, row.W-164, i18n.Money(l.Total), kit.Style{Size: 20, Bold: true, Side: kit.End})
 		each := p.Line(row.X+120, row.Mid()+14, row.W-134, i18n.Quantity(l)+" × "+i18n.Money(l.Price), kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
 		p.Line(row.X+16, row.Mid(), row.W-40-max(amount, each), l.Name, kit.Style{Size: 18, Elide: true})
-		p.Row(row, act(VerbLine, strconv.Itoa(l.No)), cover)
+		if c.V.Screen == Home && !c.paying() {
+			p.Row(row, act(VerbLine, strconv.Itoa(l.No)), cover)
+		}
 	})
 }
 
@@ -113,9 +115,13 @@ func (c *Ctx) smallPad(r kit.Rect) {
 	if c.V.Notice != "" {
 		word, wordInk = c.V.Notice, look.Bad
 	}
-	used := p.Line(entry.X+14, entry.Mid(), entry.W-28, text, kit.Style{Size: 28, Bold: true, Ink: ink, Side: kit.End})
+	typed, said := kit.Style{Size: 28, Bold: true, Ink: ink, Side: kit.End}, kit.Style{Size: 18, Ink: wordInk, Elide: true}
+	if c.V.Notice != "" && p.Width(word, said) > entry.W-36-p.Width(text, typed) { // it goes before what is typed
+		text = ""
+	}
+	used := p.Line(entry.X+14, entry.Mid(), entry.W-28, text, typed)
 	if room := entry.W - 36 - used; room > 40 { // else what is typed says enough
-		p.Line(entry.X+14, entry.Mid(), room, word, kit.Style{Size: 18, Ink: wordInk, Elide: true})
+		p.Line(entry.X+14, entry.Mid(), room, word, said)
 	}
 	p.Pad(kit.Cells(pad, gap), true)
 }
@@ -133,7 +139,7 @@ func (c *Ctx) smallKeys(r kit.Rect) {
 	p.Key(three[0], kit.Key{Dress: kit.Flat, Icon: "backspace", Key: "BackSpace", Act: act(VerbBack, "")})
 	p.Key(three[1], kit.Key{Dress: kit.Flat, Label: c.t("清"), Size: 20, Key: "Home", Act: act(VerbClear, "")})
 	p.Key(three[2], kit.Key{Dress: kit.Tint, Icon: "times", Key: "*", Act: act(VerbTimes, "")})
-	quick := kit.Key{Label: c.t("快捷"), Icon: "list", Size: 20, Act: act(VerbGo, string(Quick))}
+	quick := kit.Key{Label: c.t("快捷"), Icon: "list", Size: 20, Key: "F11", Act: act(VerbGo, string(Quick))}
 	add := kit.Key{Dress: kit.Tint, Label: c.t("加入"), Icon: "plus", Size: 20, Key: "Return", Act: act(VerbEnter, "")}
 	hold := kit.Key{Form: kit.Wide, Label: c.t("挂单"), Cap: "F5", Size: 18, Act: act(VerbHold, "")}
 	more := kit.Key{Label: c.t("更多"), Icon: "menu", Size: 20, Key: "F10", Act: act(VerbGo, string(More))}
@@ -180,11 +186,9 @@ func (c *Ctx) smallGoods(r kit.Rect) {
 		case i == 4:
 			c.p.Key(place, kit.Key{Label: c.t("拼音"), Icon: "search", Size: 20, Key: "F11", Act: act(VerbGo, string(Search))})
 		case i < len(names):
-			k := kit.Key{Label: c.t(names[i]), Size: 20, Act: act(VerbCategory, names[i])}
-			if names[i] == c.V.Category {
-				k.Dress = kit.Chosen
-			}
-			c.p.Key(place, k)
+			k := c.categoryKey(names, i)
+			k.Size = 20
+			c.p.Key(place, c.capped(place, k))
 		}
 	}
 	for i, t := range c.V.Tiles {
@@ -192,7 +196,7 @@ func (c *Ctx) smallGoods(r kit.Rect) {
 			break
 		}
 		place := tiles.Rows(tileRows, gap)[i/4].Cols(4, gap)[i%4]
-		c.p.Key(place, kit.Key{Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: i18n.Money(t.Price), Cap: tileKey(i), Act: act(VerbTile, t.SKU)})
+		c.p.Key(place, kit.Key{Form: kit.Tile, Label: t.Name, Sub: t.Spec, Amount: i18n.Money(t.Price), Cap: leftKey(i/4, i%4), Act: act(VerbTile, t.SKU)})
 	}
 }
 
@@ -253,7 +257,8 @@ func (c *Ctx) smallCard(r kit.Rect) {
 	p.Key(kit.Rect{X: r.X + 14, Y: r.Bottom() - 84, W: 220, H: 70}, k)
 	if keys := c.benchKeys(); len(keys) > 0 {
 		for i, place := range (kit.Rect{X: r.X + 244, Y: r.Bottom() - 84, W: r.W - 258, H: 70}).Cols(min(3, len(keys)), c.L.M.Gap()) {
-			p.Key(place, keys[i])
+			keys[i].Cap = leftKey(0, i)
+			p.Key(place, c.capped(place, keys[i]))
 		}
 		return
 	}

@@ -29,6 +29,7 @@ const (
 	VerbReceipt = "receipt" // argument: a number, "" looks for one
 	VerbMore    = "more"    // one more of a line, argument its number
 	VerbLess    = "less"
+	VerbPick    = "pick"   // the line that + and - change, argument its number
 	VerbAll     = "all"    // all that is left
 	VerbReason  = "reason" // argument: one of the reasons
 	VerbHeld    = "held"   // a pre-authorization, argument its receipt
@@ -74,7 +75,7 @@ func (c *Ctx) sumPad(r kit.Rect) {
 	c.p.Key(cells[3][2], kit.Key{Dress: kit.Flat, Icon: "backspace", Key: "BackSpace", Act: act(VerbBack, "")})
 }
 
-// number draws what the digits go to.
+// number draws what the digits go to, or with Tab would.
 func (c *Ctx) number(r kit.Rect, word, value, empty string, chosen bool) {
 	u, p := c.u, c.p
 	rim, width := look.Line, float32(1)
@@ -87,7 +88,12 @@ func (c *Ctx) number(r kit.Rect, word, value, empty string, chosen bool) {
 		value, ink = empty, look.Soft
 	}
 	used := p.Line(r.X+u(16), r.Mid(), r.W-u(32), value, kit.Style{Size: 28, Bold: true, Ink: ink, Side: kit.End})
-	p.Line(r.X+u(16), r.Mid(), r.W-u(44)-used, word, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	room := r.W - u(44) - used
+	st := kit.Style{Size: 18, Ink: look.Soft, Elide: true}
+	if w := p.CapWidth("Tab"); !chosen && p.Width(word, st)+w+u(10) <= room {
+		p.Cap(r.X+u(26)+p.Width(word, st), r.Mid(), "Tab")
+	}
+	p.Line(r.X+u(16), r.Mid(), room, word, st)
 }
 
 // sideKeys draws the number and its keys: under each other where there is room, else the keys in one row.
@@ -113,17 +119,22 @@ func (c *Ctx) sideKeys(r kit.Rect, number func(kit.Rect), keys ...kit.Key) {
 // choice is one of a few that are chosen from.
 type choice struct{ arg, word string }
 
-// chips draws choices as keys in columns; the chosen one has a rim.
+// chips draws choices as keys in columns, with the letters of the keyboard's left half; the chosen one has a rim.
 func (c *Ctx) chips(r kit.Rect, columns int, verb, chosen string, list []choice) {
 	gap := c.L.M.Gap()
 	rows := (len(list) + columns - 1) / columns
 	places := r.Rows(rows, gap)
+	words := make([]string, len(list))
 	for i, ch := range list {
-		k := kit.Key{Label: c.t(ch.word), Size: 18, Act: act(verb, ch.arg)}
+		words[i] = c.t(ch.word)
+	}
+	for i, ch := range list {
+		k := kit.Key{Label: words[i], Size: 18, Cap: leftKey(i/columns, i%columns), Act: act(verb, ch.arg)}
 		if ch.arg == chosen {
 			k.Dress = kit.Chosen
 		}
-		c.p.Key(places[i/columns].Cols(columns, gap)[i%columns], k)
+		place := places[i/columns].Cols(columns, gap)[i%columns]
+		c.p.Key(place, c.capped(place, k, words...))
 	}
 }
 

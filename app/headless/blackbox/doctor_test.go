@@ -314,8 +314,8 @@ func TestTheDoctorLooksAtATillThatIsOpen(t *testing.T) {
 func TestTheDoctorTellsABadConfiguration(t *testing.T) {
 	for _, c := range []struct{ text, chosen, says string }{
 		{text: "[devices]\nprintr = \"sim:\"\n", says: "printr"},
-		{text: "[devices]\nprinter = \"usb:1\"\n", says: "lp:/dev/usb/lp0"},
-		{text: "[devices]\nprinter = \"serial:/dev/ttyUSB0?baud=fast\"\n", says: "300"},
+		{text: "[devices]\npinpad = \"usb:1\"\n", says: "serial:/dev/ttyS1"},
+		{text: "[devices]\npinpad = \"serial:/dev/ttyS1?baud=fast\"\n", says: "300"},
 		{text: "[devices\n", says: "toml"},
 		{chosen: "[devices]\ntoaster = \"sim:\"\n", says: "devices.toml"},
 		{chosen: "[devices]\nprinter = \"si", says: "devices.toml"},
@@ -333,5 +333,33 @@ func TestTheDoctorTellsABadConfiguration(t *testing.T) {
 		if len(v.by) != 1 {
 			t.Errorf("%q: %v", c.text+c.chosen, v.by)
 		}
+	}
+}
+
+// TestADeviceThatCannotBeOneClosesNoShop: one URL that no device has, in the configuration or chosen under an earlier version, kept
+// the till from starting. The doctor names it, open till or not, and the till sells.
+func TestADeviceThatCannotBeOneClosesNoShop(t *testing.T) {
+	for _, c := range []struct{ text, chosen, says string }{
+		{text: `printer = "usb:1"`, says: "lp:/dev/usb/lp0"},
+		{text: `printer = "serial:/dev/ttyUSB0?baud=fast"`, says: "300"},
+		{chosen: `printer = "serial:/dev//ttyUSB0"`, says: "straight"},
+	} {
+		s := world(t)
+		child.Put(t, s.Config, config(c.text))
+		if c.chosen != "" {
+			if err := os.Mkdir(s.Data, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			child.Put(t, filepath.Join(s.Data, "devices.toml"), "[devices]\n"+c.chosen+"\n")
+		}
+		s.doctor(t, nil, "--demo").wrong(t, "printer", "bad_config", c.says)
+	}
+	s := opened(t, config(`printer = "usb:1"`), "")
+	if f := s.looks(t)["printer"]; f.State != "fault" || f.Code != "bad_config" || !strings.Contains(f.Remedy, "lp:/dev/usb/lp0") {
+		t.Errorf("the self-test: %+v", f)
+	}
+	s.doctor(t, nil).wrong(t, "printer", "bad_config", "lp:/dev/usb/lp0")
+	if a := s.Sale(t, "card", "card", "ok"); a.State != "approved" {
+		t.Errorf("%+v", a)
 	}
 }

@@ -138,6 +138,7 @@ type Timers struct {
 	BackoffMostMS    int64 `json:"backoff_most_ms"`
 	ReversalGiveUpMS int64 `json:"reversal_give_up_ms"`
 	DeferredGiveUpMS int64 `json:"deferred_give_up_ms"`
+	IdleEchoMS       int64 `json:"idle_echo_ms,omitempty"` // earlier versions wanted it; nothing reads it
 }
 
 // Connect is how long a connection may take to open.

@@ -152,20 +152,27 @@ func (d *Dialogue) selectName(ctx context.Context, name []byte, next bool) ([]Ob
 		return nil, sw, fault(ReasonCardBlocked, ErrNoApplication, "SELECT answered %04X", sw)
 	case sw>>8 == 0x6F:
 		return nil, sw, fmt.Errorf("%w: SELECT answered %04X", ErrCardUnreadable, sw)
-	case sw == swInvalidated && len(body) == 0:
-		return []Object{{Tag: tagDFName, Value: name}}, sw, nil
 	case sw != swOK && sw != swInvalidated:
 		return nil, sw, nil
 	}
+	fci, err := applicationFCI(body)
+	if err != nil && sw == swInvalidated { // blocked, whatever else it says
+		return []Object{{Tag: tagDFName, Value: name}}, sw, nil
+	}
+	return fci, sw, err
+}
+
+// applicationFCI takes an FCI apart: the DF name, and what the proprietary template holds behind it.
+func applicationFCI(body []byte) ([]Object, error) {
 	fci, err := template(body, tagFCI)
 	if err != nil {
-		return nil, sw, err
+		return nil, err
 	}
 	inside := findObject(fci.Children, tagFCIProprietary)
 	if inside == nil || len(inside.Children) == 0 {
-		return nil, sw, fmt.Errorf("%w: no proprietary template in the FCI", ErrCardUnreadable)
+		return nil, fmt.Errorf("%w: no proprietary template in the FCI", ErrCardUnreadable)
 	}
-	return append([]Object{{Tag: tagDFName, Value: mustFind(fci.Children, tagDFName)}}, inside.Children...), sw, nil
+	return append([]Object{{Tag: tagDFName, Value: mustFind(fci.Children, tagDFName)}}, inside.Children...), nil
 }
 
 func mustFind(objects []Object, t Tag) []byte {
@@ -289,6 +296,8 @@ func (d *Dialogue) selectApplication(ctx context.Context, c candidate) (bool, er
 	}
 	if name := fci[0].Value; len(name) < 5 || len(name) > 16 {
 		return false, fmt.Errorf("%w: DF name of %d bytes", ErrCardUnreadable, len(name))
+	} else if !bytes.HasPrefix(name, c.aid) {
+		return false, nil // another application answers; a longer name is partial selection
 	}
 	for _, t := range []Tag{tagDFName, tagLabel, tagPDOL, tagPreferredName, tagCodeTable} {
 		delete(d.data, t)

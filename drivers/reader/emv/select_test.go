@@ -2,6 +2,7 @@ package emv
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -70,6 +71,66 @@ func TestABlockedApplicationHidesNoOther(t *testing.T) {
 		}
 		if c.card.asked > 2+maxCandidates {
 			t.Errorf("%s: asked %d times", name, c.card.asked)
+		}
+	}
+}
+
+// scripted is a contact card that answers by the name of a SELECT, and to the first record of its directory.
+type scripted struct {
+	names  map[string]string // name to answer, both hexadecimal
+	record string
+	asked  []string
+
+	started bool
+}
+
+func (c *scripted) Transmit(_ context.Context, apdu []byte) ([]byte, error) {
+	answer := "6A82"
+	switch {
+	case apdu[1] == 0xA4:
+		name := fmt.Sprintf("%X", apdu[5:5+int(apdu[4])])
+		c.asked = append(c.asked, name)
+		if a, ok := c.names[name]; ok && apdu[3] == 0 {
+			answer = a
+		}
+	case apdu[1] == 0xA8:
+		c.started = true
+	case apdu[1] == 0xB2 && apdu[2] == 1 && c.record != "":
+		answer = c.record
+	case apdu[1] == 0xB2:
+		answer = "6A83"
+	}
+	return hex.DecodeString(answer)
+}
+
+// TestABlockedFileWithASenselessFCIIsOnlyBlocked: the dialogue ended at a blocked payment directory whose FCI made no sense, and
+// at such an application, where EMV Book 1, 12.3.2 to 12.4, goes on with what else the card has.
+func TestABlockedFileWithASenselessFCIIsOnlyBlocked(t *testing.T) {
+	const directory, own, other = "315041592E5359532E4444463031", "A000000333010101", "A000000333010102"
+	for sense, bad := range map[string]string{"cut short": "6F206283", "no template": "6F0284006283", "no FCI": "70006283", "empty": "6283"} {
+		card := scripted{names: map[string]string{directory: bad, own: bad, other: "6F0F8408" + other + "A5035001319000"}}
+		terminal := DefaultTerminal()
+		terminal.AIDs = [][]byte{{0xA0, 0, 0, 0x03, 0x33, 1, 1, 1}, {0xA0, 0, 0, 0x03, 0x33, 1, 1, 2}}
+		_, err := New(terminal, &card).First(t.Context(), Request{Amount: 1, Time: noon, TID: "12345678"})
+		if want := strings.Join([]string{directory, own, other, other}, " "); strings.Join(card.asked, " ") != want {
+			t.Errorf("%s: asked for %q: %v", sense, card.asked, err)
+		}
+	}
+}
+
+// TestAnApplicationOfAnotherNameIsNotStarted: a directory named one application, the card answered its SELECT with the FCI of
+// another, and that was started.
+func TestAnApplicationOfAnotherNameIsNotStarted(t *testing.T) {
+	const directory, own, other = "315041592E5359532E4444463031", "A000000333010101", "A000000333010102"
+	for name, starts := range map[string]bool{own: true, own + "07": true, other: false} {
+		n := len(name) / 2
+		card := scripted{
+			names:  map[string]string{directory: "6F15840E" + directory + "A5038801019000", own: fmt.Sprintf("6F%02X84%02X%sA5035001319000", n+7, n, name)},
+			record: "70126110" + "4F08" + own + "500131" + "870101" + "9000",
+		}
+		_, err := New(DefaultTerminal(), &card).First(t.Context(), Request{Amount: 1, Time: noon, TID: "12345678"})
+		if strings.Join(card.asked, " ") != directory+" "+own || card.started != starts {
+			t.Errorf("%s: asked for %q, started %v: %v", name, card.asked, card.started, err)
 		}
 	}
 }

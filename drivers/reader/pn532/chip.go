@@ -54,8 +54,8 @@ type chip struct {
 
 // command sends one command and waits for its answer, without the command code. Damage on the way is mended: a command
 // that is not acknowledged is sent again, an answer that is damaged is asked for by a NACK. The end of ctx aborts the
-// command with an ACK (6.2.1.3). An exchange with a card is never sent again once anything came back for it: the card
-// would get it twice.
+// command with an ACK (6.2.1.3). An exchange with a card is never sent again, not for silence either: the chip may have
+// it, its ACK lost, and the card would get it twice.
 func (c *chip) command(ctx context.Context, wait time.Duration, code byte, args ...byte) ([]byte, error) {
 	out, err := encode(append([]byte{code}, args...))
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *chip) command(ctx context.Context, wait time.Duration, code byte, args 
 		}
 		early, clean, err := c.acknowledged(ctx, code)
 		switch {
-		case errors.Is(err, errSilent):
+		case errors.Is(err, errSilent) && code != cmdDataExchange:
 			continue
 		case err != nil:
 			return nil, c.abandon(ctx, err)

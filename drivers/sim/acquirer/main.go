@@ -58,9 +58,6 @@ func Main(ctx context.Context, args []string, fsys fs.FS, stdout, stderr io.Writ
 	return 1
 }
 
-// hostZone is the zone of the times in fields 12 and 13.
-const hostZone = "Asia/Shanghai"
-
 var errUsage = errors.New("wrong usage")
 
 func parse(set *flag.FlagSet, args []string, stderr io.Writer) error {
@@ -158,12 +155,8 @@ func hostCommand(ctx context.Context, args []string, fsys fs.FS, stdout, stderr 
 	if *listen == "" || *dir == "" {
 		return fmt.Errorf("%w: --listen and --data are needed", errUsage)
 	}
-	zone, err := time.LoadLocation(hostZone)
-	if err != nil {
-		zone = time.Local // a machine without the table of zones
-	}
 	cfg := Config{
-		Clock: pos.ShopClock{Zone: zone},
+		Clock: pos.ShopClock{Zone: time.Local}, // fields 12 and 13, the days of the files: as a till on this machine has them
 		Dir:   *dir, TMK: *tmk, BDK: *bdk, Latency: *latency,
 		Logger: slog.New(slog.NewTextHandler(stderr, nil)),
 	}
