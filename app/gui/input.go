@@ -31,7 +31,7 @@ type burst struct {
 	before screen.View // what the view was before its first character
 	pin    string
 	seams  []seam
-	held   rune // an operator that waits until it is known not to belong to a scan
+	held   string // operators that wait until it is known that they belong to no scan
 	turn   uint64
 }
 
@@ -92,7 +92,7 @@ func (t *till) runeAt(r rune, m moment) {
 	b.last = m
 	b.turn++
 	if strings.ContainsRune("*/+-", r) {
-		b.held = r
+		b.held += string(r)
 	} else {
 		t.typedNow(r)
 	}
@@ -109,7 +109,7 @@ func (t *till) settles(turn uint64, tries int) {
 			if t.burst.turn != turn {
 				return
 			}
-			if t.burst.held != 0 && tries > 1 && t.moment().heard-from < scanGap {
+			if t.burst.held != "" && tries > 1 && t.moment().heard-from < scanGap {
 				t.settles(turn, tries-1)
 				return
 			}
@@ -119,10 +119,11 @@ func (t *till) settles(turn uint64, tries int) {
 	})
 }
 
-// letHeldGo does what a waiting operator asks for.
+// letHeldGo does what waiting operators ask for.
 func (t *till) letHeldGo() {
-	if r := t.burst.held; r != 0 {
-		t.burst.held = 0
+	held := t.burst.held
+	t.burst.held = ""
+	for _, r := range held {
 		t.press(string(r))
 	}
 }

@@ -245,3 +245,20 @@ func TestStallsNeitherTearAScanNorJoinItWithFingers(t *testing.T) {
 		})
 	}
 }
+
+// TestNoOperatorOfTwoIsLost: the second of two operators that came as fast as a scanner's took the place of the first.
+func TestNoOperatorOfTwoIsLost(t *testing.T) {
+	with(t, func(d *desk) {
+		d.types("3")
+		d.stands(time.Second, 0)
+		for _, r := range "*/" {
+			d.rune(r)
+			d.stands(2*time.Millisecond, 0)
+		}
+		time.Sleep(heldTries * 2 * scanGap)
+		d.run(func() {})
+		if d.ui.view.Qty != "3" {
+			t.Fatalf("the quantity is %q", d.ui.view.Qty)
+		}
+	})
+}
