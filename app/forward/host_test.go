@@ -94,7 +94,17 @@ var may = map[pos.Operation]map[pos.State]bool{
 
 // Exchange sends one request through a line that obeys the plan, one at a time.
 func (h *memHost) Exchange(_ context.Context, r pos.Request) (pos.Reply, error) {
+	return h.carry(r, func() bool { return true })
+}
+
+// carry is Exchange for a till that may have lost its power while it waited for
+// its place on the line: nothing of it leaves then.
+func (h *memHost) carry(r pos.Request, powered func() bool) (pos.Reply, error) {
 	h.line <- struct{}{}
+	if !powered() {
+		<-h.line
+		return pos.Reply{}, pos.ErrNotSent
+	}
 	reply, wait, err := h.exchange(r)
 	if wait > 0 {
 		h.sleep(wait)

@@ -36,11 +36,8 @@ type lifeHost struct {
 	l *life
 }
 
-func (h lifeHost) Exchange(ctx context.Context, r pos.Request) (pos.Reply, error) {
-	if h.l.dead.Load() {
-		return pos.Reply{}, pos.ErrNotSent
-	}
-	return h.memHost.Exchange(ctx, r)
+func (h lifeHost) Exchange(_ context.Context, r pos.Request) (pos.Reply, error) {
+	return h.memHost.carry(r, func() bool { return !h.l.dead.Load() })
 }
 
 func (h lifeHost) Settle(ctx context.Context, stan, batch, operator string, t pos.BatchTotals) (pos.SettlementReply, error) {
