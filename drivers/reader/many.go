@@ -66,7 +66,7 @@ type outcome[T any] struct {
 }
 
 // race waits on every reader at once and gives what the first of them got. It returns when all of them have ended; what
-// came too late is dropped.
+// came behind the first is dropped. Whoever gave up while one of them took a card has it, as on one reader.
 func race[T any](ctx context.Context, readers []Reader, wait func(context.Context, Reader) (T, error), drop func(T) error) (T, error) {
 	var none T
 	if len(readers) == 0 {
@@ -86,6 +86,8 @@ func race[T any](ctx context.Context, readers []Reader, wait func(context.Contex
 			running--
 		}
 		switch {
+		case won && o.err == nil && errors.Is(first.err, ErrCancelled):
+			first = o // a card was taken before all had given up: too late
 		case won && o.err == nil:
 			_ = drop(o.got) // it lets go of a card that nobody wants
 		case !won && (!o.device || State(readers...) != ""):

@@ -255,3 +255,36 @@ func TestManyTellsSerialNumbersWhereOneReaderDoes(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// sluggish is a reader that took a card right before the wait was given up, and says so when the other one has ended.
+type sluggish struct {
+	*scripted
+	other   *scripted
+	session told
+}
+
+func (s sluggish) Connect(ctx context.Context, _ reader.Purchase) (reader.Session, error) {
+	<-ctx.Done()
+	<-s.other.ended
+	return s.session, nil
+}
+
+// TestACardThatWasTakenWhileOneGaveUpIsNotDropped: whoever came next waited for a card that lay there, used.
+func TestACardThatWasTakenWhileOneGaveUpIsNotDropped(t *testing.T) {
+	a := newScripted("")
+	b := sluggish{newScripted(""), a, told{closed: make(chan struct{})}}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-a.waits
+		cancel()
+	}()
+	s, err := reader.Many(a, b).Connect(ctx, reader.Purchase{})
+	if err != nil || s != reader.Session(b.session) {
+		t.Fatalf("%v, %v", s, err)
+	}
+	select {
+	case <-b.session.closed:
+		t.Error("the card was let go")
+	default:
+	}
+}
