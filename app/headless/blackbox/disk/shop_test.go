@@ -169,6 +169,7 @@ type attempt struct {
 	ID, Basket, Tender, State string
 	Amount, Approved          int64
 	STAN, Batch               string
+	Code                      string `json:"answer_code"`
 }
 
 // pay puts an article into the basket and pays it. code is of an answer without
