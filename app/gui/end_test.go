@@ -40,14 +40,7 @@ func TestWhatDoesNotEndIsNamedAndLeftBehind(t *testing.T) {
 	defer slog.SetDefault(before)
 	with(t, func(d *desk) {
 		d.f.hold = make(chan struct{})
-		d.key(fyne.KeyF1)
-		began := time.Now()
-		d.stop()
-		if took := time.Since(began); took != endLimit {
-			t.Errorf("the end took %s, want %s", took, endLimit)
-		}
-		close(d.f.hold)
-		synctest.Wait()
+		endsAtItsLimit(t, d)
 	})
 	if !strings.Contains(log.String(), "app/gui.(*fake).Pay") {
 		t.Errorf("the log does not say where it hangs: %s", log.String())
@@ -59,13 +52,19 @@ func TestADiskThatDoesNotAnswerDoesNotHoldTheEnd(t *testing.T) {
 	with(t, func(d *desk) {
 		d.f.hold = make(chan struct{})
 		d.f.onCancel = func() { <-d.f.hold }
-		d.key(fyne.KeyF1)
-		began := time.Now()
-		d.stop()
-		if took := time.Since(began); took != endLimit {
-			t.Errorf("the end took %s, want %s", took, endLimit)
-		}
-		close(d.f.hold)
-		synctest.Wait()
+		endsAtItsLimit(t, d)
 	})
+}
+
+// endsAtItsLimit ends a till whose payment hangs until hold is closed.
+func endsAtItsLimit(t *testing.T, d *desk) {
+	t.Helper()
+	d.key(fyne.KeyF1)
+	began := time.Now()
+	d.stop()
+	if took := time.Since(began); took != endLimit {
+		t.Errorf("the end took %s, want %s", took, endLimit)
+	}
+	close(d.f.hold)
+	synctest.Wait()
 }
