@@ -12,8 +12,6 @@ import (
 	simhost "tillkeeper/drivers/sim/acquirer"
 )
 
-var china = time.FixedZone("UTC+8", 8*60*60)
-
 // file is the acquirer's file of every day, as the host writes it.
 func (b *bank) file() string {
 	b.t.Helper()
@@ -38,8 +36,6 @@ func without(file, stan string) string {
 func newReconciling(t *testing.T) *rig {
 	t.Helper()
 	r := newRig(t)
-	r.clock = pos.ShopClock{Zone: china}
-	r.again()
 	r.signOn()
 	return r
 }

@@ -15,6 +15,7 @@ import (
 	"tillkeeper/app/decline"
 	"tillkeeper/app/forward"
 	"tillkeeper/app/pos"
+	"tillkeeper/app/recon"
 	"tillkeeper/app/staff"
 	"tillkeeper/assets"
 	"tillkeeper/drivers/acquirer"
@@ -203,6 +204,7 @@ func (r *rig) boot() {
 	o := Options{
 		Journal: r.store, Host: r.link, Queue: r.forward, Till: r.till, Vault: r.vault, Staff: list, Codes: codes, TID: tid, MID: mid,
 		Slip: words{}, Print: r.slips.print, Clock: r.clock, DayOf: dayOf, Log: quiet,
+		Layout: func(l pos.FileLayout) recon.Layout { return recon.Layout{FileLayout: l, Zone: time.Local} }, // as the bank writes it
 	}
 	if r.options != nil {
 		r.options(&o)

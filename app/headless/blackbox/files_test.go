@@ -54,7 +54,7 @@ func TestADailyFileOfAnotherLayout(t *testing.T) {
 		!bytes.Contains(text, []byte("|消费撤销|")) || !bytes.Contains(text, []byte("|退货|")) || bytes.Contains(text, []byte("-")) {
 		t.Errorf("%v\n%s", err, text)
 	}
-	day := time.Now().In(time.FixedZone("", 8*60*60)).Format(time.DateOnly)
+	day := time.Now().Format(time.DateOnly)
 	for how, c := range map[string]cmd{"imported": {"cmd": "reconcile", "file": name}, "fetched": {"cmd": "reconcile", "day": day}} {
 		var got struct {
 			Lines, Matched int

@@ -32,8 +32,7 @@ deck = "deck.json"
 // waits sets how long the till waits for an answer from its next opening on. The
 // day of its totals ends in half a day, not while the loop runs.
 func (l *loop) waits(d time.Duration) {
-	china := time.FixedZone("", 8*60*60)
-	l.write("till.toml", fmt.Sprintf(loopConfig, d, l.began.In(china).Add(12*time.Hour).Format("15:04")))
+	l.write("till.toml", fmt.Sprintf(loopConfig, d, l.began.Add(12*time.Hour).Format("15:04")))
 }
 
 // morning is the first opening, on a good line: a till that never heard its
