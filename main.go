@@ -104,7 +104,7 @@ func runKeys(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 }
 
 func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
-	f, err := opening.Parse("headless", args, errs)
+	f, err := opening.ParseHeadless(args, errs)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,9 @@ func runHeadless(ctx context.Context, args []string, in io.Reader, out, errs io.
 		return err
 	}
 	defer t.close()
-	return headless.Run(ctx, in, out, t.scripted())
+	o := t.scripted()
+	o.Events = f.Events
+	return headless.Run(ctx, in, out, o)
 }
 
 // runDoctor says how each part of the till is, and what to do. It moves nothing

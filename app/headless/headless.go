@@ -1,5 +1,6 @@
 // Package headless is the scripted face of the till: one JSON command a line
-// in, one JSON object a line out, nothing else on the way out. It drives the
+// in, one JSON object a line out, nothing else on the way out; where it is asked
+// for, what changes by itself is told between two answers. It drives the
 // same checkout.Face as the window and knows nothing that the window does not
 // go through; the only thing of its own is the bench that puts simulated cards
 // on the simulated reader.
@@ -66,6 +67,7 @@ type Options struct {
 	Check    func(ctx context.Context) ([]string, error) // what the journal's own check finds
 	DayOf    func(time.Time) (day string, hour int)
 	Log      func(msg string, args ...any)
+	Events   bool // what changes between two answers is told; see teller
 }
 
 // maxLine bounds one command in bytes.
@@ -78,8 +80,15 @@ var errQuit = errors.New("quit")
 // signal ends the till even while it waits for a command.
 func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	f := &face{Options: o, turn: make(chan struct{}, 1)}
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	if o.Events {
+		until, stop := context.WithCancel(ctx)
+		defer stop()
+		go newTeller(f).run(until, enc)
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- f.serve(ctx, in, out) }()
+	go func() { ended <- f.serve(ctx, in, enc) }()
 	select {
 	case err := <-ended:
 		return err
@@ -100,10 +109,8 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 // runs: a little more than the host has for one answer.
 const endLimit = 15 * time.Second
 
-func (f *face) serve(ctx context.Context, in io.Reader, out io.Writer) error {
+func (f *face) serve(ctx context.Context, in io.Reader, enc *json.Encoder) error {
 	lines := bufio.NewReaderSize(in, 64<<10)
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
 	for {
 		line, err := nextLine(lines)
 		if err != nil && !errors.Is(err, errLong) {
@@ -126,12 +133,11 @@ func (f *face) serve(ctx context.Context, in io.Reader, out io.Writer) error {
 			a, err = f.one(ctx, line)
 		}
 		errEnc := enc.Encode(a)
-		<-f.turn
-		if errEnc != nil {
-			return errEnc
-		}
 		if errors.Is(err, errQuit) {
-			return nil
+			return errEnc // nothing is told after it
+		}
+		if <-f.turn; errEnc != nil {
+			return errEnc
 		}
 	}
 }

@@ -21,11 +21,21 @@ type Flags struct {
 	Host   string // address of the acquirer, "" for the configuration's
 	Demo   bool
 	Look   bool // the doctor: devices are only looked at
+	Events bool // the scripted face tells what changes between two answers
 }
 
 // Parse reads the arguments of a face.
 func Parse(name string, args []string, errs io.Writer) (Flags, error) {
 	return parse(flag.NewFlagSet("tillkeeper "+name, flag.ContinueOnError), args, errs)
+}
+
+// ParseHeadless reads those of the scripted face, which can tell what changes.
+func ParseHeadless(args []string, errs io.Writer) (f Flags, err error) {
+	set := flag.NewFlagSet("tillkeeper headless", flag.ContinueOnError)
+	tell := set.Bool("events", false, "between two answers, tell what changes by itself")
+	f, err = parse(set, args, errs)
+	f.Events = *tell
+	return f, err
 }
 
 // ParseDoctor reads those of the doctor, who can speak JSON.

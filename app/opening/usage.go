@@ -22,7 +22,7 @@ import (
 const Usage = `tillkeeper - a shop's till in one program
 
   tillkeeper window   [--demo] --data DIR [--config FILE] [--host ADDR]   the touch window
-  tillkeeper headless [--demo] --data DIR [--config FILE] [--host ADDR]   the till by JSON lines
+  tillkeeper headless [--demo] [--events] --data DIR [--config FILE] [--host ADDR]   the till by JSON lines
   tillkeeper day      --data DIR                                          plays the demo day, leaves pictures
   tillkeeper acquirer --listen ADDR --data DIR [--faults FILE]            the simulated acquirer
   tillkeeper acquirer ledger --data DIR                                   its ledger

@@ -164,28 +164,33 @@ func (p *Process) Send(line string) error {
 	return err
 }
 
-// Answer is the next object that is no event.
+// Answer is the next object. A till that was not asked for events tells none.
 func (p *Process) Answer() (Cmd, error) {
+	m, err := p.Next()
+	if _, event := m["event"]; event {
+		return nil, fmt.Errorf("nobody asked for events: %v", m)
+	}
+	return m, err
+}
+
+// Next is the next object, an answer or an event.
+func (p *Process) Next() (Cmd, error) {
 	limit := time.NewTimer(Limit)
 	defer limit.Stop()
-	for {
-		select {
-		case raw, ok := <-p.Lines:
-			if !ok {
-				return nil, ErrGone
-			}
-			var m Cmd
-			d := json.NewDecoder(bytes.NewReader(raw))
-			d.UseNumber()
-			if err := d.Decode(&m); err != nil {
-				return nil, fmt.Errorf("standard output carries something else: %q", raw)
-			}
-			if _, event := m["event"]; !event {
-				return m, nil
-			}
-		case <-limit.C:
-			return nil, fmt.Errorf("no answer within %s: %s", Limit, p.stacks())
+	select {
+	case raw, ok := <-p.Lines:
+		if !ok {
+			return nil, ErrGone
 		}
+		var m Cmd
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		if err := d.Decode(&m); err != nil {
+			return nil, fmt.Errorf("standard output carries something else: %q", raw)
+		}
+		return m, nil
+	case <-limit.C:
+		return nil, fmt.Errorf("no answer within %s: %s", Limit, p.stacks())
 	}
 }
 
