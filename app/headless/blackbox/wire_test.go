@@ -41,10 +41,11 @@ func newWire(upstream string) (*wire, error) {
 
 func (w *wire) addr() string { return w.proxy.Listen }
 
-// within runs f, which may not take for ever.
-func (w *wire) within(f func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- f() }()
+// within runs f on the proxy, which may not take for ever: one that hangs keeps
+// the proxy that it has, while the line gets another one.
+func (w *wire) within(f func(*toxiproxy.Proxy) error) error {
+	done, proxy := make(chan error, 1), w.proxy
+	go func() { done <- f(proxy) }()
 	select {
 	case err := <-done:
 		return err
@@ -54,13 +55,13 @@ func (w *wire) within(f func() error) error {
 }
 
 func (w *wire) cut() error {
-	return w.within(func() error { w.proxy.Stop(); return nil })
+	return w.within(func(p *toxiproxy.Proxy) error { p.Stop(); return nil })
 }
 
 func (w *wire) mend() error {
-	return w.within(func() error {
-		w.proxy.Toxics.ResetToxics(context.Background())
-		if err := w.proxy.Start(); err != nil && !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
+	return w.within(func(p *toxiproxy.Proxy) error {
+		p.Toxics.ResetToxics(context.Background())
+		if err := p.Start(); err != nil && !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
 			return err
 		}
 		return nil
@@ -73,8 +74,8 @@ func (w *wire) toxic(kind, stream string, attributes map[string]int64) error {
 	if err != nil {
 		return err
 	}
-	return w.within(func() error {
-		_, err := w.proxy.Toxics.AddToxicJson(bytes.NewReader(raw))
+	return w.within(func(p *toxiproxy.Proxy) error {
+		_, err := p.Toxics.AddToxicJson(bytes.NewReader(raw))
 		return err
 	})
 }
