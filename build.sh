@@ -7,12 +7,13 @@ cd "$(dirname "$0")"
 TAGS=no_emoji,migrated_fynedo
 GO_WANTED=1.26
 export GOFLAGS="-tags=$TAGS -trimpath -buildvcs=false"
+export GOWORK=off CGO_ENABLED=1 # whatever stands around this folder or is set for others
 BIN=.bin
 RUN=.run
 case "${LANG:-C}" in C | POSIX | C.*) export LANG=zh_CN.UTF-8 ;; esac # the window library wants a language
 # A job or a container may have no home, or one that cannot be written.
 [ -n "${HOME:-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6) || true
-[ -w "${HOME:-/none}" ] || HOME=$PWD/$BIN/home
+[ -w "${HOME:-/none}" ] || { HOME=$PWD/$BIN/home && mkdir -p "$HOME"; }
 export HOME
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
@@ -21,7 +22,7 @@ die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 # --- what the machine has to have -------------------------------------------
 BUILD_PACKAGES="gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libxkbcommon-dev ca-certificates curl git"
 SHOW_PACKAGES="libgl1-mesa-dri"
-TEST_PACKAGES="e2fsprogs mount xvfb xdotool imagemagick x11-utils strace zbar-tools pcscd vsmartcard-vpcd opensc libnfc-bin udev util-linux xkb-data tzdata"
+TEST_PACKAGES="e2fsprogs mount xvfb xdotool imagemagick x11-utils strace zbar-tools pcscd vsmartcard-vpcd opensc libnfc-bin udev util-linux dbus polkitd xkb-data tzdata"
 
 install_packages() {
 	local missing=() p
@@ -37,8 +38,16 @@ install_packages() {
 	fi
 	say "installing ${missing[*]}"
 	as+=(env LC_ALL=C DEBIAN_FRONTEND=noninteractive)
-	"${as[@]}" apt-get update -qq
-	"${as[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+	# A machine that has just been started updates itself: both wait for that, the
+	# second by itself. A list that does not come may be of a source that is not
+	# needed here: whether the packages can be had is seen right after.
+	local said waits
+	for waits in {1..30}; do
+		said=$("${as[@]}" apt-get update -qq 2>&1) && break
+		[[ $said == *"Could not get lock"* ]] || { printf '%s\n' "$said" >&2; break; }
+		sleep 10
+	done
+	"${as[@]}" apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null ||
 		die "apt-get could not install: ${missing[*]}"
 }
 
@@ -54,8 +63,8 @@ need_go() {
 	PATH="$PATH:$HOME/go/bin"
 	export GOTOOLCHAIN="${GOTOOLCHAIN:-auto}"
 	local have=0
-	command -v go >/dev/null && have=$(go version | sed 's/^go version go//; s/ .*//')
-	[ "$(printf '%s\n' 1.21 "$have" | sort -V | head -1)" = 1.21 ] && return 0
+	command -v go >/dev/null && have=$(go version | sed 's/^go version go//; s/ .*//') # of the toolchain that it fetched, where it did
+	[ "$(printf '%s\n' "$GO_WANTED" "$have" | sort -V | head -1)" = "$GO_WANTED" ] && return 0
 	install_packages ca-certificates curl unzip
 	local arch name sum
 	arch=$(dpkg --print-architecture)
@@ -100,8 +109,12 @@ run() {
 }
 
 # --- test --------------------------------------------------------------------
-tool() { # tool NAME MODULE@VERSION
-	command -v "$1" >/dev/null || { say "installing $1"; go install "$2"; }
+tool() { # tool NAME PACKAGE@VERSION: this version and no other, which may be of another mind
+	local at
+	PATH="$PWD/$BIN:$PATH"
+	at=$(command -v "$1") && [[ $(go version -m "$at" | sed -n 's/^\tmod\t//p') == *$'\t'"${2#*@}"$'\t'* ]] && return 0
+	say "installing $1"
+	GOBIN="$PWD/$BIN" go install "$2"
 }
 
 no_fyne() { go list ./... | grep -v -e '^tillkeeper$' -e '^tillkeeper/app/gui'; }
@@ -115,7 +128,7 @@ test_all() {
 	tool staticcheck honnef.co/go/tools/cmd/staticcheck@v0.8.2
 	say "gofumpt"
 	local bad
-	bad=$(gofumpt -l $(git ls-files '*.go'))
+	bad=$(find . -name '.?*' -prune -o -name '*.go' -print0 | xargs -0 gofumpt -l)
 	[ -z "$bad" ] || die "not gofumpt-clean: $bad"
 	say "vet and staticcheck"
 	go vet ./...
@@ -127,12 +140,12 @@ test_all() {
 	loud=$(mktemp)
 	export TILLKEEPER_LOUD="$loud" # what had to be left out here is written to it
 	say "tests without the window, with the race detector"
-	go test -race -shuffle=on -timeout 20m $(no_fyne)
+	go test -race -shuffle=on -timeout 40m $(no_fyne)
 	say "the histories once more, without it: 20,000 of each kind"
-	go test -shuffle=on -timeout 20m ./app/forward
+	go test -shuffle=on -timeout 40m ./app/forward
 	if [ -n "$(with_fyne)" ]; then
 		say "the window, under Xvfb"
-		go test -shuffle=on -timeout 20m $(with_fyne)
+		go test -shuffle=on -timeout 40m $(with_fyne)
 	fi
 	[ ! -s "$loud" ] || { say "left out on this machine:"; sort -u "$loud"; }
 	rm -f "$loud"

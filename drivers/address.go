@@ -41,16 +41,16 @@ var schemes = map[string]map[string][]string{
 // paper are the keys of e-paper.
 var paper = []string{"dc", "cs", "reset", "busy", "rotate"}
 
-// examples are what an error proposes.
-var examples = map[string]string{
-	Reader:   `"pcsc:", "pn532+serial:/dev/ttyUSB0?baud=115200", "sim:" or ""; several with commas between them`,
-	PINPad:   `"serial:/dev/ttyS1?baud=9600" or "sim:"`,
-	Printer:  `"serial:/dev/ttyUSB0?baud=115200", "lp:/dev/usb/lp0", "tcp:192.168.1.50:9100", "sim:" or ""`,
-	QR:       `"st7789+spi:SPI0.0?dc=GPIO25", "ssd1306+i2c:I2C1", "sim:" or ""`,
-	Pole:     `"serial:/dev/ttyUSB1?baud=9600", "sim:" or ""`,
-	Scanner:  `"evdev:/dev/input/by-id/usb-...-event-kbd", "serial:/dev/ttyACM0?baud=9600", "sim:" or ""`,
-	Scale:    `"cas:/dev/ttyUSB2?baud=9600", "sim:" or ""`,
-	Customer: `"window:" or ""`,
+// examples are the URLs that an error proposes.
+var examples = map[string][]string{
+	Reader:   {"pcsc:", "pn532+serial:/dev/ttyUSB0?baud=115200", "sim:", ""},
+	PINPad:   {"serial:/dev/ttyS1?baud=9600", "sim:"},
+	Printer:  {"serial:/dev/ttyUSB0?baud=115200", "lp:/dev/usb/lp0", "tcp:192.168.1.50:9100", "sim:", ""},
+	QR:       {"st7789+spi:SPI0.0?dc=GPIO25", "ssd1306+i2c:I2C1", "sim:", ""},
+	Pole:     {"serial:/dev/ttyUSB1?baud=9600", "sim:", ""},
+	Scanner:  {"evdev:/dev/input/by-id/usb-...-event-kbd", "serial:/dev/ttyACM0?baud=9600", "sim:", ""},
+	Scale:    {"cas:/dev/ttyUSB2?baud=9600", "sim:", ""},
+	Customer: {"window:", ""},
 }
 
 // parse takes the URL of a device apart. An empty one has an empty scheme.
@@ -63,27 +63,33 @@ func parse(device, text string) (address, error) {
 	a.scheme, rest, _ = strings.Cut(text, ":")
 	keys, known := schemes[device][a.scheme]
 	if !known || !strings.Contains(text, ":") {
-		return a, unknown(device, text, examples[device])
+		return a, unknown(device, text)
 	}
 	place, query, _ := strings.Cut(rest, "?")
 	a.path = place
 	var err error
 	if a.query, err = url.ParseQuery(query); err != nil {
-		return a, pos.Errorf("bad_config", "write "+examples[device], "devices.%s: %q: %v", device, text, err)
+		return a, wrong(pos.Say("url_broken", text), proposes(device), writes(device), "devices.%s: %q: %v", device, text, err)
 	}
 	for k, values := range a.query {
 		switch {
 		case !slices.Contains(keys, k):
-			return a, pos.Errorf("bad_config", "leave it out; known are: "+strings.Join(sorted(keys), " "), "devices.%s: %s takes no %q", device, a.scheme, k)
+			known := strings.Join(sorted(keys), " ")
+			mend := pos.Say("key_leave_out")
+			if len(keys) > 0 {
+				mend = pos.Say("key_known", known)
+			}
+			return a, wrong(pos.Say("key_unknown", a.scheme, k), []pos.Remark{mend}, "leave it out; known are: "+known, "devices.%s: %s takes no %q", device, a.scheme, k)
 		case len(values) > 1:
-			return a, pos.Errorf("bad_config", "write it once", "devices.%s: %q stands there more than once", device, k)
+			return a, wrong(pos.Say("key_twice", k), []pos.Remark{pos.Say("key_once")}, "write it once", "devices.%s: %q stands there more than once", device, k)
 		case strings.TrimSpace(values[0]) == "": // reader= would be every reader
-			return a, pos.Errorf("bad_config", "leave it out, or write what it is", "devices.%s: %q says nothing", device, k)
+			return a, wrong(pos.Say("key_empty", k), []pos.Remark{pos.Say("key_fill")}, "leave it out, or write what it is", "devices.%s: %q says nothing", device, k)
 		}
 	}
 	for _, k := range pins[a.scheme] {
 		if a.query.Get(k) == "" {
-			return a, pos.Errorf("bad_config", "name the pin that it is wired to, as "+k+"=GPIO25", "devices.%s: %s needs %s", device, a.scheme, k)
+			pin := k + "=GPIO25"
+			return a, wrong(pos.Say("key_missing", a.scheme, k), []pos.Remark{pos.Say("key_pin", pin)}, "name the pin that it is wired to, as "+pin, "devices.%s: %s needs %s", device, a.scheme, k)
 		}
 	}
 	return a, a.place(text)
@@ -99,33 +105,33 @@ var paperPins = []string{"dc", "reset", "busy"}
 
 // place says whether what follows the scheme can be a place of its kind.
 func (a address) place(text string) error {
-	bad := func(why string) error {
-		return pos.Errorf("bad_config", "write "+examples[a.device], "devices.%s: %q %s", a.device, text, why)
+	bad := func(found pos.Remark, why string) error {
+		return wrong(found, proposes(a.device), writes(a.device), "devices.%s: %q %s", a.device, text, why)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
-		return bad("has a character that no address has")
+		return bad(pos.Say("place_character", text), "has a character that no address has")
 	}
 	switch a.scheme {
 	case "sim", "pcsc", "window":
 		if a.path != "" {
-			return bad("takes nothing behind the colon but a question mark")
+			return bad(pos.Say("place_behind", text), "takes nothing behind the colon but a question mark")
 		}
 		if socket := a.query.Get("socket"); socket != "" && !straight(socket) {
-			return bad("names no socket: a path begins with / and goes straight there")
+			return bad(pos.Say("place_socket", text), "names no socket: a path begins with / and goes straight there")
 		}
 	case "serial", "cas", "lp", "evdev", "pn532+serial":
 		if !straight(a.path) {
-			return bad("names no place: a path begins with / and goes straight there")
+			return bad(pos.Say("place_path", text), "names no place: a path begins with / and goes straight there")
 		}
 	case "tcp":
 		host, port, err := net.SplitHostPort(a.path)
 		n, number := strconv.Atoi(port)
 		if err != nil || host == "" || number != nil || n < 1 || n > maxPort { // without a host it would be this machine
-			return bad("names no place: host:port")
+			return bad(pos.Say("place_host", text), "names no place: host:port")
 		}
 	default:
 		if a.path == "" {
-			return bad("names no place")
+			return bad(pos.Say("place_none", text), "names no place")
 		}
 	}
 	return nil
@@ -144,7 +150,8 @@ const maxPort = 65535
 func valid(device, text string) error {
 	list := each(device, text)
 	if len(list) > maxReaders {
-		return pos.Errorf("bad_config", "name fewer", "devices.%s: %d readers, at most %d", device, len(list), maxReaders)
+		return wrong(pos.Say("readers_many", strconv.Itoa(len(list)), strconv.Itoa(maxReaders)), []pos.Remark{pos.Say("readers_fewer")},
+			"name fewer", "devices.%s: %d readers, at most %d", device, len(list), maxReaders)
 	}
 	for _, one := range list {
 		a, err := parse(device, one)
@@ -152,7 +159,7 @@ func valid(device, text string) error {
 			return err
 		}
 		if a.scheme == "" && len(list) > 1 {
-			return pos.Errorf("bad_config", "take out the comma that is too much", "devices.%s: %q has an empty place", device, text)
+			return wrong(pos.Say("readers_gap", text), []pos.Remark{pos.Say("comma_out")}, "take out the comma that is too much", "devices.%s: %q has an empty place", device, text)
 		}
 		if err := a.settings(); err != nil {
 			return err
@@ -170,7 +177,8 @@ func (a address) settings() error {
 		return err
 	}
 	if turn, err := a.number("rotate", 0, 0, 270); err != nil || turn%90 != 0 {
-		return pos.Errorf("bad_config", "write rotate=0, 90, 180 or 270", "devices.%s: rotate=%q", a.device, a.query.Get("rotate"))
+		turned := a.query.Get("rotate")
+		return wrong(pos.Say("key_value", "rotate="+turned), []pos.Remark{pos.Say("key_write", "rotate=0, 90, 180, 270")}, "write rotate=0, 90, 180 or 270", "devices.%s: rotate=%q", a.device, turned)
 	}
 	name := a.query.Get("model")
 	if name == "" {
@@ -181,13 +189,15 @@ func (a address) settings() error {
 		if _, known := printer.Find(name); !known {
 			var names []string
 			for _, m := range printer.Models {
-				names = append(names, strconv.Quote(m.Name))
+				names = append(names, m.Name)
 			}
-			return pos.Errorf("bad_config", "leave model= out, then the printer is asked, or write one of "+strings.Join(names, ", "), "devices.%s: there is no model %q", a.device, name)
+			return wrong(pos.Say("model_unknown", name), []pos.Remark{pos.Say("model_asked", quoted(names))},
+				"leave model= out, then the printer is asked, or write one of "+quoted(names), "devices.%s: there is no model %q", a.device, name)
 		}
 	case Pole:
 		if _, err := pole.Named(name); err != nil {
-			return err
+			return wrong(pos.Say("model_unknown", name), []pos.Remark{pos.Say("key_write", strings.Join(pole.Models(), " "))},
+				"write one of: "+strings.Join(pole.Models(), " "), "devices.%s: %v", a.device, err)
 		}
 	}
 	return nil
@@ -217,8 +227,8 @@ func sorted(keys []string) []string {
 	return out
 }
 
-func unknown(key, text, allowed string) error {
-	return pos.Errorf("bad_config", "write "+allowed, "devices.%s: %q is no device of this version", key, text)
+func unknown(device, text string) error {
+	return wrong(pos.Say("url_unknown", text), proposes(device), writes(device), "devices.%s: %q is no device of this version", device, text)
 }
 
 // number reads a key as a number between low and high; without it, what it is
@@ -230,7 +240,8 @@ func (a address) number(key string, def, low, high int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < low || n > high {
-		return 0, pos.Errorf("bad_config", "write a number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high), "devices.%s: %s=%q", a.device, key, text)
+		from, to := strconv.Itoa(low), strconv.Itoa(high)
+		return 0, wrong(pos.Say("key_value", key+"="+text), []pos.Remark{pos.Say("key_range", from, to)}, "write a number from "+from+" to "+to, "devices.%s: %s=%q", a.device, key, text)
 	}
 	return n, nil
 }

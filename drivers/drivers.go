@@ -82,8 +82,9 @@ type Set struct {
 	slots       map[string]*slot
 	pad         padSlot
 	scans       *scanner.Scanner
-	authorities *emv.KeyStore // CA keys that are in force
-	trusted     emv.CATable   // those that are in force whatever a file says: of the simulated scheme
+	chips       []emv.Application // what the acquirer sets for each application
+	authorities *emv.KeyStore     // CA keys that are in force
+	trusted     emv.CATable       // those that are in force whatever a file says: of the simulated scheme
 	downloads   *download.Loader
 	fetchFile   func(ctx context.Context, name string) (io.ReadCloser, error) // from the acquirer's service; nil: there is none
 	onChange    atomic.Pointer[func()]
@@ -100,7 +101,7 @@ func Open(ctx context.Context, c Config) (*Set, error) {
 	s := &Set{Bench: &Bench{}, c: c, machine: find.New("/"), seen: openMemory(c.Dir), news: make(chan struct{}, 1), fallback: reader.NewFallback(fallbackRule)}
 	s.Bench.printed = s.printed
 	for _, open := range []func(context.Context, Config) error{
-		s.openKeys, s.openAuthorities, s.openDevices, s.openFiles, s.openDownloads, s.openHost, s.openWallet,
+		s.openKeys, s.openAuthorities, s.openApplications, s.openDevices, s.openFiles, s.openDownloads, s.openHost, s.openWallet,
 	} {
 		if err := open(ctx, c); err != nil {
 			return nil, errors.Join(err, s.Close())

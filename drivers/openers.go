@@ -31,7 +31,7 @@ func (a address) wire(baud int) (func(ctx context.Context) (io.ReadWriteCloser, 
 	case "tcp":
 		return opener(func(ctx context.Context) (*port.TCP, error) { return port.DialTCPContext(ctx, a.path) }), nil
 	}
-	return nil, unknown(a.device, a.scheme+":"+a.path, examples[a.device])
+	return nil, unknown(a.device, a.scheme+":"+a.path)
 }
 
 // line opens a serial line at a speed in baud.

@@ -121,7 +121,13 @@ func together(r reader.Reader, all []placed, found []pos.Condition) pos.Conditio
 	}
 	switch faults {
 	case 0:
-		return pos.Condition{State: "ok"}
+		well := pos.Condition{State: "ok"}
+		for i, c := range found {
+			if len(c.Found) > 0 {
+				well.Found = append(well.Found, remarks(c, all[i].at.scheme+":"+all[i].at.path)...)
+			}
+		}
+		return well
 	case len(found):
 	default:
 		worst.State = "warn"
@@ -213,7 +219,7 @@ func (s *Set) openReader(a address) (reader.Reader, error) {
 			return pn532.New(pn532.SPI(func() (spi.PortCloser, error) { return bus(a.path, spireg.Open) }), o)
 		}), nil
 	}
-	return nil, unknown(Reader, a.scheme+":", examples[Reader])
+	return nil, unknown(Reader, a.scheme+":")
 }
 
 func (s *Set) simReader() (reader.Reader, error) {
@@ -225,7 +231,9 @@ func (s *Set) simReader() (reader.Reader, error) {
 	if err != nil {
 		return nil, &pos.Error{Code: "bad_deck", Message: "the deck of the simulated reader", Remedy: "correct the file that import.deck names", Err: err}
 	}
-	r := card.NewReader(deck)
+	r, t := card.NewReader(deck), card.Terminal()
+	t.Applications = s.chips
+	r.UseTerminal(t)
 	r.UseFallback(s.fallback, s.clock)
 	pins := map[string]string{}
 	for _, c := range deck {
@@ -246,12 +254,12 @@ func (r simReader) Close() error {
 	return r.Reader.Close()
 }
 
-// terminal is what a card is told of this till: the built-in profile. It trusts
-// the simulated scheme only where keys are for demonstration, and always what
-// the acquirer's file of keys says.
+// terminal is what a card is told of this till: the applications of the profile.
+// It trusts the simulated scheme only where keys are for demonstration, and
+// always what the acquirer's file of keys says.
 func (s *Set) terminal() emv.Terminal {
 	t := emv.DefaultTerminal()
-	t.Store = s.authorities
+	t.Store, t.Applications = s.authorities, s.chips
 	return t
 }
 

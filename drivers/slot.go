@@ -241,16 +241,6 @@ func (s *slot) condition() pos.Condition {
 	return c
 }
 
-// misnamed is the condition of a device whose URL names none.
-func misnamed(why error) pos.Condition {
-	c := pos.Condition{State: "fault", Code: pos.WhyNot(why, "bad_config"), Detail: why.Error()}
-	var named *pos.Error
-	if errors.As(why, &named) {
-		c.Remedy = named.Remedy
-	}
-	return c
-}
-
 // conditionName is what a condition calls a device: a QR panel is the display.
 func conditionName(device string) string {
 	if device == QR {

@@ -33,33 +33,33 @@ func TestURLsOfDevices(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ device, url, remedy string }{
-		{Printer, "usb:1", examples[Printer]},
-		{Printer, "sim", examples[Printer]},
-		{Printer, "serial:", examples[Printer]},
+		{Printer, "usb:1", writes(Printer)},
+		{Printer, "sim", writes(Printer)},
+		{Printer, "serial:", writes(Printer)},
 		{Printer, "serial:/dev/ttyUSB0?speed=9600", "known are: baud columns model"},
-		{Reader, "pcsc:,lpt:1", examples[Reader]},
+		{Reader, "pcsc:,lpt:1", writes(Reader)},
 		{Scale, "sim:?baud=9600", "known are: nothing"},
-		{Scale, "sim:one", examples[Scale]},
-		{Scale, "cas:ttyUSB0", examples[Scale]},
-		{Scale, "cas:/dev/ttyUSB0\x01", examples[Scale]},
-		{Scale, "cas:/dev/ttyUSB0\xff", examples[Scale]},
-		{Printer, "tcp:192.168.1.50", examples[Printer]},
-		{Printer, "tcp::9100", examples[Printer]}, // would be this machine
-		{Printer, "tcp:[]:9100", examples[Printer]},
-		{Printer, "tcp:192.168.1.50:", examples[Printer]},
-		{Printer, "tcp:192.168.1.50:0", examples[Printer]},
-		{Printer, "tcp:192.168.1.50:65536", examples[Printer]},
-		{Printer, "tcp:192.168.1.50:printer", examples[Printer]},
-		{Printer, "serial://dev/ttyUSB0", examples[Printer]}, // the device of /dev/ttyUSB0 under another name
-		{Printer, "lp:/dev/usb/../sda", examples[Printer]},
-		{Scanner, "evdev:/dev/input/event3/", examples[Scanner]},
+		{Scale, "sim:one", writes(Scale)},
+		{Scale, "cas:ttyUSB0", writes(Scale)},
+		{Scale, "cas:/dev/ttyUSB0\x01", writes(Scale)},
+		{Scale, "cas:/dev/ttyUSB0\xff", writes(Scale)},
+		{Printer, "tcp:192.168.1.50", writes(Printer)},
+		{Printer, "tcp::9100", writes(Printer)}, // would be this machine
+		{Printer, "tcp:[]:9100", writes(Printer)},
+		{Printer, "tcp:192.168.1.50:", writes(Printer)},
+		{Printer, "tcp:192.168.1.50:0", writes(Printer)},
+		{Printer, "tcp:192.168.1.50:65536", writes(Printer)},
+		{Printer, "tcp:192.168.1.50:printer", writes(Printer)},
+		{Printer, "serial://dev/ttyUSB0", writes(Printer)}, // the device of /dev/ttyUSB0 under another name
+		{Printer, "lp:/dev/usb/../sda", writes(Printer)},
+		{Scanner, "evdev:/dev/input/event3/", writes(Scanner)},
 		{Reader, "pcsc:?reader=", "leave it out"}, // would be every reader
 		{Reader, "pcsc:?reader=%20", "leave it out"},
-		{Reader, "pcsc:?socket=pcscd.comm", examples[Reader]},
-		{Reader, "pn532+i2c:", examples[Reader]}, // periph would take the first bus
-		{Reader, "pn532+spi:", examples[Reader]},
-		{QR, "ssd1306+i2c:", examples[QR]},
-		{QR, "st7789+spi:?dc=GPIO25", examples[QR]},
+		{Reader, "pcsc:?socket=pcscd.comm", writes(Reader)},
+		{Reader, "pn532+i2c:", writes(Reader)}, // periph would take the first bus
+		{Reader, "pn532+spi:", writes(Reader)},
+		{QR, "ssd1306+i2c:", writes(QR)},
+		{QR, "st7789+spi:?dc=GPIO25", writes(QR)},
 		{QR, "st7789+spi:SPI0.0", "dc=GPIO25"},
 		{QR, "waveshare2in13v2+spi:SPI0.0?dc=GPIO25&reset=GPIO17", "busy=GPIO25"},
 		{QR, "waveshare2in13v4+spi:SPI0.0?dc=GPIO25&busy=GPIO24", "reset=GPIO25"},
@@ -77,6 +77,9 @@ func TestURLsOfDevices(t *testing.T) {
 		var named *pos.Error
 		if !errors.As(err, &named) || named.Code != "bad_config" || !strings.Contains(named.Remedy, c.remedy) {
 			t.Errorf("%s = %q: %v", c.device, c.url, err)
+		}
+		if said := misnamed(err); len(said.Found) == 0 || len(said.Mend) == 0 { // else a Chinese screen shows the English one
+			t.Errorf("%s = %q is said in English alone: %+v", c.device, c.url, said)
 		}
 	}
 }

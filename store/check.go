@@ -232,7 +232,7 @@ func (i *inspection) checkAttempts() error {
 
 func (i *inspection) countFolds() (n int, err error) {
 	err = i.each(bLog, func(k, rest []byte) error {
-		if _, e, err := decodeEntry(k, rest); err == nil && folds(e) {
+		if _, e, err := decodeEntry(k, rest); err == nil && folds(&e) {
 			n++
 		}
 		return nil

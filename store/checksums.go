@@ -32,7 +32,7 @@ func (i *inspection) checkTotals() error {
 		a, err := decodeAttempt(k, rest)
 		if err == nil {
 			sums.attempt(&a, 1)
-			money[a.Basket] += stake(a)
+			money[a.Basket] += stake(&a)
 		}
 		return nil
 	})

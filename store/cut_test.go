@@ -76,7 +76,7 @@ func (c *cutter) round(t *testing.T, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	guard := time.AfterFunc(childLimit, func() { cmd.Process.Kill() })
 	defer guard.Stop()
 	power := make(chan error, 1)
 	cut := func(after time.Duration) {
@@ -87,9 +87,10 @@ func (c *cutter) round(t *testing.T, n int) {
 		go cut(time.Duration(c.dice.Int64N(int64(firstJitter))))
 	}
 	at := 1 + c.dice.IntN(mostBetween)
-	lines := bufio.NewScanner(out)
+	lines, going := bufio.NewScanner(out), first
 	for i := 1; lines.Scan(); i++ {
 		if i == at && !first {
+			going = true
 			go cut(time.Duration(c.dice.Int64N(int64(cutJitter))))
 		}
 		var id string
@@ -100,6 +101,9 @@ func (c *cutter) round(t *testing.T, n int) {
 		} else if strings.HasPrefix(lines.Text(), "open:") && !first {
 			t.Fatalf("round %d: %s", n, lines.Text())
 		}
+	}
+	if !going {
+		t.Fatalf("round %d: the other process ended before commit %d: %v", n, at, cmd.Wait())
 	}
 	if err := errors.Join(<-power, cmd.Wait()); err == nil {
 		t.Fatalf("round %d: the other process ended well without power", n)

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -135,4 +137,21 @@ func TestWrittenByHandAsByEncodingJSON(t *testing.T) {
 			t.Fatalf("%s, %v\n%s, %v", got, err, want, errWant)
 		}
 	})
+}
+
+// TestSealedIsTheCheckAndTheValue: sealed writes what every journal so far holds.
+func TestSealedIsTheCheckAndTheValue(t *testing.T) {
+	for _, bucket := range append([]string{bHot}, buckets...) {
+		rapid.Check(t, func(t *rapid.T) {
+			key, rest := rapid.SliceOf(rapid.Byte()).Draw(t, "key"), rapid.SliceOf(rapid.Byte()).Draw(t, "rest")
+			c := check(bucket, key, rest)
+			value := sealed(bucket, key, rest)
+			if !bytes.Equal(value, slices.Concat(c[:], rest)) {
+				t.Fatalf("%x", value)
+			}
+			if got, err := unseal(bucket, key, value); err != nil || !bytes.Equal(got, rest) {
+				t.Fatalf("%x, %v", got, err)
+			}
+		})
+	}
 }

@@ -20,26 +20,24 @@ var foldable = func() map[pos.EventType]bool {
 }()
 
 // folds says whether an event changes an attempt.
-func folds(e pos.Event) bool { return e.Attempt != "" && foldable[e.Type] }
+func folds(e *pos.Event) bool { return e.Attempt != "" && foldable[e.Type] }
 
 // apply folds one event and keeps what the host refused late.
 func apply(a *folded, e *pos.Event) error {
-	taken := a.Counts()
-	next, err := pos.Apply(a.Attempt, *e)
-	if err != nil {
+	taken, deferred := a.Counts(), a.Deferred
+	if err := a.Fold(e); err != nil {
 		return err
 	}
 	switch {
 	case e.Type != pos.EvLateDeclined:
-	case a.Deferred && taken == 0: // it stood as reversing before: answered 10, 68, 96 or 98, or never
+	case deferred && taken == 0: // it stood as reversing before: answered 10, 68, 96 or 98, or never
 		a.late = a.Amount
 	default:
 		a.late += taken
 	}
-	if next.State != pos.LateDeclined && next.How != pos.WrittenOff && e.How != "" || next.State == pos.Delivered {
+	if a.State != pos.LateDeclined && a.How != pos.WrittenOff && e.How != "" || a.State == pos.Delivered {
 		a.late = 0 // it goes on, was paid otherwise, or was taken after all
 	}
-	a.Attempt = next
 	return nil
 }
 
@@ -56,8 +54,8 @@ type batch struct {
 	head     head
 	entries  []entry
 	first    uint64 // sequence of entries[0]
-	attempts map[string]change[folded]
-	baskets  map[string]change[paidBasket]
+	attempts map[string]*change[folded]
+	baskets  map[string]*change[paidBasket]
 	paying   map[string][]string // new attempts by basket
 	settings map[string]string
 	differs  map[string]pos.Difference
@@ -86,8 +84,8 @@ type trial struct {
 	head     head
 	events   []pos.Event
 	entries  []entry
-	attempts map[string]change[folded]
-	baskets  map[string]change[paidBasket]
+	attempts map[string]*change[folded]
+	baskets  map[string]*change[paidBasket]
 	paying   map[string][]string
 	stakes   map[string]pos.Amount // of the attempts before it
 }
@@ -96,12 +94,13 @@ type trial struct {
 // refused one leaves the batch as it was.
 func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
 	t := trial{
-		head: b.head, attempts: map[string]change[folded]{}, baskets: map[string]change[paidBasket]{},
+		head: b.head, attempts: map[string]*change[folded]{}, baskets: map[string]*change[paidBasket]{},
 		paying: map[string][]string{}, stakes: map[string]pos.Amount{},
 		events: make([]pos.Event, 0, len(c.Events)), entries: make([]entry, 0, len(c.Events)),
 	}
-	for _, e := range c.Events {
-		if err := b.addEvent(&t, e); err != nil {
+	for i := range c.Events {
+		t.events = append(t.events, c.Events[i])
+		if err := b.addEvent(&t, &t.events[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -115,11 +114,11 @@ func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
 			return nil, pos.Errorf("difference_without_id", "this is a fault of the program", "a difference needs an id")
 		}
 	}
-	for _, e := range t.events {
-		if e.Type != pos.EvBasketPaid {
+	for i := range t.events {
+		if t.events[i].Type != pos.EvBasketPaid {
 			continue
 		}
-		if err := b.pay(&t, e); err != nil {
+		if err := b.pay(&t, &t.events[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +139,8 @@ func (b *batch) add(c pos.Commit) ([]pos.Event, error) {
 	return t.events, nil
 }
 
-func (b *batch) addEvent(t *trial, e pos.Event) error {
+// addEvent takes up one event and says in it which one it is and when it was.
+func (b *batch) addEvent(t *trial, e *pos.Event) error {
 	e.Seq = t.head.Seq + 1
 	if e.Time.IsZero() {
 		e.Time = b.now
@@ -151,10 +151,10 @@ func (b *batch) addEvent(t *trial, e pos.Event) error {
 			return err
 		}
 		if _, seen := t.attempts[e.Attempt]; !seen {
-			t.stakes[e.Attempt] = stake(c.now)
+			t.stakes[e.Attempt] = stake(&c.now)
 		}
 		fresh := c.now.ID == ""
-		if err := apply(&c.now, &e); err != nil {
+		if err := apply(&c.now, e); err != nil {
 			return err
 		}
 		if fresh && c.now.Basket != "" {
@@ -162,50 +162,46 @@ func (b *batch) addEvent(t *trial, e pos.Event) error {
 		}
 		t.attempts[e.Attempt] = c
 	}
-	body, err := encodeEvent(&e)
+	body, err := encodeEvent(e)
 	if err != nil {
 		return err
 	}
 	t.head.Seq = e.Seq
 	t.head.Chain = link(t.head.Chain, body)
 	t.entries = append(t.entries, entry{t.head.Chain, body})
-	t.events = append(t.events, e)
 	return nil
 }
 
-// attempt finds an attempt in the trial, the batch or the file.
-func (b *batch) attempt(t *trial, id string) (change[folded], error) {
-	if c, ok := t.attempts[id]; ok {
-		return c, nil
-	}
-	if c, ok := b.attempts[id]; ok {
-		return c, nil
-	}
-	if a, ok := b.warm.attempts[id]; ok {
-		return change[folded]{old: a, now: a, known: true}, nil
-	}
-	a, err := readAttempt(b.tx, id)
-	if errors.Is(err, pos.ErrNotFound) {
-		return change[folded]{}, nil
-	}
-	return change[folded]{old: a, now: a, known: err == nil}, err
+// attempt finds an attempt in the trial, the batch or the file. What it gives is
+// the trial's own: the batch stays as it was if the commit is refused.
+func (b *batch) attempt(t *trial, id string) (*change[folded], error) {
+	return find(t.attempts, b.attempts, b.warm.attempts, id, func() (folded, error) { return readAttempt(b.tx, id) })
 }
 
-func (b *batch) basket(t *trial, key string) (change[paidBasket], error) {
-	if c, ok := t.baskets[key]; ok {
+// basket is attempt for a basket.
+func (b *batch) basket(t *trial, key string) (*change[paidBasket], error) {
+	return find(t.baskets, b.baskets, b.warm.baskets, key, func() (paidBasket, error) { return readBasket(b.tx, key) })
+}
+
+func find[T any](trial, batch map[string]*change[T], warm map[string]*T, key string, read func() (T, error)) (*change[T], error) {
+	if c, ok := trial[key]; ok {
 		return c, nil
 	}
-	if c, ok := b.baskets[key]; ok {
+	c := new(change[T])
+	if had, ok := batch[key]; ok {
+		*c = *had
 		return c, nil
 	}
-	if k, ok := b.warm.baskets[key]; ok {
-		return change[paidBasket]{old: k, now: k, known: true}, nil
+	if doc, ok := warm[key]; ok {
+		c.old, c.now, c.known = *doc, *doc, true
+		return c, nil
 	}
-	k, err := readBasket(b.tx, key)
-	if errors.Is(err, pos.ErrNotFound) {
-		return change[paidBasket]{}, nil
+	var err error
+	if c.old, err = read(); errors.Is(err, pos.ErrNotFound) {
+		return c, nil
 	}
-	return change[paidBasket]{old: k, now: k, known: err == nil}, err
+	c.now, c.known = c.old, err == nil
+	return c, err
 }
 
 func (b *batch) addBasket(t *trial, doc pos.Basket) error {
@@ -222,7 +218,7 @@ func (b *batch) addBasket(t *trial, doc pos.Basket) error {
 }
 
 // pay notes the business day on which a basket was paid in full.
-func (b *batch) pay(t *trial, e pos.Event) error {
+func (b *batch) pay(t *trial, e *pos.Event) error {
 	c, err := b.basket(t, e.Basket)
 	if err != nil {
 		return err
@@ -256,7 +252,7 @@ func (b *batch) flush(n counters) (head, error) {
 		c := b.attempts[id]
 		sums.attempt(&c.old, -1)
 		sums.attempt(&c.now, +1)
-		if err := b.putAttempt(&c); err != nil {
+		if err := b.putAttempt(c); err != nil {
 			return b.head, err
 		}
 	}
@@ -264,7 +260,7 @@ func (b *batch) flush(n counters) (head, error) {
 		c := b.baskets[key]
 		sums.basket(&c.old, -1)
 		sums.basket(&c.now, +1)
-		if err := b.putBasket(&c); err != nil {
+		if err := b.putBasket(c); err != nil {
 			return b.head, err
 		}
 	}
@@ -295,11 +291,11 @@ func (b *batch) putAttempt(c *change[folded]) error {
 	}
 	b.tx.put(bAttempt, []byte(a.ID), body)
 	if !c.known {
-		for bucket, part := range map[string]string{bReceipt: a.Receipt, bSale: a.Basket} {
-			if part == "" {
-				continue
-			}
-			b.tx.put(bucket, pair(part, a.ID), nil)
+		if a.Receipt != "" {
+			b.tx.put(bReceipt, pair(a.Receipt, a.ID), nil)
+		}
+		if a.Basket != "" {
+			b.tx.put(bSale, pair(a.Basket, a.ID), nil)
 		}
 		b.tx.put(bDay, dayKey(a.Day, a.Seqs[0]), []byte(a.ID))
 	}

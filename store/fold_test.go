@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"tillkeeper/app/pos"
 	"tillkeeper/store"
+	"tillkeeper/store/storetest"
 )
 
 // model is what a journal has to say, folded in memory by pos.Apply alone.
@@ -169,4 +171,41 @@ func (m *model) compare(rt *rapid.T, s *store.Store) {
 			rt.Fatalf("%s is before %s", a.ID, b.ID)
 		}
 	}
+}
+
+// TestARefusedCommitLeavesTheOthersOfItsFlush: what a refused commit folded
+// before it was refused stands nowhere.
+func TestARefusedCommitLeavesTheOthersOfItsFlush(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, store.Options{Dir: dir})
+	key := s.NextBasket()
+	a := created(s, key)
+	must(t, s, pos.Commit{Events: of(a, pos.EvCreated)})
+	took := pos.Basket{Key: key, State: pos.BasketOpen, Total: 1250}
+	spoiled := took
+	spoiled.Total = 1
+	err := s.Together([]pos.Commit{
+		{Events: of(a, pos.EvSending), Baskets: []pos.Basket{took}},
+		{Events: of(a, pos.EvApproved, pos.EvSending), Baskets: []pos.Basket{spoiled}},
+	})
+	if !errors.Is(err, pos.ErrTransition) {
+		t.Fatal(err)
+	}
+	look := func(s *store.Store) {
+		t.Helper()
+		now, err := s.Attempt(a.Attempt)
+		if err != nil || now.State != pos.Sending || now.Approved != 0 || len(now.Seqs) != 2 {
+			t.Errorf("%+v, %v", now, err)
+		}
+		if b, err := s.Basket(key); err != nil || b.Total != 1250 {
+			t.Errorf("%+v, %v", b, err)
+		}
+		storetest.Verify(t, s)
+	}
+	look(s)
+	must(t, s, pos.Commit{Events: of(a, pos.EvApproved)})
+	if now, err := s.Attempt(a.Attempt); err != nil || now.State != pos.Approved || len(now.Seqs) != 3 {
+		t.Errorf("%+v, %v", now, err)
+	}
+	storetest.Verify(t, s)
 }

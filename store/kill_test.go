@@ -36,6 +36,10 @@ func appendUntilKilled(dir string) {
 	}
 }
 
+// childLimit is how long another process may take for a dozen commits before it
+// counts as hanging.
+const childLimit = 5 * time.Minute
+
 // killRounds is how often the writing process is killed in a test run.
 const killRounds = 60
 
@@ -87,7 +91,7 @@ func killedAfter(t *testing.T, dir string, n int) []string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	guard := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	guard := time.AfterFunc(childLimit, func() { cmd.Process.Kill() })
 	defer guard.Stop()
 	var acked []string
 	lines := bufio.NewScanner(out)

@@ -61,19 +61,27 @@ var skipChecks = false
 
 func check(bucket string, key, rest []byte) [checkLen]byte {
 	var room [1024]byte
-	b := append(room[:0], byte(len(bucket)))
-	b = append(b, bucket...)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(key)))
-	b = append(b, key...)
-	b = append(b, rest...)
-	sum := sha256.Sum256(b)
+	sum := sha256.Sum256(appendChecked(room[:0], bucket, key, rest))
 	return [checkLen]byte(sum[:checkLen])
 }
 
-// sealed puts the check before a value.
+// appendChecked writes what a check is made over: which bucket and key, then the
+// rest of the value.
+func appendChecked(b []byte, bucket string, key, rest []byte) []byte {
+	b = append(append(b, byte(len(bucket))), bucket...)
+	b = append(binary.BigEndian.AppendUint32(b, uint32(len(key))), key...)
+	return append(b, rest...)
+}
+
+// sealed puts the check before a value. It takes the place of the end of the key
+// that it was made over, so that the value is written once.
 func sealed(bucket string, key, rest []byte) []byte {
-	c := check(bucket, key, rest)
-	return append(append(make([]byte, 0, checkLen+len(rest)), c[:]...), rest...)
+	ahead := 1 + len(bucket) + 4 + len(key) // checkLen at least: no bucket has a name of two letters
+	b := appendChecked(make([]byte, 0, ahead+len(rest)), bucket, key, rest)
+	sum := sha256.Sum256(b)
+	value := b[ahead-checkLen:]
+	copy(value, sum[:checkLen])
+	return value
 }
 
 // unseal verifies a value and gives what follows its check.

@@ -15,8 +15,8 @@ import (
 // alone, and what was taken away comes back to the last fen.
 
 // stake is what an attempt pays of its basket, whichever way the money goes.
-func stake(a folded) pos.Amount {
-	w := worth(a.Attempt)
+func stake(a *folded) pos.Amount {
+	w := worth(&a.Attempt)
 	return w.Gross + w.Refunds
 }
 
@@ -49,13 +49,13 @@ func (b *paidBasket) share(part int64) int64 {
 // nothing else.
 func (b *batch) weigh(t *trial) error {
 	paid, keys := map[string]bool{}, map[string]bool{}
-	for _, e := range t.events {
-		if e.Type == pos.EvBasketPaid {
+	for i := range t.events {
+		if e := &t.events[i]; e.Type == pos.EvBasketPaid {
 			paid[e.Basket], keys[e.Basket] = true, true
 		}
 	}
 	for id, c := range t.attempts {
-		if c.now.Basket != "" && stake(c.now) != t.stakes[id] {
+		if c.now.Basket != "" && stake(&c.now) != t.stakes[id] {
 			keys[c.now.Basket] = true
 		}
 	}
@@ -99,11 +99,11 @@ func (b *batch) stakes(t *trial, key string) (before, after pos.Amount, err erro
 		if err != nil {
 			return 0, 0, err
 		}
-		after += stake(c.now)
+		after += stake(&c.now)
 		if had, changed := t.stakes[id]; changed {
 			before += had
 		} else {
-			before += stake(c.now)
+			before += stake(&c.now)
 		}
 	}
 	return before, after, nil

@@ -303,7 +303,7 @@ func TestLateDeclinedAfterItsReversalCountsToo(t *testing.T) {
 func TestTimeComesFromTheClock(t *testing.T) {
 	at := time.Date(1970, 1, 1, 0, 0, 7, 0, time.UTC)
 	s := open(t, store.Options{Dir: t.TempDir(), Clock: fixed(at)})
-	got := must(t, s, pos.Commit{Events: []pos.Event{{Type: pos.EvSignedIn, By: "1001"}, {Type: pos.EvDrawer, Time: at.Add(time.Hour)}}})
+	got := must(t, s, pos.Commit{Events: []pos.Event{{Type: pos.EvSignedIn, By: "1001"}, {Type: pos.EvSignedOut, Time: at.Add(time.Hour)}}})
 	if !got[0].Time.Equal(at) || !got[1].Time.Equal(at.Add(time.Hour)) {
 		t.Errorf("times %v %v", got[0].Time, got[1].Time)
 	}

@@ -36,11 +36,16 @@ func plus(a, b pos.Sums) pos.Sums {
 
 func merge[K comparable](to, from map[K]pos.Sums) {
 	for k, v := range from {
-		if sum := plus(to[k], v); sum == (pos.Sums{}) {
-			delete(to, k)
-		} else {
-			to[k] = sum
-		}
+		count(to, k, v)
+	}
+}
+
+// count adds sums to those of one key; a key that stands for nothing is gone.
+func count[K comparable](to map[K]pos.Sums, k K, v pos.Sums) {
+	if sum := plus(to[k], v); sum == (pos.Sums{}) {
+		delete(to, k)
+	} else {
+		to[k] = sum
 	}
 }
 
@@ -61,7 +66,7 @@ func (d *daySums) zero() bool {
 
 // worth is what one attempt stands for: sales and completions in gross, refunds
 // in refunds, other kinds nowhere. Voiding is a state of the original.
-func worth(a pos.Attempt) pos.Sums {
+func worth(a *pos.Attempt) pos.Sums {
 	n := a.Counts()
 	if n == 0 {
 		return pos.Sums{}
@@ -102,15 +107,15 @@ func (d delta) attempt(a *folded, sign int) {
 		to := d.day(a.Day)
 		to.Late = plus(to.Late, times(late, sign))
 	}
-	w := times(worth(a.Attempt), sign)
+	w := times(worth(&a.Attempt), sign)
 	if w == (pos.Sums{}) {
 		return
 	}
 	to := d.day(a.Day)
 	to.All = plus(to.All, w)
-	merge(to.ByTender, map[pos.Tender]pos.Sums{a.Tender: w})
-	merge(to.ByHour, map[int]pos.Sums{a.Hour: w})
-	merge(to.ByCashier, map[string]pos.Sums{a.Cashier: w})
+	count(to.ByTender, a.Tender, w)
+	count(to.ByHour, a.Hour, w)
+	count(to.ByCashier, a.Cashier, w)
 }
 
 // basket adds or takes away the tax and the products of a paid basket, as far
@@ -259,7 +264,7 @@ func (s *Store) pending(day string) pos.Sums {
 	var sum pos.Sums
 	for _, a := range s.open {
 		if a.Day == day && pos.StateRules[a.State].Due == pos.DueUpload {
-			sum = plus(sum, worth(*a))
+			sum = plus(sum, worth(a))
 		}
 	}
 	return sum

@@ -9,22 +9,22 @@ const warmLimit = 256
 // need not decode them again. It belongs to whoever holds Store.lead, takes over
 // only what is durable, and readers never see it.
 type warm struct {
-	attempts map[string]folded
-	baskets  map[string]paidBasket
+	attempts map[string]*folded
+	baskets  map[string]*paidBasket
 	days     map[string]*daySums
 }
 
 func newWarm() *warm {
-	return &warm{map[string]folded{}, map[string]paidBasket{}, map[string]*daySums{}}
+	return &warm{map[string]*folded{}, map[string]*paidBasket{}, map[string]*daySums{}}
 }
 
 // take keeps what a batch made durable.
 func (w *warm) take(b *batch) {
 	for id, c := range b.attempts {
-		keep(w.attempts, id, c.now)
+		keep(w.attempts, id, &c.now)
 	}
 	for key, c := range b.baskets {
-		keep(w.baskets, key, c.now)
+		keep(w.baskets, key, &c.now)
 	}
 	for day, sums := range b.days {
 		keep(w.days, day, sums)

@@ -209,8 +209,8 @@ func (s *Store) took(b *batch, next head) {
 	s.mu.Lock()
 	s.head = next
 	for id, c := range b.attempts {
-		if a := c.now.Attempt; a.Open() {
-			s.open[id] = &a
+		if a := &c.now.Attempt; a.Open() {
+			s.open[id] = a
 		} else {
 			delete(s.open, id)
 		}
@@ -326,8 +326,8 @@ func (s *Store) allThere(b *batch) error {
 // goes on as another attempt, an approval brings results of scripts.
 func takesRoom(c pos.Commit) bool {
 	begins, begun := false, map[string]bool{}
-	for _, e := range c.Events {
-		switch e.Type {
+	for i := range c.Events {
+		switch e := &c.Events[i]; e.Type {
 		case pos.EvCreated:
 			begins, begun[e.Attempt] = true, true
 		case pos.EvLineAdded, pos.EvLineEdited:

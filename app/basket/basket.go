@@ -85,14 +85,6 @@ func Tax(total pos.Amount, rate int, mode pos.TaxMode) pos.Amount {
 	return pos.Amount(mulDiv(int64(total), int64(rate), base))
 }
 
-// PercentOff is the discount of a rate in basis points on a sum of 0 or more.
-func PercentOff(gross pos.Amount, rate int) (pos.Amount, error) {
-	if gross < 0 || rate < 0 || rate > fullRate {
-		return 0, fmt.Errorf("%w: %d basis points of %s", ErrDiscount, rate, gross)
-	}
-	return pos.Amount(mulDiv(int64(gross), int64(rate), fullRate)), nil
-}
-
 // NewLine makes the line of an article; its number is given by the basket.
 func NewLine(p pos.Product, qty pos.Qty, mode pos.TaxMode) (pos.Line, error) {
 	l := pos.Line{

@@ -116,9 +116,9 @@ func TestScan(t *testing.T) {
 	if !ok || apples.Price != 1592 || !apples.Weighed() {
 		t.Fatalf("%+v", apples)
 	}
-	price, _ := basket.EncodeEmbedded("2100001", 1990)
-	weight, _ := basket.EncodeEmbedded("2600001", 350)
-	odd, _ := basket.EncodeEmbedded("2100001", 1991)
+	price := scaleLabel("2100001", 1990)
+	weight := scaleLabel("2600001", 350)
+	odd := scaleLabel("2100001", 1991)
 	for _, row := range []struct {
 		code string
 		qty  pos.Qty
@@ -151,7 +151,7 @@ func TestLabelPriceIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		code, _ := basket.EncodeEmbedded("2200001", label)
+		code := scaleLabel("2200001", label)
 		l, err := c.Scan(code, pos.TaxIncluded)
 		if err != nil || l.Total != pos.Amount(label) || l.Discount < 0 || l.Discount > kilo/1000+1 {
 			t.Errorf("label %d at %s a kg: %+v, %v", label, kilo, l, err)

@@ -64,18 +64,3 @@ func DecodeEmbedded(code string) (Embedded, bool) {
 	}
 	return e, true
 }
-
-// EncodeEmbedded makes the EAN-13 of a scale from a 7-digit prefix and PLU and
-// a value of 0 to 99999 (fen or grams); false if they do not fit.
-func EncodeEmbedded(plu string, value int) (string, bool) {
-	if len(plu) != pluLen || plu[0] != '2' || value < 0 || value > 99_999 {
-		return "", false
-	}
-	body := []byte(plu + "00000")
-	for i := len(body) - 1; value > 0; i-- {
-		body[i] = byte('0' + value%10)
-		value /= 10
-	}
-	d, ok := CheckDigit(string(body))
-	return string(append(body, d)), ok
-}

@@ -82,13 +82,15 @@ func (s *Session) beginCompletion(c Completing) (payment, error) {
 	case err != nil:
 		return payment{}, err
 	case done != nil:
-		return payment{}, pos.Errorf("already_completed", "cancel the completion first", "the pre-authorization of receipt %s is completed", c.Receipt)
+		return payment{}, pos.Errorf("already_completed", "cancel the completion first",
+			"the pre-authorization of receipt %s is completed", c.Receipt)
 	}
 	if c.Amount == 0 {
 		c.Amount = held.Approved
 	}
 	if most := s.o.Host.Terms().Most(held.Approved); c.Amount < 0 || c.Amount > most {
-		return payment{}, pos.Errorf("bad_amount", "name at most what may be taken", "%s does not fit, %s is held and %s may be taken", c.Amount, held.Approved, most)
+		return payment{}, pos.Errorf("bad_amount", "name at most what may be taken",
+			"%s does not fit, %s is held and %s may be taken", c.Amount, held.Approved, most)
 	}
 	if e := s.batchFault(c.Amount); e != nil {
 		return payment{}, e

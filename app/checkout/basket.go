@@ -30,7 +30,10 @@ func (s *Session) Scan(ctx context.Context, code string, qty pos.Qty) (pos.Line,
 	case errors.Is(err, basket.ErrNeedsWeight):
 		return pos.Line{}, pos.Errorf("needs_weight", "weigh it, or give the weight as quantity", "the article %q is sold by weight", code)
 	case err != nil:
-		return pos.Line{}, &pos.Error{Code: "unknown_barcode", Message: fmt.Sprintf("no article has the barcode %q", code), Remedy: "look the article up by name, or add it to the catalogue", Err: err}
+		return pos.Line{}, &pos.Error{
+			Code: "unknown_barcode", Message: fmt.Sprintf("no article has the barcode %q", code),
+			Remedy: "look the article up by name, or add it to the catalogue", Err: err,
+		}
 	}
 	if qty > 0 && line.Unit != "kg" {
 		if err := basket.Whole(line, qty); err != nil {

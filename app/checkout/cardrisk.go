@@ -23,7 +23,7 @@ func (s *Session) cardRisk(p *payment) (r *pos.CardRisk, alone bool, err error) 
 	r.History = func(pan string) pos.CardHistory {
 		return pos.CardHistory{Listed: s.o.Blacklist.Has(pan, s.o.Vault.CardHash(pan))}
 	}
-	if t.FloorLimit == 0 || p.kind != pos.Sale {
+	if t.Highest() == 0 || p.kind != pos.Sale {
 		return r, false, nil
 	}
 	open, err := s.o.Journal.Open()

@@ -43,11 +43,11 @@ func TestFirstWordOfTheCustomerCounts(t *testing.T) {
 				t.Errorf("%d: %q", i, got)
 			}
 		}
-		s.mu.Lock() // both come before the card hears of one
+		s.mu.Lock() // both come before the card hears of one, or the card is faster than the second
 		q := s.choice
 		s.mu.Unlock()
 		q.answer <- 2
-		if err := s.Choose(t.Context(), 1); err != nil {
+		if err := s.Choose(t.Context(), 1); err != nil && code(err) != "nothing_to_choose" {
 			t.Error(err)
 		}
 		if i := <-taken; i != 2 {

@@ -56,19 +56,17 @@ func (s *Session) commit(ctx context.Context, p *payment, eff effect) error {
 // fold keeps what the journal made of the payment's own events, so that its
 // attempt need not be read again for the outcome.
 func (p *payment) fold(done []pos.Event) {
-	a, ok := pos.Attempt{}, true
+	a, ok := new(pos.Attempt), true
 	if p.attempt != nil {
-		a = *p.attempt
+		*a = *p.attempt
 	}
-	for _, e := range done {
-		if e.Attempt == p.id && ok {
-			var err error
-			a, err = pos.Apply(a, e)
-			ok = err == nil
+	for i := range done {
+		if done[i].Attempt == p.id && ok {
+			ok = a.Fold(&done[i]) == nil
 		}
 	}
 	if p.attempt = nil; ok && a.ID == p.id {
-		p.attempt = &a
+		p.attempt = a
 	}
 }
 
@@ -195,7 +193,8 @@ func (s *Session) sealInto(e *pos.Event, p *payment, eff effect) error {
 	if e.Attempt != p.id {
 		return nil // of its original
 	}
-	if eff.seal && e.Type == pos.EvCreated || eff.reseal && e.Type == pos.EvReversing || eff.waiting && e.Type == pos.EvOfflineApproved && p.created {
+	again := eff.reseal && e.Type == pos.EvReversing || eff.waiting && e.Type == pos.EvOfflineApproved && p.created
+	if again || eff.seal && e.Type == pos.EvCreated {
 		box, err := pos.SealCard(s.o.Vault, pos.BatchKey(p.batch), p.id, p.card.Short())
 		if err != nil {
 			return err

@@ -20,7 +20,10 @@ func paidInBatch(t *testing.T, j *store.Store, n int, amount pos.Amount, end pos
 		for range min(n, together) {
 			id := j.NextAttempt()
 			events = append(events,
-				pos.Event{Type: pos.EvCreated, Attempt: id, Kind: pos.Sale, Tender: pos.Card, Amount: amount, Receipt: j.NextReceipt(), STAN: j.NextSTAN(), Batch: batch, Day: shopDay},
+				pos.Event{
+					Type: pos.EvCreated, Attempt: id, Kind: pos.Sale, Tender: pos.Card, Amount: amount,
+					Receipt: j.NextReceipt(), STAN: j.NextSTAN(), Batch: batch, Day: shopDay,
+				},
 				pos.Event{Type: pos.EvSending, Attempt: id},
 				pos.Event{Type: end, Attempt: id, Approved: amount})
 		}

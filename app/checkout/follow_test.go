@@ -65,8 +65,6 @@ func followAnswers(eff effect) []input {
 	switch eff.do {
 	case doPrepare:
 		return append(answers(eff), input{kind: inCardError, reason: "card_needed"})
-	case doResend:
-		return answers(effect{do: doSend})
 	case doGiveBack:
 		return []input{
 			{kind: inOrder, order: pos.WalletOrder{State: pos.WalletRefunded}},

@@ -41,6 +41,17 @@ func (p *payment) again(code string) effect {
 	return p.finish(result{kind: OutcomeUnknown, code: code, notify: p.result.notify}, e)
 }
 
+// answeredBefore is again where each copy was answered, or never left: none of
+// them is what a 94 to the next one would be about.
+func (p *payment) answeredBefore(code string) effect {
+	eff := p.again(code)
+	t := p.reasoned(pos.EvRefundTry, code)
+	t.Text = code
+	p.end = append(p.end, t)
+	eff.events = p.end
+	return eff
+}
+
 // stepRefund judges the answer to a refund, an advice: it is repeated as it is
 // where the outcome is open, and needs no reversal.
 func stepRefund(p *payment, in *input) effect {
@@ -53,7 +64,7 @@ func stepRefund(p *payment, in *input) effect {
 		p.resent = true
 		return effect{do: doResend}
 	case in.class == decline.Resign:
-		return p.again(p.reply.Code)
+		return p.answeredBefore(p.reply.Code)
 	case p.reply.Code == "94": // never sent before: another message has this number
 		e := p.answered(pos.EvParked)
 		return p.finish(result{kind: OutcomeUnknown, code: "94"}, e)
@@ -78,16 +89,9 @@ func stepGiveBack(p *payment, in *input) effect {
 	return p.again("no_answer")
 }
 
-// operations are the rows of the transaction table by kind of attempt.
-var operations = map[pos.Kind]pos.Operation{
-	pos.Sale: pos.OpSale, pos.Void: pos.OpVoid, pos.Refund: pos.OpRefund, pos.Balance: pos.OpBalance,
-	pos.Preauth: pos.OpPreauth, pos.PreauthVoid: pos.OpPreauthVoid,
-	pos.Completion: pos.OpCompletion, pos.CompletionVoid: pos.OpCompletionVoid,
-}
-
 // request is the message of a payment.
 func (p *payment) request() pos.Request {
-	r := pos.Request{Op: operations[p.kind], STAN: p.stan, Batch: p.batch, Amount: p.amount, Card: p.card}
+	r := pos.Request{Op: pos.OperationOf(p.kind), STAN: p.stan, Batch: p.batch, Amount: p.amount, Card: p.card}
 	if p.kind == pos.Sale && p.tender == pos.QR {
 		r.Op = pos.OpCodeSale
 	}

@@ -1,6 +1,8 @@
 package checkout
 
 import (
+	"errors"
+
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 )
@@ -41,7 +43,7 @@ type payment struct {
 	goods               *pos.Basket  // of a refund: what comes back
 	settles             *pos.Attempt // the late declined sale that it pays for
 	keyed               bool         // nobody presents a card: its data comes from the vault, or is a payment code
-	resent              bool         // of a refund: signed on and sent again already
+	resent              bool         // signed on and sent again already
 	linked, reason      string
 	override            bool // a supervisor agreed to the same card
 
@@ -198,7 +200,7 @@ func stepPrepare(p *payment, in *input) effect {
 		return p.refuse(pos.EvCancelled, in.reason)
 	case in.kind == inCardError:
 		return p.refuse(pos.EvDeclined, in.reason)
-	case !in.online && (p.kind != pos.Sale || p.keyed || in.reason == "no_tmk" || in.reason == "kcv_mismatch"): // never without the host; without keys, or with wrong ones, no trade at all
+	case !in.online && p.needsHost(in.reason):
 		return p.refuse(pos.EvDeclined, in.reason)
 	case p.keyed:
 		p.card = in.card
@@ -209,6 +211,12 @@ func stepPrepare(p *payment, in *input) effect {
 	}
 	p.phase = phPresent
 	return effect{do: doCard}
+}
+
+// needsHost says that a payment never goes on without the host, for a reason why
+// it is not there; without keys, or with wrong ones, there is no trade at all.
+func (p *payment) needsHost(why string) bool {
+	return p.kind != pos.Sale || p.keyed || why == "no_tmk" || why == "kcv_mismatch"
 }
 
 func commitSending(p *payment) effect {
@@ -237,8 +245,10 @@ func stepSend(p *payment) effect {
 func stepHost(p *payment, in *input) effect {
 	if in.kind == inNoReply {
 		switch {
-		case in.notSent && p.resent:
-			return p.unknown("98", "no_line")
+		case in.notSent && p.resent && p.kind == pos.Refund:
+			return p.answeredBefore("no_line")
+		case in.notSent && p.kind != pos.Refund && errors.Is(in.err, pos.ErrNoKeys) && !p.resent:
+			return p.renew()
 		case in.notSent && in.reason != "":
 			return p.finish(refused(in.reason), p.reasoned(pos.EvDeclined, in.reason))
 		case in.notSent && (p.read.NeedPIN || p.kind != pos.Sale || p.keyed):
@@ -274,6 +284,19 @@ func stepHost(p *payment, in *input) effect {
 		return eff
 	}
 	return p.finish(refused(in.reply.Code), p.answered(pos.EvDeclined))
+}
+
+// renew signs on where the host asked for it since the line was prepared: not a
+// byte has left. A PIN is under the keys from before (unless it has one of its
+// own), so the card is presented again, for a new attempt.
+func (p *payment) renew() effect {
+	if len(p.card.PINBlock) == 0 || len(p.card.KSN) > 0 {
+		p.resent = true
+		return effect{do: doResend}
+	}
+	eff := p.finish(refused("not_signed_on"), p.reasoned(pos.EvDeclined, "not_signed_on"))
+	p.result.again = true
+	return eff
 }
 
 func stepFinish(p *payment, in *input) effect {

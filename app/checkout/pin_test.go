@@ -73,7 +73,8 @@ func TestCompletionTakesThePartOfThePreauthorizationThatTheAcquirerPermits(t *te
 	}
 }
 
-// TestNoBlockIsNoPIN: a pad that lets a customer pass the PIN by gives no block; a message that says "PIN entered" without one never leaves.
+// TestNoBlockIsNoPIN: a pad that lets a customer pass the PIN by gives no block; a message that says "PIN
+// entered" without one never leaves.
 func TestNoBlockIsNoPIN(t *testing.T) {
 	for _, in := range []input{{kind: inPIN}, {kind: inPIN, block: []byte{}}, {kind: inPIN, ksn: make([]byte, 10)}} {
 		p := payment{phase: phPIN, tender: pos.Card, kind: pos.Sale, read: pos.CardRead{PAN: "6224242900000113", NeedPIN: true}}
@@ -84,13 +85,17 @@ func TestNoBlockIsNoPIN(t *testing.T) {
 	}
 }
 
-// TestCardThatWasPulledAfterTheApprovalIsReversed whatever the reader calls it: an unplugged reader has its own codes, and some of them are a refusal before the message left.
+// TestCardThatWasPulledAfterTheApprovalIsReversed whatever the reader calls it: an unplugged reader has its
+// own codes, and some of them are a refusal before the message left.
 func TestCardThatWasPulledAfterTheApprovalIsReversed(t *testing.T) {
 	for _, err := range []error{
 		pos.ErrCardRemoved, pos.ErrCardUnreadable, context.DeadlineExceeded, fmt.Errorf("%w: %w", pos.ErrNotSent, pos.ErrCardRemoved),
 		&pos.Error{Code: "unplugged"}, &pos.Error{Code: "cancelled"}, &pos.Error{Code: "00"}, &pos.Error{Code: "card_declined"},
 	} {
-		p := payment{phase: phFinish, tender: pos.Card, kind: pos.Sale, created: true, read: pos.CardRead{Entry: "chip"}, reply: pos.Reply{Code: "00"}}
+		p := payment{
+			phase: phFinish, tender: pos.Card, kind: pos.Sale, created: true,
+			read: pos.CardRead{Entry: "chip"}, reply: pos.Reply{Code: "00"},
+		}
 		p, _ = step(p, input{kind: inTorn, err: err})
 		if n := len(p.end); n != 2 || p.end[1].Type != pos.EvReversing || p.end[1].Reason != "06" || p.result.kind != OutcomeUnknown {
 			t.Errorf("%v: %+v", err, p.end)

@@ -92,7 +92,8 @@ func (s *Session) planRefund(r RefundAsk) (refundPlan, error) {
 	batch := pos.OpenBatch(s.o.Journal)
 	for _, p := range plan.parts {
 		if p.of.Tender == pos.Card && needsCard(&p.of, batch) && !r.Card {
-			return plan, pos.Errorf("card_needed", "name the card that paid: its batch is closed", "the refund of receipt %s has to read the card again", r.Receipt)
+			return plan, pos.Errorf("card_needed", "name the card that paid: its batch is closed",
+				"the refund of receipt %s has to read the card again", r.Receipt)
 		}
 	}
 	plan.receipt = s.o.Journal.NextReceipt()
@@ -112,9 +113,9 @@ func waitingRefund(st Standing, a *pos.Attempt, r RefundAsk) error {
 		}
 	}
 	switch {
-	case a.State == pos.Deferred && len(r.Lines) == 0 && (r.Amount == 0 || r.Amount == whole):
+	case a.Unsent() && len(r.Lines) == 0 && (r.Amount == 0 || r.Amount == whole):
 		return errUnsent
-	case a.State == pos.Deferred:
+	case a.Unsent():
 		return pos.Errorf("not_sent_yet", "void the receipt: nothing goes out for it", "receipt %s has not been sent to the bank", r.Receipt)
 	}
 	return refusal("delivery_pending", r.Receipt)
@@ -124,7 +125,8 @@ func waitingRefund(st Standing, a *pos.Attempt, r RefundAsk) error {
 // come back.
 func (r *refundPlan) sum(ask RefundAsk, st Standing) (pos.Amount, error) {
 	if ask.Amount < 0 || ask.Amount > st.Left {
-		return 0, pos.Errorf("too_much", "name at most what is left", "%s is more than the %s that is left of receipt %s", ask.Amount, st.Left, ask.Receipt)
+		return 0, pos.Errorf("too_much", "name at most what is left",
+			"%s is more than the %s that is left of receipt %s", ask.Amount, st.Left, ask.Receipt)
 	}
 	wants := make([]basket.Want, 0, len(ask.Lines))
 	for _, l := range ask.Lines {

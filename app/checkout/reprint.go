@@ -36,7 +36,8 @@ func (s *Session) Reprint(ctx context.Context, receipt string) error {
 	if b.State != pos.BasketPaid {
 		return pos.Errorf("not_paid", "pay it first", "receipt %s is not paid yet", receipt)
 	}
-	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{{Type: pos.EvReprinted, Basket: b.Key, Receipt: receipt, By: s.operator.ID}}}); err != nil {
+	e := pos.Event{Type: pos.EvReprinted, Basket: b.Key, Receipt: receipt, By: s.operator.ID}
+	if _, err := s.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{e}}); err != nil {
 		return journalFault(err)
 	}
 	s.printSale(b, s.operator.Name, true)

@@ -130,7 +130,8 @@ func (s *Session) found(a pos.Attempt, e pos.Event) (pos.Commit, string, error) 
 // open batch.
 func (s *Session) anew(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
 	if a.Flagged {
-		return pos.Commit{}, "", pos.Errorf("look_in_file", "compare with the acquirer's file; if it is not there, take the payment anew and resolve this as paid otherwise",
+		return pos.Commit{}, "", pos.Errorf("look_in_file",
+			"compare with the acquirer's file; if it is not there, take the payment anew and resolve this as paid otherwise",
 			"the bank may have taken an earlier copy of attempt %s", a.ID)
 	}
 	if err := s.stillOwed(a); err != nil {
@@ -156,7 +157,10 @@ func (s *Session) anew(a pos.Attempt, e pos.Event) (pos.Commit, string, error) {
 	}
 	card, err := pos.OpenCard(s.o.Vault, box, a.ID)
 	if err != nil {
-		return pos.Commit{}, "", &pos.Error{Code: "card_needed", Message: "what is needed of the card is gone", Remedy: "take the payment again with the card, then resolve this as paid otherwise", Err: err}
+		return pos.Commit{}, "", &pos.Error{
+			Code: "card_needed", Message: "what is needed of the card is gone",
+			Remedy: "take the payment again with the card, then resolve this as paid otherwise", Err: err,
+		}
 	}
 	if first.Sealed, err = pos.SealCard(s.o.Vault, pos.BatchKey(batch), id, card.Short()); err != nil {
 		return pos.Commit{}, "", journalFault(err)
@@ -247,7 +251,8 @@ func (s *Session) beginPayLink(attempt string) (payment, error) {
 	case err != nil:
 		return payment{}, &pos.Error{Code: "unknown_attempt", Message: "there is no attempt " + attempt, Remedy: "see the queue", Err: err}
 	case a.Flagged:
-		return payment{}, pos.Errorf("look_in_file", "compare with the acquirer's file first", "the bank may have taken an earlier copy of attempt %s", a.ID)
+		return payment{}, pos.Errorf("look_in_file", "compare with the acquirer's file first",
+			"the bank may have taken an earlier copy of attempt %s", a.ID)
 	case a.State != pos.LateDeclined || a.Kind != pos.Sale:
 		return payment{}, pos.Errorf("not_open", "only a late declined sale is paid so", "attempt %s is %s", a.ID, a.State)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tillkeeper/app/basket"
 	"tillkeeper/app/decline"
 	"tillkeeper/app/pos"
 	"tillkeeper/app/risk"
@@ -16,7 +17,9 @@ import (
 // outcome. A second call while one runs is refused.
 func (s *Session) Pay(ctx context.Context, ask Pay) (Paid, error) {
 	if ask.Tender == pos.QR && s.o.Line.Link().State == "offline" {
-		s.o.Line.Prepare(ctx) // it may be back, or never have been asked for
+		look, looked := context.WithCancel(ctx)
+		s.o.Line.Prepare(look) // it may be back, or never have been asked for
+		looked()
 	}
 	s.mu.Lock()
 	p, err := s.begin(ask)
@@ -35,8 +38,9 @@ func (s *Session) Pay(ctx context.Context, ask Pay) (Paid, error) {
 //
 // Where others follow at once, the till stays taken for them.
 func (s *Session) toTheEnd(ctx context.Context, p *payment, next ...pos.Tender) {
-	// A payment outlives the patience of whoever asked for it.
-	ctx = context.WithoutCancel(ctx)
+	// A payment outlives the patience of whoever asked for it, and the queue keeps still under it.
+	ctx, over := context.WithCancel(context.WithoutCancel(ctx))
+	defer over()
 	first := new(payment)
 	*first = *p
 	s.drive(ctx, p)
@@ -89,7 +93,8 @@ func (s *Session) begin(ask Pay) (*payment, error) {
 		return nil, e
 	}
 	if ask.Code != "" && !codeFits(ask.Code) {
-		return nil, pos.Errorf("bad_code", "scan the payment code on the customer's phone again", "a payment code has %d to %d digits", minCode, maxCode)
+		return nil, pos.Errorf("bad_code", "scan the payment code on the customer's phone again",
+			"a payment code has %d to %d digits", minCode, maxCode)
 	}
 	if err := s.room(ask.Tender); err != nil {
 		return nil, err
@@ -102,7 +107,8 @@ func (s *Session) begin(ask Pay) (*payment, error) {
 		rounded := due + ask.Rounding - s.basket.Rounding
 		whole := ask.Amount == 0 || ask.Amount == rounded // a part leaves a rest that may be paid to the fen
 		if ask.Tender != pos.Cash || ask.Rounding > 0 || -ask.Rounding >= due || ask.Rounding <= -maxRounding || !whole {
-			return nil, pos.Errorf("bad_rounding", "round cash down by less than one yuan, with the payment that ends the sale", "rounding %s does not fit", ask.Rounding)
+			return nil, pos.Errorf("bad_rounding", "round cash down by less than one yuan, with the payment that ends the sale",
+				"rounding %s does not fit", ask.Rounding)
 		}
 		due = rounded
 	}
@@ -118,6 +124,9 @@ func (s *Session) begin(ask Pay) (*payment, error) {
 	}
 	if ask.Tender == pos.Cash && ask.Tendered != 0 && ask.Tendered < amount {
 		return nil, pos.Errorf("too_little", "take more, or pay a part with amount", "%s is less than %s", ask.Tendered, amount)
+	}
+	if ask.Tendered > basket.MaxTotal { // a barcode scanned into the field
+		return nil, pos.Errorf("bad_amount", "name the cash that was given", "%s in cash is more than a sale can be", ask.Tendered)
 	}
 	if err := s.settleStray(); err != nil {
 		return nil, err
@@ -240,19 +249,9 @@ func (s *Session) drive(ctx context.Context, p *payment) {
 	sh := &shell{s: s, run: s.running}
 	defer sh.close()
 	in := input{kind: inStart}
-	for eff := p.take(&in); eff.do != doEnd; eff = p.take(&in) {
+	for eff := p.next(&in); eff.do != doEnd; eff = p.next(&in) {
 		in = sh.perform(ctx, p, eff)
 	}
-}
-
-// take makes one step. Its room on the stack, several payments wide, is given
-// back before the effect is done: a stack that need not grow for it is time.
-//
-//go:noinline
-func (p *payment) take(in *input) effect {
-	next, eff := step(*p, *in)
-	*p = next
-	return eff
 }
 
 // paid is the answer of a payment that ended.

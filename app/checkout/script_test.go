@@ -47,8 +47,14 @@ func TestScriptResultFailsNoSale(t *testing.T) {
 		{"cannot be sealed", bare{stan: "000008", tells: true}, box{err: full}, 0},
 	} {
 		s := &Session{o: Options{Journal: c.ports, Host: c.ports, Vault: c.vault, Log: slog.New(slog.DiscardHandler)}}
-		p := payment{id: "000000000001", kind: pos.Sale, tender: pos.Card, phase: phFinish, created: true, amount: 100, reply: pos.Reply{Code: "00"}}
-		p, eff := step(p, input{kind: inFinal, final: pos.CardFinal{Cryptogram: pos.TC, Scripts: []byte{0x20, 0, 0, 0, 1}, ShortF55: []byte{0xDF, 0x31, 1, 0x20}}})
+		p := payment{
+			id: "000000000001", kind: pos.Sale, tender: pos.Card, phase: phFinish,
+			created: true, amount: 100, reply: pos.Reply{Code: "00"},
+		}
+		p, eff := step(
+			p,
+			input{kind: inFinal, final: pos.CardFinal{Cryptogram: pos.TC, Scripts: []byte{0x20, 0, 0, 0, 1}, ShortF55: []byte{0xDF, 0x31, 1, 0x20}}},
+		)
 		if got := s.scriptResult(&p, eff.events); len(got) != len(eff.events)+c.more || got[0].Type != pos.EvApproved {
 			t.Errorf("%s: %d events became %d", c.why, len(eff.events), len(got))
 		}

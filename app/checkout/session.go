@@ -23,7 +23,8 @@ import (
 // Line is the unattended flow as the checkout sees it.
 type Line interface {
 	// Prepare signs on where needed and tries each pending reversal first, at
-	// most three times.
+	// most three times. Until the context ends no deferred sale leaves, and keys
+	// and batch stay as they are.
 	Prepare(ctx context.Context) pos.Ready
 	SignOn(ctx context.Context) error
 	Wake()          // something new is owed
@@ -53,7 +54,10 @@ type Timers struct {
 
 // DefaultTimers are what a shop starts with.
 func DefaultTimers() Timers {
-	return Timers{Present: 60 * time.Second, PIN: 60 * time.Second, QR: 120 * time.Second, Poll: 3 * time.Second, Think: 3 * time.Second, Choose: 20 * time.Second}
+	return Timers{
+		Present: 60 * time.Second, PIN: 60 * time.Second, QR: 120 * time.Second, Poll: 3 * time.Second, Think: 3 * time.Second,
+		Choose: 20 * time.Second,
+	}
 }
 
 // ScriptTimers let a script's wallet order be asked for more often than a

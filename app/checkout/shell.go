@@ -28,64 +28,71 @@ func (sh *shell) close() {
 }
 
 // perform does one effect and reports one input.
-func (sh *shell) perform(ctx context.Context, p *payment, eff effect) input {
+func (sh *shell) perform(ctx context.Context, p *payment, eff effect) (in input) {
 	switch eff.do {
 	case doPrepare:
-		sh.stage(CardPrepare, 0, nil)
-		r := sh.s.o.Line.Prepare(ctx)
-		if sh.given() {
-			return input{kind: inGiveUp, reason: "cancelled"}
-		}
-		// Only now: a sign-on may have opened another batch.
-		p.batch, p.stan = pos.OpenBatch(sh.s.o.Journal), sh.s.o.Journal.NextSTAN()
-		if p.stan == "" {
-			return input{kind: inGiveUp, reason: "no_trace_number"}
-		}
-		in := input{kind: inReady, online: r.Online, reason: r.Reason}
-		if p.keyed {
-			var err error
-			if in.card, err = sh.s.kept(p); err != nil {
-				sh.s.o.Log.Error("the data of a card cannot be read", "attempt", p.id, "error", err)
-				return input{kind: inCardError, reason: "card_needed"}
-			}
-		}
-		return in
+		in = sh.prepare(ctx, p)
 	case doCard:
-		return sh.readCard(p)
+		in = sh.readCard(p)
 	case doPIN:
-		q := *p
-		q.passable = p.read.Entry == "swipe" // a chip has signed by now that one was entered
-		return sh.askPIN(&q)
+		in = sh.pinAfter(p)
 	case doCommit:
-		err := sh.s.commit(ctx, p, eff)
-		if moved := (movedOn{}); errors.As(err, &moved) {
-			return input{kind: inNotKept, reason: moved.reason}
-		}
-		if err != nil {
-			sh.s.o.Log.Error("the journal did not take a payment", "attempt", p.id, "error", err)
-			return input{kind: inNotKept, err: err}
-		}
-		return input{kind: inCommitted}
+		in = sh.keep(ctx, p, eff)
 	case doSend:
 		sh.stage(CardHost, sh.s.o.Host.Timeout(), p)
-		return sh.send(ctx, p)
+		in = sh.send(ctx, p)
 	case doResend:
 		if err := sh.s.o.Line.SignOn(ctx); err != nil {
 			return input{kind: inNoReply, notSent: true, err: err}
 		}
-		return sh.send(ctx, p)
+		in = sh.send(ctx, p)
 	case doGiveBack:
-		return sh.giveBack(ctx, p)
+		in = sh.giveBack(ctx, p)
 	case doFinish:
-		return sh.finish(ctx, eff.answer)
+		in = sh.finish(ctx, eff.answer)
 	case doOrder:
-		return sh.order(ctx, p)
+		in = sh.order(ctx, p)
 	case doPoll:
-		return sh.poll(ctx, p)
+		in = sh.poll(ctx, p)
 	case doClose:
-		return sh.giveUpOrder(ctx, p)
+		in = sh.giveUpOrder(ctx, p)
 	}
-	return input{}
+	return in
+}
+
+func (sh *shell) prepare(ctx context.Context, p *payment) input {
+	sh.stage(CardPrepare, 0, nil)
+	r := sh.s.o.Line.Prepare(ctx)
+	if sh.given() {
+		return input{kind: inGiveUp, reason: "cancelled"}
+	}
+	// Only now: a sign-on may have opened another batch.
+	p.batch, p.stan = pos.OpenBatch(sh.s.o.Journal), sh.s.o.Journal.NextSTAN()
+	if p.stan == "" {
+		return input{kind: inGiveUp, reason: "no_trace_number"}
+	}
+	in := input{kind: inReady, online: r.Online, reason: r.Reason}
+	if p.keyed {
+		var err error
+		if in.card, err = sh.s.kept(p); err != nil {
+			sh.s.o.Log.Error("the data of a card cannot be read", "attempt", p.id, "error", err)
+			return input{kind: inCardError, reason: "card_needed"}
+		}
+	}
+	return in
+}
+
+// keep makes the events of an effect durable.
+func (sh *shell) keep(ctx context.Context, p *payment, eff effect) input {
+	err := sh.s.commit(ctx, p, eff)
+	if moved := (movedOn{}); errors.As(err, &moved) {
+		return input{kind: inNotKept, reason: moved.reason}
+	}
+	if err != nil {
+		sh.s.o.Log.Error("the journal did not take a payment", "attempt", p.id, "error", err)
+		return input{kind: inNotKept, err: err}
+	}
+	return input{kind: inCommitted}
 }
 
 // cardKinds are the transaction types that a card is told (tag 9C, the first two

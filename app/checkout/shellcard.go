@@ -16,7 +16,7 @@ var errNoPIN = errors.New("no PIN for the card that waits")
 func (sh *shell) purchase(p *payment) (ask pos.Purchase, alone bool, err error) {
 	s := sh.s
 	held, alone, err := s.cardRisk(p)
-	decides := p.online && held.FloorLimit > 0 && p.kind == pos.Sale
+	decides := p.online && s.o.Host.Terms().Risk.Highest() > 0 && p.kind == pos.Sale
 	ask = pos.Purchase{
 		Amount: int64(p.amount), Time: s.o.Clock.Now(), STAN: p.stan, TID: s.o.Shop.TID, ForceOnline: p.online && !decides,
 		Offline: !p.online, AllowOffline: s.o.Offline, PINLimit: int64(s.o.Host.Terms().ContactlessNoPIN),
@@ -65,7 +65,7 @@ func (sh *shell) readCard(p *payment) input {
 	}
 	in.read, in.hash = read, s.o.Vault.CardHash(read.PAN)
 	if h := ask.Risk.History(read.PAN); alone { // whatever a reader with a kernel of its own makes of it
-		in.alone = !h.Full && !h.Listed && int64(p.amount+h.Earlier) < ask.Risk.FloorLimit
+		in.alone = !h.Full && !h.Listed && p.amount+h.Earlier < s.o.Host.Terms().Risk.FloorOf(read)
 	}
 	if in.verdict, in.deferral, err = s.judge(p, read, in.hash); err == nil {
 		in.same, err = s.sameCard(p.basket, in.hash)
@@ -98,6 +98,16 @@ func (sh *shell) pinOf(p *payment, c pos.CardRead) (entered bool, err error) {
 	}
 	sh.stage(CardRead, 0, &q)
 	return !in.bypassed, nil
+}
+
+// pinAfter has the PIN entered that nobody asked for while the card was read.
+// Only then is there a second payment on the stack.
+//
+//go:noinline
+func (sh *shell) pinAfter(p *payment) input {
+	q := *p
+	q.passable = p.read.Entry == "swipe" // a chip has signed by now that one was entered
+	return sh.askPIN(&q)
 }
 
 func (sh *shell) cardError(err error) input {

@@ -18,10 +18,16 @@ func answers(eff effect) []input {
 	case doCard:
 		return cardInputs()
 	case doPIN:
-		return []input{{kind: inPIN, block: make([]byte, 8)}, {kind: inPIN, bypassed: true}, {kind: inPIN}, {kind: inPINError, reason: "pin_cancelled"}, {kind: inGiveUp, reason: "cancelled"}}
+		return []input{
+			{kind: inPIN, block: make([]byte, 8)},
+			{kind: inPIN, bypassed: true},
+			{kind: inPIN},
+			{kind: inPINError, reason: "pin_cancelled"},
+			{kind: inGiveUp, reason: "cancelled"},
+		}
 	case doCommit:
 		return []input{{kind: inCommitted}, {kind: inNotKept, err: errFull}}
-	case doSend:
+	case doSend, doResend:
 		return hostInputs()
 	case doFinish:
 		return []input{
@@ -65,7 +71,7 @@ func cardInputs() []input {
 }
 
 func hostInputs() []input {
-	in := []input{{kind: inNoReply, notSent: true, err: pos.ErrNotSent}}
+	in := []input{{kind: inNoReply, notSent: true, err: pos.ErrNotSent}, {kind: inNoReply, notSent: true, err: pos.ErrNoKeys}}
 	for _, reason := range []string{"98", "A0", "06"} {
 		in = append(in, input{kind: inNoReply, reason: reason, err: pos.ErrNoAnswer})
 	}
@@ -83,7 +89,9 @@ func hostInputs() []input {
 
 func walletInputs(do doing) []input {
 	in := []input{{kind: inOrderErr}}
-	for _, s := range []pos.WalletState{pos.WalletWaiting, pos.WalletPaying, pos.WalletPaid, pos.WalletRefused, pos.WalletClosed, pos.WalletRefunded} {
+	for _, s := range []pos.WalletState{
+		pos.WalletWaiting, pos.WalletPaying, pos.WalletPaid, pos.WalletRefused, pos.WalletClosed, pos.WalletRefunded,
+	} {
 		in = append(in, input{kind: inOrder, order: pos.WalletOrder{State: s}})
 	}
 	switch do {
@@ -110,6 +118,8 @@ type trail struct {
 	polls  int
 }
 
+func leaves(d doing) bool { return d == doSend || d == doResend }
+
 // next feeds one input and keeps the books.
 func (tr trail) next(t *testing.T, in input) trail {
 	if tr.eff.do == doCommit && in.kind == inCommitted {
@@ -123,13 +133,13 @@ func (tr trail) next(t *testing.T, in input) trail {
 	switch {
 	case in.kind == inNotKept:
 		tr.unkept++
-	case tr.eff.do == doSend && in.kind == inReply:
+	case leaves(tr.eff.do) && in.kind == inReply:
 		tr.yes = in.class == decline.Success
 		tr.maybe = in.class == decline.Unknown
 		if tr.part = 1000; in.reply.Code == "10" {
 			tr.part = in.reply.Amount
 		}
-	case tr.eff.do == doSend:
+	case leaves(tr.eff.do):
 		tr.maybe = !in.notSent
 	case in.kind == inOrder:
 		tr.yes = in.order.State == pos.WalletPaid

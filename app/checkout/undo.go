@@ -56,7 +56,7 @@ func (s *Session) voidParts(ctx context.Context, u Undo) (parts []part, gone []p
 	for i := range st.Attempts {
 		a := st.Attempts[i]
 		switch {
-		case a.State == pos.Deferred:
+		case a.Unsent():
 			events = append(events, pos.Event{Type: pos.EvCancelled, Attempt: a.ID, Basket: a.Basket, By: s.operator.ID, Code: "voided_unsent"})
 			gone = append(gone, a)
 		case waiting(&a):
@@ -175,7 +175,10 @@ func (s *Session) room(t pos.Tender) error {
 		return nil
 	}
 	if _, err := s.o.Room(); err != nil {
-		return &pos.Error{Code: "disk_full", Message: "the journal has no room for a payment", Remedy: "free space on the disk, then try again", Err: err}
+		return &pos.Error{
+			Code: "disk_full", Message: "the journal has no room for a payment",
+			Remedy: "free space on the disk, then try again", Err: err,
+		}
 	}
 	return nil
 }
@@ -252,14 +255,21 @@ func (s *Session) follow(k pos.Kind, o pos.Attempt, amount pos.Amount) payment {
 	return p
 }
 
-// deliverFirst delivers what the card approved offline before it is undone.
+// deliverFirst delivers what the card approved offline, and what is on its way,
+// before it is undone.
 func (s *Session) deliverFirst(ctx context.Context, receipt string) error {
+	s.mu.Lock()
+	err := s.mayChange()
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	of, err := s.o.Journal.OfReceipt(receipt)
 	if err != nil {
 		return err
 	}
 	for i := range of {
-		if of[i].State != pos.OfflineApproved && of[i].State != pos.Delivering {
+		if of[i].State != pos.OfflineApproved && of[i].State != pos.Delivering || of[i].Unsent() {
 			continue
 		}
 		if err := s.o.Line.Deliver(ctx, of[i].ID); err != nil {

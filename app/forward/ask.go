@@ -67,9 +67,12 @@ func (f *Forwarder) rounds(ctx context.Context, waits bool, more func(left int) 
 var errEnded = errors.New("the queue is closed")
 
 // Deliver tries to deliver one waiting item now; it fails where the item waits
-// still.
+// still, and while a payment is being made.
 func (f *Forwarder) Deliver(ctx context.Context, attempt string) error {
-	if r := f.Prepare(ctx); !r.Online {
+	if f.paying.running() {
+		return pos.Errorf("payment_running", "wait for its outcome", "attempt %s waits for the end of a payment", attempt)
+	}
+	if r := f.prepare(ctx, func() {}); !r.Online {
 		return pos.Errorf(r.Reason, "try again when the line is back", "attempt %s waits for the line", attempt)
 	}
 	c := call{kind: callDeliver, left: make(chan int, 1), attempt: attempt}

@@ -27,7 +27,7 @@ func TestPrepareDoesTheOwnersWorkOnlyWhileItSleeps(t *testing.T) {
 	}
 	want := func(when string, r pos.Ready, ok bool) {
 		t.Helper()
-		if got, did := f.atOnce(ctx); got != r || did != ok {
+		if got, did := f.atOnce(ctx, func() {}); got != r || did != ok {
 			t.Errorf("%s: %+v, %v, not %+v, %v", when, got, did, r, ok)
 		}
 	}
@@ -41,7 +41,7 @@ func TestPrepareDoesTheOwnersWorkOnlyWhileItSleeps(t *testing.T) {
 
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, ok := f.atOnce(gone); ok {
+	if _, ok := f.atOnce(gone, func() {}); ok {
 		t.Error("somebody who is gone was answered")
 	}
 

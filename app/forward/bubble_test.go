@@ -78,7 +78,9 @@ func (s *shop) start() {
 	}
 	d := desk{s.plan}
 	s.session, err = checkout.New(checkout.Options{
-		Journal: j, Host: h, Line: line{s.forward}, Reader: cards{plan: s.plan, pause: time.Sleep, want: &s.want, torn: &s.torn}, PINPad: d, Printer: d, Wallet: s.wallet,
+		Journal: j, Host: h, Line: line{s.forward}, Reader: cards{
+			plan: s.plan, pause: time.Sleep, want: &s.want, torn: &s.torn,
+		}, PINPad: d, Printer: d, Wallet: s.wallet,
 		Vault: s.vault, Staff: people, Codes: codes, Goods: d, Slip: d, Tax: pos.TaxIncluded, Limits: risk.Default(),
 		Offline: true, Deferred: s.deferred, Clock: pos.WallClock{}, DayOf: dayOf, Timers: checkout.DefaultTimers(), Log: quiet,
 	})

@@ -15,7 +15,11 @@ func (w *owner) answer(ctx context.Context, c call) {
 	w.reload()
 	switch c.kind {
 	case callPrepare:
-		c.reply <- w.prepare(ctx)
+		w.preparing = true
+		r := w.prepare(ctx)
+		w.preparing = false
+		c.claim()
+		c.reply <- r
 	case callForward:
 		c.left <- w.everything(ctx, c.command, c.waits)
 	case callDeliver:
@@ -181,9 +185,12 @@ func (w *owner) everything(ctx context.Context, command uint64, waits bool) int 
 	return n
 }
 
-// drainUploads sends every upload once, a window at a time.
+// drainUploads sends every upload once, a window at a time; while a payment is
+// being made no deferred sale.
 func (w *owner) drainUploads(ctx context.Context) {
-	queue := w.ordered(func(it *item) bool { return isAdvice(it.a) && !it.flying && it.answered < forcedTries })
+	queue := w.ordered(func(it *item) bool {
+		return isAdvice(it.a) && !it.flying && it.answered < forcedTries && !w.f.paying.hold(&it.a)
+	})
 	for len(queue) > 0 || w.flying > 0 {
 		free := min(w.window()-w.flying, len(queue))
 		if free > 0 {
@@ -229,6 +236,10 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 		w.f.o.Log.Warn("an answer after its time that does not fit", "attempt", a.ID, "code", l.Reply.Code)
 		return
 	}
+	if undecided(a) {
+		w.remember(l)
+		return
+	}
 	if isRefund(a) && l.Reply.Signed && w.f.o.Codes.Lookup(l.Reply.Code).Class == decline.Success && l.Reply.Code != "10" {
 		w.lateRefund(ctx, a, l)
 		return
@@ -254,9 +265,15 @@ func (w *owner) late(ctx context.Context, l pos.LateReply) {
 // maxLate bounds the late answers that wait for the journal.
 const maxLate = 64
 
-// remember keeps a late answer that the journal did not take: nobody sends it
-// again. What comes over the limit, or is lost with the power, the acquirer's
-// file tells.
+// undecided says that what an exchange of an attempt came to is not journaled
+// yet: what a late answer means for it is known when it is.
+func undecided(a pos.Attempt) bool {
+	return a.State == pos.Sending || mayReverse(a) && a.Unanswered > 0
+}
+
+// remember keeps a late answer that the journal did not take, or cannot yet:
+// nobody sends it again. What comes over the limit, or is lost with the power,
+// the acquirer's file tells.
 func (w *owner) remember(l pos.LateReply) {
 	if len(w.lates) < maxLate {
 		w.lates = append(w.lates, l)
@@ -282,16 +299,7 @@ func answers(a pos.Attempt, l pos.LateReply) bool {
 	if l.Reply.Amount != a.Amount && l.Reply.Code != "10" {
 		return false
 	}
-	op := operations[a.Kind]
-	switch {
-	case a.Deferred:
-		op = pos.OpDeferred
-	case a.Offline:
-		op = pos.OpOfflineUpload
-	case a.Kind == pos.Sale && a.Tender == pos.QR:
-		op = pos.OpCodeSale
-	}
-	return l.Ops == nil || slices.Contains(l.Ops, op)
+	return l.Ops == nil || slices.Contains(l.Ops, sentAs(a))
 }
 
 // isRefund says whether an item is a refund that the host may still have taken.

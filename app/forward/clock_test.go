@@ -31,7 +31,9 @@ func same(text string, want time.Time) bool {
 // TestAClockThatWasSetBackHoldsNoReversal: the repeat after a 12 or 25 once waited until the clock had caught up with the
 // first one, a year where it had been a year ahead, and the customer's money with it.
 func TestAClockThatWasSetBackHoldsNoReversal(t *testing.T) {
-	for name, ahead := range map[string]time.Duration{"a minute and more": 61 * time.Second, "a day": 24 * time.Hour, "a year": 365 * 24 * time.Hour} {
+	for name, ahead := range map[string]time.Duration{
+		"a minute and more": 61 * time.Second, "a day": 24 * time.Hour, "a year": 365 * 24 * time.Hour,
+	} {
 		a := inState(pos.Reversing)
 		a.Unmatched = noon.Add(ahead)
 		if got := events(reverse(a, "25", nil, noon)); got != "reversal_try reversed " {
@@ -84,7 +86,8 @@ func TestALateApprovalOfALateDeclinedSaleIsReversed(t *testing.T) {
 	}
 	upload := inState(pos.LateDeclined)
 	upload.Offline, upload.Reason = true, ""
-	if e, ok := judgeLate(upload, pos.LateReply{Reply: pos.Reply{Code: "00", Signed: true}}, decline.Success); !ok || e.Type != pos.EvDelivered {
+	yes := pos.LateReply{Reply: pos.Reply{Code: "00", Signed: true}}
+	if e, ok := judgeLate(upload, yes, decline.Success); !ok || e.Type != pos.EvDelivered {
 		t.Errorf("what the card approved is %s, %v", e.Type, ok)
 	}
 }
@@ -168,7 +171,10 @@ func TestASecond25EndsAReversalWhateverCameBetween(t *testing.T) {
 		code string
 		err  error
 	}
-	for name, between := range map[string][]said{"nothing": nil, "no answer": {{"", pos.ErrNoAnswer}}, "68": {{"68", nil}}, "both, and a sign-on": {{"", pos.ErrBadMAC}, {"68", nil}, {"77", nil}}} {
+	for name, between := range map[string][]said{
+		"nothing": nil, "no answer": {{"", pos.ErrNoAnswer}}, "68": {{"68", nil}},
+		"both, and a sign-on": {{"", pos.ErrBadMAC}, {"68", nil}, {"77", nil}},
+	} {
 		a, now := inState(pos.Reversing), noon
 		try := func(s said) {
 			for _, e := range reverse(a, s.code, s.err, now).events {

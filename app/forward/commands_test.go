@@ -218,7 +218,10 @@ func (c *counter) settle() {
 		c.tell("settlement: %s", short(err))
 		return
 	}
-	c.tell("settlement of %s: %v, balanced %v, %d left out, %d uploaded, empty %v", rep.Batch, rep.Till, rep.Balanced, len(rep.LeftOut), rep.Uploaded, rep.Empty)
+	c.tell(
+		"settlement of %s: %v, balanced %v, %d left out, %d uploaded, empty %v",
+		rep.Batch, rep.Till, rep.Balanced, len(rep.LeftOut), rep.Uploaded, rep.Empty,
+	)
 }
 
 // secondHand does something else at the till while a request is about to leave.

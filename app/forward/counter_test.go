@@ -251,7 +251,10 @@ func (c *counter) open() {
 		DayOf: dayOf, Log: quiet,
 	})
 	f.heard()
-	c.w = &owner{f: f, items: map[string]*item{}, results: make(chan outcome, maxInAir), probed: make(chan error, 1), state: c.host.Link().State}
+	c.w = &owner{
+		f: f, items: map[string]*item{}, results: make(chan outcome, maxInAir),
+		probed: make(chan error, 1), state: c.host.Link().State,
+	}
 	c.w.reload()
 	people, err := staff.NewList([]pos.Operator{{ID: "1", Name: "Li", Role: pos.Supervisor, Secret: secret}})
 	if err != nil {
@@ -261,7 +264,9 @@ func (c *counter) open() {
 	timers := checkout.DefaultTimers()
 	timers.Poll = time.Nanosecond
 	c.session, err = checkout.New(checkout.Options{
-		Journal: j, Host: front{c.host, c, p}, Line: hand{c}, PINPad: d, Printer: d, Wallet: purse{c.wallet, p, false}, Vault: vaultOf{c.vault, p},
+		Journal: j, Host: front{c.host, c, p}, Line: hand{c}, PINPad: d, Printer: d, Wallet: purse{
+			c.wallet, p, false,
+		}, Vault: vaultOf{c.vault, p},
 		Reader: cards{plan: c.plan, pause: pause, want: &c.want, torn: &c.torn, gate: func(s string) { p.do(s, func() {}) }},
 		Staff:  people, Codes: codes, Goods: d, Slip: d, Tax: pos.TaxIncluded, Limits: risk.Default(), Offline: true, Deferred: c.deferred,
 		Clock: c.clock, DayOf: dayOf, Timers: timers, Log: quiet,
@@ -294,7 +299,7 @@ func (l hand) Prepare(ctx context.Context) pos.Ready {
 	case !f.o.Host.Ready() && f.SignOn(ctx) != nil:
 		return pos.Ready{Reason: "not_signed_on"}
 	}
-	c := call{kind: callPrepare, reply: make(chan pos.Ready, 1)}
+	c := call{kind: callPrepare, reply: make(chan pos.Ready, 1), claim: func() { f.claim(ctx) }}
 	l.c.w.answer(ctx, c)
 	r := <-c.reply
 	return pos.Ready{Online: r.Online, Reason: r.Reason}

@@ -12,7 +12,9 @@ import (
 // data. Nothing goes out for an attempt that owes nothing.
 func TestADecidedItemIsNeverSentAgain(t *testing.T) {
 	w := &owner{f: &Forwarder{}}
-	for _, s := range []pos.State{pos.LateDeclined, pos.Manual, pos.Delivered, pos.Reversed, pos.Cancelled, pos.Settled, pos.Approved, pos.Declined} {
+	for _, s := range []pos.State{
+		pos.LateDeclined, pos.Manual, pos.Delivered, pos.Reversed, pos.Cancelled, pos.Settled, pos.Approved, pos.Declined,
+	} {
 		a := pos.Attempt{ID: "1", Kind: pos.Sale, Tender: pos.Card, State: s, Deferred: true, Waiting: boxOf("day"), Sealed: boxOf("batch")}
 		if r, err := w.request(a); !errors.Is(err, errNothingOwed) {
 			t.Errorf("%s: %s goes out (%v)", s, r.Op, err)

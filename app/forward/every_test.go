@@ -131,7 +131,8 @@ func (x crash) String() string {
 	if x.after {
 		when = "after"
 	}
-	return fmt.Sprintf("first %s, then %s; power cut %s effect %d; commit %d not kept; torn %v", x.first.name, x.second.name, when, x.at, x.unkept, x.torn)
+	return fmt.Sprintf("first %s, then %s; power cut %s effect %d; commit %d not kept; torn %v",
+		x.first.name, x.second.name, when, x.at, x.unkept, x.torn)
 }
 
 // play plays a scene with one crash; it gives what is wrong and how many effects

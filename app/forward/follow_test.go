@@ -71,8 +71,8 @@ func TestAReversalLeavesBeforeTheNextItem(t *testing.T) {
 			late = it
 		}
 	}
-	if _, err := w.j.Append(ctx, pos.Commit{Events: []pos.Event{on(late.a, pos.EvDelivering), reversing(late.a, "98", "no_answer")}}); err != nil {
-		t.Fatal(err)
+	if !w.keep(on(late.a, pos.EvDelivering), reversing(late.a, "98", "no_answer")) {
+		t.Fatal("the journal did not keep it")
 	}
 	w.w.reload()
 	w.w.follow(ctx, []outcome{<-w.w.results})

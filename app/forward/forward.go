@@ -5,16 +5,15 @@
 //
 // It promises that nothing leaves the queue but by the host's word or a named
 // person's recorded decision, that every send is journaled before its first
-// byte, and that the queue has one owner at a time: Run's goroutine, or while
-// that sleeps the one that asks whether a card may be taken. Every queue, retry
-// and wait has a named limit. It never touches the screen or a card.
+// byte, that the queue has one owner at a time (Run's goroutine, or while that
+// sleeps the one that asks whether a card may be taken), and that keys, batch
+// and queue stay as they are under a payment that is being made. Every queue,
+// retry and wait has a named limit. It never touches the screen or a card.
 package forward
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -54,10 +53,11 @@ type Forwarder struct {
 	calls      chan call
 	turn       sync.Mutex // held by Run but while it sleeps, and by whoever does its work meanwhile
 	wake       chan struct{}
-	lastOnline atomic.Int64  // unix nanoseconds
-	skew       atomic.Int64  // host's clock less ours, seconds
-	signing    chan struct{} // one sign-on at a time
+	lastOnline atomic.Pointer[time.Time] // nil: never, and no beginning either
+	skew       atomic.Int64              // host's clock less ours, seconds
+	signing    chan struct{}             // one sign-on at a time
 	signed     atomic.Uint64
+	paying     payments
 	commands   atomic.Uint64 // of Forward
 	done       chan struct{}
 }
@@ -74,6 +74,7 @@ const (
 type call struct {
 	kind    callKind
 	reply   chan pos.Ready
+	claim   func() // of a prepare: begins the payment, before the reply
 	left    chan int
 	command uint64 // of a forward: which one, over its rounds
 	waits   bool   // of a forward: the wait before a repeat is kept
@@ -99,12 +100,13 @@ func New(o Options) *Forwarder {
 	if o.Parked == nil {
 		o.Parked = func(pos.Attempt) {}
 	}
-	f := &Forwarder{o: o, calls: make(chan call, maxCalls), wake: make(chan struct{}, 1), signing: make(chan struct{}, 1), done: make(chan struct{})}
+	f := &Forwarder{
+		o: o, calls: make(chan call, maxCalls), wake: make(chan struct{}, 1), signing: make(chan struct{}, 1), done: make(chan struct{}),
+	}
 	f.turn.Lock() // until Run sleeps for the first time
 	if t, err := time.Parse(time.RFC3339, o.Journal.Setting(pos.SetLastOnline)); err == nil {
-		f.lastOnline.Store(t.UnixNano())
+		f.lastOnline.Store(&t)
 	} else {
-		f.lastOnline.Store(never)
 		f.begin()
 	}
 	return f
@@ -140,66 +142,55 @@ func (f *Forwarder) Wake() {
 	}
 }
 
-// never stands for the host's last word where it never said one.
-const never = math.MinInt64
-
-// begin counts what the till may take without a host that never said a word from
-// its first opening. A clock at 1970 cannot say when that is: it counts from when
-// the clock was set.
-func (f *Forwarder) begin() {
-	if now := f.o.Clock.Now(); now.Year() > 1970 {
-		f.lastOnline.CompareAndSwap(never, now.UnixNano())
-	}
-}
-
-// LastOnline is the time of the host's last word, that of the first opening where
-// it never said one; far in the past where the clock cannot tell that either.
-func (f *Forwarder) LastOnline() time.Time { return time.Unix(0, f.lastOnline.Load()) }
-
-// Heard says whether the line stands and the host's last word is no older.
-func (f *Forwarder) Heard(within time.Duration) bool {
-	age := f.o.Clock.Now().Sub(f.LastOnline()) // under zero: the clock was set back
-	return age >= 0 && age < within && f.o.Host.Link().State == "online"
-}
-
 // Link is the state of the line.
 func (f *Forwarder) Link() pos.Link { return f.o.Host.Link() }
 
 // Skew is the host's clock less ours, in seconds, at the last sign-on.
 func (f *Forwarder) Skew() int64 { return f.skew.Load() }
 
-func (f *Forwarder) heard() { f.lastOnline.Store(f.o.Clock.Now().UnixNano()) }
-
 // probeLimit bounds a probe of a line that was down, before a card payment.
 const probeLimit = 2 * time.Second
 
 // Prepare makes the line ready for a card payment: the host is there, keys are
-// loaded, and each pending reversal was tried, at most three times.
+// loaded, and each pending reversal was tried, at most three times. Whatever it
+// says, until the context ends the queue changes nothing under the payment: see
+// payments.
 func (f *Forwarder) Prepare(ctx context.Context) pos.Ready {
+	return f.prepare(ctx, func() { f.claim(ctx) })
+}
+
+// prepare is Prepare where claim says what begins with its answer.
+func (f *Forwarder) prepare(ctx context.Context, claim func()) pos.Ready {
 	if f.o.Host.Link().State == "offline" {
 		probe, cancel := context.WithTimeout(ctx, probeLimit)
 		err := f.Probe(probe)
 		cancel()
 		if err != nil {
+			claim()
 			return pos.Ready{Reason: pos.WhyNot(err, "no_line")}
 		}
 	}
 	if !f.ready() {
-		if err := f.SignOn(ctx); err != nil {
+		err := errPaying
+		if !f.paying.running() {
+			err = f.SignOn(ctx)
+		}
+		if err != nil {
 			f.o.Log.Warn("no sign-on before a card payment", "error", err)
+			claim()
 			return pos.Ready{Reason: pos.WhyNot(err, "not_signed_on")}
 		}
 	}
-	if r, ok := f.atOnce(ctx); ok {
+	if r, ok := f.atOnce(ctx, claim); ok {
 		return r
 	}
-	return f.ask(ctx)
+	return f.ask(ctx, claim)
 }
 
 // atOnce is ask on the goroutine of its caller, under the owner's turn, where
 // the owner sleeps and no reversal has to go first: that saves two hand-overs
 // before nearly every card. False means that the owner has to be asked.
-func (f *Forwarder) atOnce(ctx context.Context) (r pos.Ready, ok bool) {
+func (f *Forwarder) atOnce(ctx context.Context, claim func()) (r pos.Ready, ok bool) {
 	if ctx.Err() != nil || !f.turn.TryLock() {
 		return r, false
 	}
@@ -209,9 +200,12 @@ func (f *Forwarder) atOnce(ctx context.Context) (r pos.Ready, ok bool) {
 	case err != nil, slices.ContainsFunc(open, func(a pos.Attempt) bool { return goesFirst(a) || mayReverse(a) }):
 		return r, false
 	case f.settling():
-		return pos.Ready{Reason: "settlement_running"}, true
+		r = pos.Ready{Reason: "settlement_running"}
+	default:
+		r = pos.Ready{Online: true}
 	}
-	return pos.Ready{Online: true}, true
+	claim()
+	return r, true
 }
 
 // goesFirst says whether an attempt is a reversal that is tried before a new
@@ -222,8 +216,8 @@ func goesFirst(a pos.Attempt) bool { return isReversal(a) && !byWallet(a) }
 // where its answer is lost it is a reversal.
 func mayReverse(a pos.Attempt) bool { return a.Deferred && a.State == pos.Delivering }
 
-func (f *Forwarder) ask(ctx context.Context) pos.Ready {
-	c := call{kind: callPrepare, reply: make(chan pos.Ready, 1)}
+func (f *Forwarder) ask(ctx context.Context, claim func()) pos.Ready {
+	c := call{kind: callPrepare, reply: make(chan pos.Ready, 1), claim: claim}
 	select {
 	case f.calls <- c:
 	case <-ctx.Done():
@@ -238,111 +232,6 @@ func (f *Forwarder) ask(ctx context.Context) pos.Ready {
 	case <-f.done:
 	}
 	return pos.Ready{Reason: "no_line"}
-}
-
-// Probe asks the host for a sign of life, signing on where there are no keys.
-func (f *Forwarder) Probe(ctx context.Context) error {
-	if !f.ready() {
-		err := f.SignOn(ctx)
-		if pos.WhyNot(err, "") == "" || errors.Is(err, pos.ErrRefused) {
-			return err
-		}
-		return errors.Join(err, f.echo(ctx)) // the PIN pad is at fault: the line is looked at all the same
-	}
-	return f.echo(ctx)
-}
-
-func (f *Forwarder) echo(ctx context.Context) error {
-	err := f.o.Host.Echo(ctx, f.o.Journal.NextSTAN(), f.batch())
-	if err == nil {
-		f.heard()
-	}
-	return err
-}
-
-// ready says whether the terminal may trade: keys are loaded, and it did not
-// sign off since.
-func (f *Forwarder) ready() bool {
-	return f.o.Host.Ready() && f.o.Journal.Setting(pos.SetSignOn) != signedOff
-}
-
-// signedOff stands in pos.SetSignOn after a sign-off.
-const signedOff = "off"
-
-// signOffLimit bounds the sign-off of a till that closes.
-const signOffLimit = time.Second
-
-// SignOff tells the host that the terminal stops trading, when the till closes
-// cleanly and the line is up. That it fails is no loss.
-func (f *Forwarder) SignOff(ctx context.Context) {
-	host, ok := f.o.Host.(interface {
-		SignOff(ctx context.Context, stan, batch string) error
-	})
-	if !ok || f.settling() || !f.ready() || f.o.Host.Link().State != "online" {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, signOffLimit)
-	defer cancel()
-	// Durable first: keys that the host has dropped are never traded with.
-	if _, err := f.o.Journal.Append(ctx, pos.Commit{Settings: map[string]string{pos.SetSignOn: signedOff}}); err != nil {
-		f.o.Log.Warn("no sign-off", "error", err)
-		return
-	}
-	if err := host.SignOff(ctx, f.o.Journal.NextSTAN(), f.batch()); err != nil {
-		f.o.Log.Info("the sign-off was not answered", "error", err)
-	}
-}
-
-func (f *Forwarder) batch() string { return pos.OpenBatch(f.o.Journal) }
-
-// SignOn signs on with the host, loads the working keys and takes the batch
-// number over where that is permitted. Calls at the same time share one
-// sign-on.
-func (f *Forwarder) SignOn(ctx context.Context) error {
-	before := f.signed.Load()
-	select {
-	case f.signing <- struct{}{}:
-		defer func() { <-f.signing }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if f.signed.Load() != before && f.o.Host.Ready() {
-		return nil
-	}
-	stan, batch := f.o.Journal.NextSTAN(), f.batch()
-	r, err := f.o.Host.SignOn(ctx, stan, batch, "001")
-	if err != nil {
-		return err
-	}
-	f.heard()
-	now := f.o.Clock.Now()
-	settings := map[string]string{pos.SetSignOn: now.Format(time.RFC3339), pos.SetLastOnline: now.Format(time.RFC3339)}
-	if r.Batch != "" && r.Batch != batch {
-		used, err := f.o.Journal.BatchUsed(batch)
-		theirs, errTheirs := f.o.Journal.BatchUsed(r.Batch)
-		switch {
-		case err != nil || errTheirs != nil:
-			return errors.Join(err, errTheirs)
-		case theirs:
-			f.o.Log.Warn("the host names a batch that was used before", "ours", batch, "theirs", r.Batch)
-		case used:
-			f.o.Log.Warn("the host names another batch while this one holds payments", "ours", batch, "theirs", r.Batch)
-		case f.settling(), f.batch() != batch:
-			f.o.Log.Info("the host names another batch while a settlement closes this one", "ours", batch, "theirs", r.Batch)
-		default:
-			settings[pos.SetBatch], batch = r.Batch, r.Batch
-		}
-	}
-	if !r.Host.IsZero() {
-		f.skew.Store(int64(r.Host.Sub(now) / time.Second))
-	}
-	e := pos.Event{Type: pos.EvSignOn, STAN: stan, Batch: batch}
-	if _, err := f.o.Journal.Append(ctx, pos.Commit{Events: []pos.Event{e}, Settings: settings}); err != nil {
-		return err
-	}
-	f.signed.Add(1)
-	f.o.Changed()
-	return nil
 }
 
 // sendable says whether an item is sent by itself.

@@ -69,7 +69,8 @@ func newMemHost(p *plan, j *memJournal, now func() time.Time, tell func(string, 
 	return &memHost{
 		plan: p, j: j, now: now, tell: tell, books: map[string]*booking{}, late: make(chan pos.LateReply, 64),
 		mute: map[string]bool{}, sent: map[string]int{}, ready: true, window: 1, line: make(chan struct{}, 1), sleep: func(time.Duration) {},
-		closed: map[string]bool{}, said: map[string]bool{}, frozen: map[string]string{}, loaded: map[string]map[string]string{}, refused: map[string]string{}, told: map[string]string{},
+		closed: map[string]bool{}, said: map[string]bool{}, frozen: map[string]string{}, loaded: map[string]map[string]string{},
+		refused: map[string]string{}, told: map[string]string{},
 	}
 }
 

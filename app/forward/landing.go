@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -10,10 +11,12 @@ import (
 
 // landing is what some exchanges came to, before the journal has it.
 type landing struct {
-	events []pos.Event
-	items  []*item
-	plain  bool // each was an upload, and is delivered
+	items []*item
+	of    [][]pos.Event // what each of them came to
+	plain bool          // each was an upload, and is delivered
 }
+
+func (l landing) events() []pos.Event { return slices.Concat(l.of...) }
 
 // land judges what some exchanges came to.
 func (w *owner) land(ctx context.Context, outs []outcome) landing {
@@ -25,7 +28,7 @@ func (w *owner) land(ctx context.Context, outs []outcome) landing {
 		if !ok {
 			continue // ended meanwhile, by a late answer
 		}
-		it.flying = false
+		it.flying, it.felled = false, w.fell(o.err)
 		v := w.judge(it, o, now)
 		if v.answered {
 			w.f.heard()
@@ -39,10 +42,15 @@ func (w *owner) land(ctx context.Context, outs []outcome) landing {
 			w.resign(ctx, it)
 		}
 		l.plain = l.plain && o.upload && len(v.events) == 1 && v.events[0].Type == pos.EvDelivered
-		l.events = append(l.events, v.events...)
-		l.items = append(l.items, it)
+		l.items, l.of = append(l.items, it), append(l.of, v.events)
 	}
 	return l
+}
+
+// fell says whether the line went down under an exchange that ended in err.
+func (w *owner) fell(err error) bool {
+	_, left := unanswered(err)
+	return err != nil && left && w.f.o.Host.Link().State == "offline"
 }
 
 // settle makes durable what some exchanges came to.
@@ -56,7 +64,7 @@ func (w *owner) settle(ctx context.Context, outs []outcome) {
 func (w *owner) follow(ctx context.Context, outs []outcome) {
 	l := w.land(ctx, outs)
 	if next := w.followers(l); len(next) > 0 {
-		events := slices.Concat(l.events, leaving(next))
+		events := slices.Concat(l.events(), leaving(next))
 		_, err := w.f.o.Journal.Append(ctx, pos.Commit{Events: events})
 		if err == nil {
 			w.launch(ctx, next)
@@ -85,15 +93,26 @@ func (w *owner) followers(l landing) []*item {
 	return next
 }
 
-// book makes a landing durable.
+// book makes a landing durable. Where the table refuses it, one of the items was
+// decided meanwhile by a person: each is booked by itself then, and that one is
+// taken as it is now.
 func (w *owner) book(ctx context.Context, l landing) {
-	if len(l.events) > 0 {
-		c, err := w.f.withRefunds(l.events)
+	if events := l.events(); len(events) > 0 {
+		c, err := w.f.withRefunds(events)
 		if err == nil {
 			_, err = w.f.o.Journal.Append(ctx, c)
 		}
-		if err != nil {
+		switch refused := errors.Is(err, pos.ErrTransition); {
+		case refused && len(l.items) > 1:
+			for i := range l.items {
+				w.book(ctx, landing{items: l.items[i : i+1], of: l.of[i : i+1]})
+			}
+			return
+		case err != nil:
 			w.fault(err, l.items)
+			if refused {
+				w.refresh(l.items[0].a.ID)
+			}
 			return
 		}
 	}
@@ -103,7 +122,7 @@ func (w *owner) book(ctx context.Context, l landing) {
 // booked takes up what the journal made of a landing.
 func (w *owner) booked(l landing) {
 	seen := map[string]bool{}
-	for _, e := range l.events {
+	for _, e := range l.events() {
 		switch {
 		case e.Type == pos.EvDelivered: // nothing is due for it
 			w.drop(e.Attempt)
@@ -128,7 +147,7 @@ func (w *owner) goOn(a pos.Attempt, events []pos.Event, now time.Time) []pos.Eve
 	more, err := w.deferAgain(a, now)
 	if err != nil {
 		w.f.o.Log.Error("a deferred sale cannot go on", "attempt", a.ID, "error", err)
-		last.Type, last.Code = pos.EvLateDeclined, pos.WhyNot(err, "keys_missing")
+		last.Type, last.Code = pos.EvLateDeclined, pos.WhyNot(err, keysMissing)
 		return events
 	}
 	last.Next = more[0].Attempt
@@ -149,6 +168,11 @@ func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 	f, u := w.f, w.f.o.Host.Repeats()
 	if !isReversal(it.a) && !parked(it.a) && !isAdvice(it.a) {
 		return verdict{} // decided meanwhile, by a late answer or a person
+	}
+	if it.unread++; !o.unread {
+		it.unread = 0
+	} else if it.unread >= maxUnread {
+		o.fatal = keysMissing
 	}
 	if it.a.State == pos.ResultDue {
 		return judgeResult(u, it.a, o, f.o.Codes.Lookup(o.reply.Code).Class, now)
@@ -181,8 +205,12 @@ func (w *owner) judge(it *item, o outcome, now time.Time) verdict {
 }
 
 // resign signs on again and makes the item due at once, a limited number of
-// times.
+// times. While a payment is being made it backs off as the verdict says, unless
+// that one waits for it.
 func (w *owner) resign(ctx context.Context, it *item) {
+	if w.f.paying.running() && !w.preparing {
+		return
+	}
 	it.resign++
 	if it.resign > maxResignings {
 		it.resign = 0

@@ -14,6 +14,7 @@ type outcome struct {
 	reply  pos.Reply
 	err    error
 	fatal  string // a till reason why it can never be sent: keys_missing
+	unread bool   // what it needs could not be read just now: nothing was sent
 	upload bool
 }
 
@@ -26,15 +27,18 @@ type owner struct {
 	results       chan outcome
 	flying        int  // uploads in the air
 	reversal      bool // a reversal is in the air
+	preparing     bool // a payment waits for the line: it has no PIN yet
 	probing       bool
 	probed        chan error
 	lastTry       time.Time       // of the line
 	state         string          // of the line, when last looked at
 	ready         bool            // keys were loaded then
+	down          bool            // it was, since it was last back
+	silent        bool            // and a probe has failed
 	remembered    time.Time       // the host's last word that the journal has
 	rememberAgain time.Time       // when the journal, which did not take it, is asked again
 	resealed      string          // day of the last resealing
-	lates         []pos.LateReply // that the journal did not take
+	lates         []pos.LateReply // that wait for the journal
 	lateAgain     time.Time       // when it is asked again
 }
 
@@ -78,8 +82,8 @@ func (w *owner) sleep(ctx context.Context) (work func()) {
 		}
 	case o := <-w.results:
 		return func() { w.follow(ctx, w.drain(o)) }
-	case <-w.probed:
-		return func() { w.probing = false }
+	case err := <-w.probed:
+		return func() { w.probing, w.silent = false, w.silent || err != nil }
 	case l := <-f.o.Host.Late():
 		return func() { w.late(ctx, l) }
 	case <-wait.C:
@@ -136,10 +140,21 @@ func (w *owner) refresh(id string) {
 	case !a.Open():
 		w.drop(id)
 	case it == nil:
-		w.add(&item{a: a})
+		w.add(w.fresh(a))
 	default:
 		w.put(it, a)
 	}
+}
+
+// fresh is an item that has just come up. A deferred sale that goes on as a new
+// attempt backs off like any repeat: a host that stalls when the line comes back
+// would use up its few attempts within a minute.
+func (w *owner) fresh(a pos.Attempt) *item {
+	it := &item{a: a}
+	if a.Chain > 0 && a.State == pos.Deferred {
+		it.next = w.f.o.Clock.Now().Add(w.f.o.Host.Repeats().Pause(a.Chain))
+	}
+	return it
 }
 
 // idle is the longest sleep of the owner.
@@ -153,7 +168,7 @@ func (w *owner) pauseUntilNext() time.Duration {
 	d := idle
 	now := w.f.o.Clock.Now()
 	for _, it := range w.items {
-		if it.flying || !sendable(it.a) {
+		if it.flying || !sendable(it.a) || w.f.paying.hold(&it.a) {
 			continue
 		}
 		if left := it.next.Sub(now); left < d {
@@ -180,8 +195,9 @@ func (w *owner) drain(first outcome) []outcome {
 func (w *owner) housekeep(ctx context.Context) {
 	f := w.f
 	state, ready := f.o.Host.Link().State, f.o.Host.Ready()
+	w.down = w.down || state == "offline"
 	if state != w.state || ready != w.ready {
-		if state == "online" && ready {
+		if state == "online" && ready && (w.down || w.silent) {
 			w.retryAll()
 		}
 		if w.ready && !ready && f.o.Journal.Setting(pos.SetSignOn) != signedOff { // the host asked for a sign-on: it is not let wait
@@ -203,41 +219,20 @@ func (w *owner) housekeep(ctx context.Context) {
 	w.reseal(ctx, now)
 }
 
-// onlineEvery is how old the journal's word of the last contact may get.
-const onlineEvery = 10 * time.Minute
-
-// rememberPause is the wait after the journal did not take it.
-const rememberPause = time.Minute
-
-// rememberOnline keeps the time of the host's last word over a restart: how
-// long a till may go on without the host counts from there.
-func (w *owner) rememberOnline(ctx context.Context) {
-	w.f.begin()
-	last, now := w.f.LastOnline(), w.f.o.Clock.Now()
-	if w.f.lastOnline.Load() == never || last.Sub(w.remembered).Abs() < onlineEvery { // either way: a clock that is set back would not be heard of for as long
-		return
-	}
-	if left := w.rememberAgain.Sub(now); left > 0 && left <= rememberPause {
-		return
-	}
-	c := pos.Commit{Settings: map[string]string{pos.SetLastOnline: last.Format(time.RFC3339)}}
-	if _, err := w.f.o.Journal.Append(ctx, c); err != nil {
-		w.rememberAgain = now.Add(rememberPause)
-		w.fault(err, nil)
-		return
-	}
-	w.remembered = last
-}
-
 func (w *owner) busy() bool { return w.reversal || w.flying > 0 }
 
-// retryAll makes everything due: the line is back.
+// retryAll makes everything due: the line was down and is back. An echo that is
+// answered after an item was not says nothing of that item: it keeps its back-off,
+// and so does one that the host closed the line on, where no probe failed.
 func (w *owner) retryAll() {
 	for _, it := range w.items {
-		if !it.flying && it.a.State != pos.Manual && !w.waitsForRepeat(it.a) {
+		felled := it.felled && !w.silent
+		it.felled = false
+		if !felled && !it.flying && it.a.State != pos.Manual && !w.waitsForRepeat(it.a) {
 			it.next = time.Time{}
 		}
 	}
+	w.down, w.silent = false, false
 }
 
 // waitsForRepeat says that the host answered and asked, in effect, for a pause
@@ -303,13 +298,16 @@ func (w *owner) dueReversal(now time.Time) *item {
 }
 
 // dueUploads gives the uploads that may leave, in their order, as many as the
-// window permits, but for those that have just landed.
+// window permits, but for those that have just landed; while a payment is being
+// made no deferred sale.
 func (w *owner) dueUploads(now time.Time, landed ...*item) []*item {
 	free := w.window() - w.flying
 	if free <= 0 || !w.up() {
 		return nil
 	}
-	return w.first(free, func(it *item) bool { return told(it.owes()) && it.due(now) && !slices.Contains(landed, it) })
+	return w.first(free, func(it *item) bool {
+		return told(it.owes()) && it.due(now) && !slices.Contains(landed, it) && !w.f.paying.hold(&it.a)
+	})
 }
 
 // first gives the first n items of a kind in the order in which they are sent:

@@ -39,7 +39,7 @@ func TestACardRequestWaitsForTheDeferredSaleInTheAir(t *testing.T) {
 		t.Fatalf("%d in the air", w.w.flying)
 	}
 	w.w.f.turn.Unlock() // as an owner that sleeps
-	if _, ok := w.w.f.atOnce(ctx); ok {
+	if _, ok := w.w.f.atOnce(ctx, func() {}); ok {
 		t.Error("the owner was not asked although its deferred sale is in the air")
 	}
 	w.w.f.turn.Lock()

@@ -24,7 +24,9 @@ func TestScriptResultThatOnlySignsOnEnds(t *testing.T) {
 		last := a
 		last.Tries = usual.Tries
 		for why, v := range map[string]verdict{
-			"after the last try": judgeResult(usual, last, o, class, noon), "after a day": judgeResult(usual, first, o, class, noon.Add(usual.GiveUp)),
+			"after the last try": judgeResult(usual, last, o, class, noon), "after a day": judgeResult(
+				usual, first, o, class, noon.Add(usual.GiveUp),
+			),
 		} {
 			if len(v.events) != 1 || v.events[0].Type != pos.EvTold || v.resign {
 				t.Errorf("%s goes on %s: %+v", name, why, v)
@@ -44,7 +46,10 @@ func TestAWordOfTheHostAges(t *testing.T) {
 	host := keyless{memHost: newMemHost(nil, j, clock.Now, func(string, ...any) {})}
 	f := New(Options{Journal: j, Host: host, Clock: clock})
 	f.heard()
-	for after, want := range map[time.Duration]bool{0: true, time.Second: true, 4 * time.Second: true, 5 * time.Second: false, time.Hour: false, -time.Second: false, -time.Hour: false} {
+	for after, want := range map[time.Duration]bool{
+		0: true, time.Second: true, 4 * time.Second: true, 5 * time.Second: false,
+		time.Hour: false, -time.Second: false, -time.Hour: false,
+	} {
 		clock.now = noon.Add(after)
 		if got := f.Heard(5 * time.Second); got != want {
 			t.Errorf("%v later: %v", after, got)

@@ -18,22 +18,38 @@ func (w *owner) send(ctx context.Context, a pos.Attempt) {
 	case byWallet(a):
 		o.reply, o.err = w.undoOrder(ctx, a)
 	default:
-		r, err := w.request(a)
-		if err != nil {
-			w.f.o.Log.Error("an item can never be sent", "attempt", a.ID, "error", err)
-			o.fatal = "keys_missing"
-			break
-		}
-		if o.reply, o.err = w.f.o.Host.Exchange(ctx, r); errors.Is(o.err, pos.ErrUnfit) {
-			w.f.o.Log.Error("an item can never be sent", "attempt", a.ID, "error", o.err)
-			o.fatal = "cannot_be_sent"
-		}
+		w.exchange(ctx, a, &o)
 	}
 	select {
 	case w.results <- o:
 	case <-ctx.Done():
 	}
 }
+
+// exchange words what an item owes and sends it.
+func (w *owner) exchange(ctx context.Context, a pos.Attempt, o *outcome) {
+	r, err := w.request(a)
+	switch {
+	case err == nil:
+		if o.reply, o.err = w.f.o.Host.Exchange(ctx, r); errors.Is(o.err, pos.ErrUnfit) {
+			w.f.o.Log.Error("an item can never be sent", "attempt", a.ID, "error", o.err)
+			o.fatal = "cannot_be_sent"
+		}
+	case errors.Is(err, pos.ErrBoxLost), errors.Is(err, pos.ErrNotFound):
+		w.f.o.Log.Error("an item can never be sent", "attempt", a.ID, "error", err)
+		o.fatal = keysMissing
+	default:
+		w.f.o.Log.Error("what an item needs cannot be read", "attempt", a.ID, "error", err)
+		o.err, o.unread = fmt.Errorf("%w: %w", pos.ErrNotSent, err), true
+	}
+}
+
+// keysMissing is the till's reason for an item whose card data is gone.
+const keysMissing = "keys_missing"
+
+// maxUnread is how often in a row it may fail to read what an item needs (no file
+// can be opened, say) before a person has to see to it.
+const maxUnread = 3
 
 // isAdvice says whether an item is told to the host, not taken back from it:
 // uploads, deferred sales, refunds, results of scripts.
@@ -47,11 +63,17 @@ func told(due pos.Due) bool {
 // byWallet says whether the wallet's gateway decides about an item.
 func byWallet(a pos.Attempt) bool { return a.Tender == pos.QR && a.STAN == "" }
 
-// operations are what a kind of attempt asked the host for.
-var operations = map[pos.Kind]pos.Operation{
-	pos.Sale: pos.OpSale, pos.Void: pos.OpVoid, pos.Refund: pos.OpRefund,
-	pos.Preauth: pos.OpPreauth, pos.PreauthVoid: pos.OpPreauthVoid,
-	pos.Completion: pos.OpCompletion, pos.CompletionVoid: pos.OpCompletionVoid,
+// sentAs is the operation that an attempt was sent to the host as.
+func sentAs(a pos.Attempt) pos.Operation {
+	switch {
+	case a.Deferred:
+		return pos.OpDeferred
+	case a.Offline:
+		return pos.OpOfflineUpload
+	case a.Kind == pos.Sale && a.Tender == pos.QR:
+		return pos.OpCodeSale
+	}
+	return pos.OperationOf(a.Kind)
 }
 
 // errNothingOwed says that nothing goes out for an attempt in its state.
@@ -71,26 +93,17 @@ func (w *owner) request(a pos.Attempt) (r pos.Request, err error) {
 	case !isReversal(a) && !parked(a) && !isAdvice(a):
 		return r, fmt.Errorf("%w: attempt %s is %s", errNothingOwed, a.ID, a.State)
 	case isReversal(a) || parked(a):
-		r.Op, r.Original, r.Reason = pos.OpReversal, operations[a.Kind], a.Reason
-		switch {
-		case a.Deferred:
-			r.Original = pos.OpDeferred
-		case a.Kind == pos.Sale && a.Tender == pos.QR:
-			r.Original = pos.OpCodeSale
-		}
+		r.Op, r.Original, r.Reason = pos.OpReversal, sentAs(a), a.Reason
 		r.Card, err = pos.OpenCard(w.f.o.Vault, a.Sealed, a.ID)
 		return r, err
 	case a.State == pos.RefundUnknown:
 		r.Op, r.Advice = pos.OpRefund, true
 		r.Card, err = pos.OpenCard(w.f.o.Vault, a.Sealed, a.ID)
 		return r, err
-	case a.Deferred:
-		r.Op, r.Advice = pos.OpDeferred, true
 	case a.State == pos.ResultDue:
-		r.Op, r.Advice, r.Original, r.Amount = pos.OpScriptResult, true, operations[of.Kind], of.Amount
-	default:
-		r.Op, r.Advice = pos.OpOfflineUpload, true
+		r.Original, r.Amount = pos.OperationOf(of.Kind), of.Amount
 	}
+	r.Op, r.Advice = sentAs(a), true
 	r.Card, err = pos.OpenCard(w.f.o.Vault, a.Waiting, a.ID)
 	return r, err
 }
@@ -166,7 +179,8 @@ func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
 		MaskedPAN: a.MaskedPAN, CardHash: a.CardHash, EntryMode: a.EntryMode, Sealed: sealed,
 	}
 	second := pos.Event{
-		Type: pos.EvDeferred, Attempt: id, Basket: a.Basket, Approved: a.Amount, Offline: true, Waiting: waiting, Chain: a.Chain + 1, Taken: &a.Taken,
+		Type: pos.EvDeferred, Attempt: id, Basket: a.Basket, Approved: a.Amount, Offline: true, Waiting: waiting,
+		Chain: a.Chain + 1, Taken: &a.Taken,
 	}
 	events := []pos.Event{first, second}
 	if u := w.f.o.Host.Repeats(); a.Chain+1 >= u.DeferredTries || now.Sub(a.Taken) >= u.DeferredGiveUp {
@@ -181,11 +195,12 @@ func (w *owner) deferAgain(a pos.Attempt, now time.Time) ([]pos.Event, error) {
 const sealGrace = 10 * time.Minute
 
 // reseal encrypts what waits anew under the day's key and destroys the keys of
-// the days before, once a day.
+// the days before, once a day and not while a payment is being made: it may be
+// sealed under the day on which it began, and a clock may have been set forward.
 func (w *owner) reseal(ctx context.Context, now time.Time) {
 	day, _ := w.f.o.DayOf(now)
 	before, _ := w.f.o.DayOf(now.Add(-sealGrace))
-	if day == w.resealed || before != day {
+	if day == w.resealed || before != day || w.f.paying.running() {
 		return
 	}
 	var events []pos.Event

@@ -3,7 +3,6 @@ package forward
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sort"
 	"sync"
@@ -227,7 +226,7 @@ func (v *memVault) Open(key string, _, box []byte) ([]byte, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.gone[key] {
-		return nil, errors.New("the key was destroyed")
+		return nil, fmt.Errorf("%w: the key was destroyed", pos.ErrBoxLost)
 	}
 	return append([]byte(nil), box...), nil
 }

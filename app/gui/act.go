@@ -141,14 +141,17 @@ func (t *till) goods(a kit.Act) {
 	case screen.VerbLine:
 		t.choose(a.Arg)
 	case screen.VerbPrice, screen.VerbDiscount, screen.VerbWeigh:
+		t.leaveMore()
 		if a.Verb == screen.VerbWeigh && v.Entry == "" && t.weighLine() {
 			return
 		}
 		t.edit(a.Verb)
 	case screen.VerbDelete:
+		t.leaveMore()
 		line := t.snap.Selected
 		t.do(func(ctx context.Context) error { return face.Remove(ctx, line, "cashier") }, nil)
 	case screen.VerbHold:
+		t.leaveMore()
 		t.do(func(ctx context.Context) error {
 			_, err := face.Hold(ctx, "")
 			return err

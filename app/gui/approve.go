@@ -46,6 +46,7 @@ func (t *till) wantsApproval(err error) bool {
 func (t *till) openSheet(note string) {
 	s := &t.view.Sheet
 	*s = screen.Sheet{Open: true, Note: note}
+	delete(t.view.First, "approvers")
 	for _, who := range t.parts.Staff {
 		if who.Role == pos.Supervisor && s.Who == "" {
 			s.Who = who.ID

@@ -156,7 +156,7 @@ func (t *till) listen(c fyne.Canvas) {
 }
 
 // altKeys are the keys that pages use together with Alt: digits for rows, letters for what is chosen and for the rail.
-const altKeys = "123456789" + screen.LeftKeys + screen.RailKeys
+const altKeys = "1234567890" + screen.LeftKeys + screen.RailKeys
 
 // heapGrowth keeps a window's heap, most of it faces, from growing to twice its size between two collections, in percent.
 const heapGrowth = 40

@@ -29,6 +29,7 @@ func (t *till) house(a kit.Act) {
 		t.relook()
 	case screen.VerbLang:
 		t.words.English = !t.words.English
+		v.Notice = "" // it was said in the other language
 		t.draw()
 	case screen.VerbLineCut:
 		t.cutLine()
@@ -127,8 +128,11 @@ func (t *till) goTo(name screen.Name) {
 	}
 	t.stopScale()
 	v.Notice = ""
-	if v.Screen == screen.Records || v.Screen == screen.Cash || name != screen.Home {
+	if !keepsTyped[v.Screen] || !keepsTyped[name] {
 		v.Entry, v.Qty, v.Tendered = "", "", ""
+	}
+	if name == screen.Search { // there the letters are the entry
+		v.Entry = ""
 	}
 	v.Screen = name
 	switch name {
@@ -156,6 +160,16 @@ func (t *till) goTo(name screen.Name) {
 	}
 	if name != screen.Home {
 		t.next(nil)
+	}
+}
+
+// keepsTyped are the screens of a sale on which what was typed is still used: a quantity for the next article, a price.
+var keepsTyped = map[screen.Name]bool{screen.Home: true, screen.Quick: true, screen.More: true, screen.Search: true}
+
+// leaveMore goes back from the functions of a small panel to the order, where one sees what came of them.
+func (t *till) leaveMore() {
+	if t.view.Screen == screen.More {
+		t.view.Screen = screen.Home
 	}
 }
 

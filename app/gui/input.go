@@ -1,6 +1,7 @@
 package gui
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -9,6 +10,7 @@ import (
 
 	"tillkeeper/app/basket"
 	"tillkeeper/app/checkout"
+	"tillkeeper/app/gui/kit"
 	"tillkeeper/app/gui/screen"
 )
 
@@ -20,6 +22,7 @@ const (
 	scanLimit = 256                    // and at most
 	scanLate  = 4                      // one in so many may have been delivered late
 	seamLimit = 3                      // and so often the till itself may have stood still between two of them
+	slowLimit = 3                      // so many of the first ones may be a finger's, which came late to the till and close to them
 	heldTries = 3                      // an operator waits so often for a scan to go on
 )
 
@@ -28,19 +31,25 @@ type burst struct {
 	text   string
 	fast   int // gaps under scanGap
 	last   moment
-	before screen.View // what the view was before its first character
-	pin    string
+	before typing // what had been typed before its first character
 	seams  []seam
-	held   string // operators that wait until it is known that they belong to no scan
+	slow   []seam // where one of the first characters came slowly
+	held   string // operators and digits that act at once, which wait until it is known that they belong to no scan
 	turn   uint64
+}
+
+// typing is what characters change, so that those of a scan can be taken back: the view, of which only that is taken, and
+// the digits that no view has.
+type typing struct {
+	view          screen.View
+	pin, approval string
 }
 
 // seam is where the till stood still between two characters, so that nobody knows how long there was none: one scan may
 // have been cut in two there, or a scan may have come after what a finger typed.
 type seam struct {
-	at, fast int         // characters and gaps under scanGap before it
-	before   screen.View // what the view was then
-	pin      string
+	at, fast int    // characters and gaps under scanGap before it
+	before   typing // what had been typed then
 }
 
 // scanned says whether an Enter or Tab at a moment ends a scan.
@@ -58,8 +67,10 @@ func (b *burst) sewn() bool {
 
 // after gives what of a burst came after a seam, as if it had begun there.
 func (b *burst) after(s seam) burst {
-	return burst{text: b.text[s.at:], fast: b.fast - s.fast, last: b.last, before: s.before, pin: s.pin}
+	return burst{text: b.text[s.at:], fast: b.fast - s.fast, last: b.last, before: s.before}
 }
+
+func (t *till) typing() typing { return typing{t.view, t.pin, t.approval} }
 
 // typedRune takes a character of the keyboard or of the scanner.
 func (t *till) typedRune(r rune) { t.runeAt(r, t.moment()) }
@@ -77,26 +88,38 @@ func (t *till) runeAt(r rune, m moment) {
 	switch {
 	case b.text == "" || heard >= linkGap || len(b.text) >= scanLimit || stood && !b.sewn():
 		t.letHeldGo()
-		*b = burst{before: t.view, pin: t.pin, turn: b.turn}
+		*b = burst{before: t.typing(), turn: b.turn}
 	case stood:
 		if len(b.text) == 1 {
 			t.letHeldGo() // a finger's, more likely
 		}
-		b.seams = append(b.seams, seam{at: len(b.text), fast: b.fast, before: t.view, pin: t.pin})
+		b.seams = append(b.seams, seam{at: len(b.text), fast: b.fast, before: t.typing()})
 	case gap < scanGap:
 		b.fast++
 	default:
 		t.letHeldGo()
+		if len(b.text) <= slowLimit {
+			b.slow = append(b.slow, seam{at: len(b.text), fast: b.fast, before: t.typing()})
+		}
 	}
 	b.text += string(r)
 	b.last = m
 	b.turn++
-	if strings.ContainsRune("*/+-", r) {
+	if operator(r) || t.actsAtOnce(r) {
 		b.held += string(r)
 	} else {
 		t.typedNow(r)
 	}
 	t.settles(b.turn, heldTries)
+}
+
+// operator says whether a character does something instead of being typed.
+func operator(r rune) bool { return strings.ContainsRune("*/+-", r) }
+
+// actsAtOnce says whether a digit does something on this screen that no scan may do: it takes an account of the card, or a
+// device that was found.
+func (t *till) actsAtOnce(r rune) bool {
+	return r >= '0' && r <= '9' && (screen.Choosing(t.snap) > 0 || t.view.Screen == screen.Devices)
 }
 
 // settles shows what was typed, and does what a waiting operator asks for, once a burst has ended: a slow panel that
@@ -124,7 +147,11 @@ func (t *till) letHeldGo() {
 	held := t.burst.held
 	t.burst.held = ""
 	for _, r := range held {
-		t.press(string(r))
+		if operator(r) {
+			t.press(string(r))
+			continue
+		}
+		t.typedNow(r)
 	}
 }
 
@@ -167,6 +194,10 @@ func (t *till) keyAt(name fyne.KeyName, m moment) {
 		t.burst.held = b.held
 		t.letHeldGo()
 		t.draw()
+	} else if t.burst.text != "" && asks(name) { // it is asked of what was typed, which may not be painted yet
+		t.letHeldGo()
+		t.burst = burst{turn: t.burst.turn + 1}
+		t.draw()
 	}
 	switch name {
 	case fyne.KeyPageUp, fyne.KeyPageDown:
@@ -176,14 +207,25 @@ func (t *till) keyAt(name fyne.KeyName, m moment) {
 	}
 }
 
-// scanIn finds the scan that an Enter or Tab ends. Where the till stood still, the code that the shop or the wallets know
-// tells whether the scan began before; where none is known it did, so that no part of it stays behind as if it were typed.
+// asks says whether a key asks for something by itself: it is no character, and no Shift of one, which a scan may have.
+func asks(name fyne.KeyName) bool {
+	switch name {
+	case fyne.KeyEscape, fyne.KeyBackspace, fyne.KeyInsert, fyne.KeyDelete, fyne.KeyHome, fyne.KeyEnd,
+		fyne.KeyUp, fyne.KeyDown, fyne.KeyLeft, fyne.KeyRight:
+		return true
+	}
+	return len(name) > 1 && name[0] == 'F'
+}
+
+// scanIn finds the scan that an Enter or Tab ends. Where the till stood still, or the first characters came slowly, the code
+// that the shop or the wallets know tells where the scan began; where none is known it began with the first, so that no part
+// of it stays behind as if it were typed.
 func (t *till) scanIn(b burst, m moment) (burst, bool) {
 	whole := b.scanned(m)
-	if whole && (len(b.seams) == 0 || t.knows(b.text)) {
+	if whole && (len(b.seams)+len(b.slow) == 0 || t.knows(b.text)) {
 		return b, true
 	}
-	for _, s := range b.seams {
+	for _, s := range append(slices.Clone(b.seams), b.slow...) {
 		if part := b.after(s); part.scanned(m) && t.knows(part.text) {
 			return part, true
 		}
@@ -217,19 +259,21 @@ func (t *till) deviceScan(code string) {
 	t.useScan(code)
 }
 
-// takeScan takes back what the characters of a scan had typed, and uses the code.
+// takeScan takes back what the characters of a scan had typed, and uses the code. What came to be besides stays: a batch
+// may have been settled, or a list been read, while the characters came.
 func (t *till) takeScan(b burst) {
-	now := t.view
-	t.view = b.before
-	t.view.First, t.view.Busy, t.view.Tests, t.view.Testing = now.First, now.Busy, now.Tests, now.Testing
-	t.view.Gear, t.view.Weighing = now.Gear, now.Weighing
-	t.pin = b.pin
+	v, was := &t.view, &b.before.view
+	v.Entry, v.Qty, v.Tendered, v.Notice = was.Entry, was.Qty, was.Tendered, was.Notice
+	v.Letters, v.Found, v.Found2 = was.Letters, was.Found, was.Found2
+	v.Undoing.Amount, v.Undoing.Qty, v.Decide.Number = was.Undoing.Amount, was.Undoing.Qty, was.Decide.Number
+	v.Claim.Amount, v.Claim.Last4 = was.Claim.Amount, was.Claim.Last4
+	v.PIN, v.Sheet.PIN, t.pin, t.approval = was.PIN, was.Sheet.PIN, b.before.pin, b.before.approval
 	t.useScan(b.text)
 }
 
 // useScan uses a code where the screen has a use for one.
 func (t *till) useScan(code string) {
-	if t.view.Sheet.Open {
+	if t.view.Sheet.Open || t.view.Ask != screen.AskNothing { // it would change what is asked about
 		t.draw()
 		return
 	}
@@ -260,7 +304,7 @@ func keyNames(name fyne.KeyName) string {
 // press does what a printed shortcut asks for. Digits and letters come as characters, never from here.
 func (t *till) press(name string) {
 	p := t.surface.Page()
-	if p == nil || len(name) == 1 && !strings.Contains("*/+-", name) {
+	if p == nil || len(name) == 1 && !operator(rune(name[0])) {
 		return
 	}
 	if a, ok := p.Keys[name]; ok {
@@ -268,22 +312,25 @@ func (t *till) press(name string) {
 	}
 }
 
-// page turns the longest list of the screen.
+// page turns the list of the screen that takes the most room, of those that show only a part.
 func (t *till) page(down bool) {
 	p := t.surface.Page()
 	if p == nil {
 		return
 	}
+	var main kit.Hit
 	for _, h := range p.Hits {
-		if h.Drag == "" || h.Last == 0 {
-			continue
+		if h.Drag != "" && h.Last > 0 && h.R.W*h.R.H > main.R.W*main.R.H {
+			main = h
 		}
-		step := max(1, int(h.R.H/h.Rows)-1)
-		if !down {
-			step = -step
-		}
-		t.view.First[h.Drag] = max(0, min(h.Last, h.First+step))
-		t.draw()
+	}
+	if main.Drag == "" {
 		return
 	}
+	step := max(1, int(main.R.H/main.Rows)-1)
+	if !down {
+		step = -step
+	}
+	t.view.First[main.Drag] = max(0, min(main.Last, main.First+step))
+	t.draw()
 }

@@ -18,6 +18,7 @@ func (t *till) money(a kit.Act) {
 	case screen.VerbPay:
 		t.tender(pos.Tender(a.Arg))
 	case screen.VerbSplit:
+		t.leaveMore()
 		t.split()
 	case screen.VerbGive, screen.VerbRound:
 		if n, err := strconv.ParseInt(a.Arg, 10, 64); err == nil {

@@ -40,7 +40,7 @@ func (t *till) digit(d string) {
 		}
 	case v.Screen == screen.Weigh:
 		v.Entry = typed(v.Entry, d, entryLimit, 3)
-	case v.Screen == screen.Home || v.Screen == screen.Quick:
+	case v.Screen == screen.Home || v.Screen == screen.Quick || v.Screen == screen.More:
 		t.next(nil)
 		v.Entry = typed(v.Entry, d, entryLimit, 3)
 	default:

@@ -66,8 +66,7 @@ func (p *person) presses(keys ...string) {
 }
 
 func (p *person) scans(code string) {
-	p.run("xdotool", "type", "--delay", "2", code)
-	p.run("xdotool", "key", "Return")
+	p.run("xdotool", "type", "--args", "1", "--delay", "2", code, "key", "--delay", "1", "Return")
 }
 
 func (p *person) sees() image.Image {
@@ -132,30 +131,61 @@ func (p *person) awaits(what string, spots ...spot) {
 }
 
 // sameAsPaintedAnew looks whether the window, of which only what changed was painted, is as it is when all of it is painted:
-// after another size and its own again. Where the clock in it moved on meanwhile, that cannot be told.
+// after another size and its own again. Where the clock in it moved on meanwhile, it looks once more.
 func (p *person) sameAsPaintedAnew() {
 	p.t.Helper()
-	time.Sleep(500 * time.Millisecond) // what was touched last rests
-	id, minute := strings.TrimSpace(string(p.run("xdotool", "search", "--name", "^Tillkeeper$"))), time.Now().Minute()
-	before := p.run("import", "-window", "root", "rgba:-")
-	p.run("xdotool", "windowsize", id, "1366", "700")
-	if !p.becomes(before, false) {
-		p.t.Fatal("the window took no other size")
+	id := strings.TrimSpace(string(p.run("xdotool", "search", "--name", "^Tillkeeper$")))
+	for range looksAnew {
+		minute, before := time.Now().Minute(), p.rests()
+		p.run("xdotool", "windowsize", id, "1366", "700")
+		if !p.becomes(before, false) {
+			p.t.Fatal("the window took no other size")
+		}
+		p.run("xdotool", "windowsize", id, "1366", "768")
+		if p.becomes(before, true) {
+			return
+		}
+		if time.Now().Minute() == minute {
+			break
+		}
 	}
-	p.run("xdotool", "windowsize", id, "1366", "768")
-	if !p.becomes(before, true) && time.Now().Minute() == minute {
-		p.t.Fatal("painted anew, the window looks otherwise")
-	}
+	p.t.Fatal("painted anew, the window looks otherwise")
 }
 
-// becomes waits for a picture, or for another, and says whether it came within a few seconds.
+// looksAnew is how often the clock may move on while a picture is compared.
+const looksAnew = 4
+
+// restLooks is how many pictures in a row have to be the same before what was touched last is painted.
+const restLooks = 5
+
+// rests waits until the picture stays as it is and gives it.
+func (p *person) rests() []byte {
+	p.t.Helper()
+	last, same := p.picture(), 0
+	for end := time.Now().Add(patience); same < restLooks; time.Sleep(100 * time.Millisecond) {
+		now := p.picture()
+		if same++; !bytes.Equal(now, last) {
+			last, same = now, 0
+		}
+		if time.Now().After(end) {
+			p.t.Fatal("the window does not come to rest")
+		}
+	}
+	return last
+}
+
+func (p *person) picture() []byte {
+	p.t.Helper()
+	return p.run("import", "-window", "root", "rgba:-")
+}
+
+// becomes waits for a picture, or for another, and says whether it came.
 func (p *person) becomes(picture []byte, same bool) bool {
 	p.t.Helper()
-	for range 30 {
-		if bytes.Equal(p.run("import", "-window", "root", "rgba:-"), picture) == same {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if bytes.Equal(p.picture(), picture) == same {
 			return true
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	return false
 }
@@ -232,7 +262,7 @@ func sellByCard(p *person) {
 func sellForCash(p *person) {
 	p.t.Helper()
 	p.presses("1", "2", "3", "4", "5")
-	time.Sleep(500 * time.Millisecond) // painted
+	p.rests()
 	p.presses("Home")
 	p.sameAsPaintedAnew()
 	p.touches(640, 100)

@@ -261,14 +261,19 @@ func settleBatch(f *face, ctx context.Context, line []byte) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	left := make([]answer, 0, len(r.LeftOut))
-	for _, a := range r.LeftOut {
-		left = append(left, answer{"attempt": a.ID, "kind": kindOf(a), "state": a.State, "amount": a.Amount, "stan": a.STAN, "batch": a.Batch})
-	}
 	return answer{
-		"till": r.Till, "host": r.Host, "balanced": r.Balanced, "batch": r.Batch, "next_batch": r.Next, "left_out": left,
-		"uploaded": r.Uploaded, "empty": r.Empty,
+		"till": r.Till, "host": r.Host, "balanced": r.Balanced, "batch": r.Batch, "next_batch": r.Next, "left_out": inShort(r.LeftOut),
+		"uploaded": r.Uploaded, "untaken": inShort(r.Untaken), "empty": r.Empty,
 	}, nil
+}
+
+// inShort are the payments that a settlement names.
+func inShort(list []pos.Attempt) []answer {
+	out := make([]answer, 0, len(list))
+	for _, a := range list {
+		out = append(out, answer{"attempt": a.ID, "kind": kindOf(a), "state": a.State, "amount": a.Amount, "stan": a.STAN, "batch": a.Batch})
+	}
+	return out
 }
 
 func (f *face) signedIn() (pos.Operator, error) {

@@ -165,6 +165,16 @@ func TestAConditionIsSaidInThePersonsLanguage(t *testing.T) {
 			[2]string{"devices.printer", "write lp:/dev/usb/lp0"},
 			"devices.printer：改配置（原文：write lp:/dev/usb/lp0）", "devices.printer: write lp:/dev/usb/lp0",
 		},
+		{ // a wrong address in the configuration was shown in English on a Chinese screen
+			pos.Condition{
+				State: "fault", Code: "bad_config", Detail: `devices.scale: "fax:1" is no device of this version`, Remedy: `write "cas:/dev/ttyUSB2" or ""`,
+				Found: []pos.Remark{pos.Say("url_unknown", "fax:1")}, Mend: []pos.Remark{pos.Say("url_write", `"cas:/dev/ttyUSB2", ""`)},
+			},
+			[2]string{"配置里的 fax:1 不是这个版本认得的设备", `可以写："cas:/dev/ttyUSB2", ""`},
+			[2]string{"fax:1 of the configuration is no device of this version", `write one of: "cas:/dev/ttyUSB2", ""`},
+			`配置里的 fax:1 不是这个版本认得的设备：可以写："cas:/dev/ttyUSB2", ""`,
+			`fax:1 of the configuration is no device of this version: write one of: "cas:/dev/ttyUSB2", ""`,
+		},
 		{pos.Condition{State: "ok", Detail: "PN532 firmware 1.6"}, [2]string{"PN532 firmware 1.6", ""}, [2]string{"PN532 firmware 1.6", ""}, "", ""},
 		{
 			pos.Condition{State: "ok", Detail: "350 g", Found: []pos.Remark{pos.Say("simulated")}},

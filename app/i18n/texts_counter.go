@@ -26,6 +26,8 @@ var counter = map[string]string{
 	"插卡":      "chip",
 	"挥卡":      "contactless",
 	"刷磁条":     "swipe",
+	"未再刷卡":    "not presented again",
+	"付款码":     "payment code",
 	"进行中":     "now",
 	"已读卡（%s）": "Card read (%s)",
 	"到时没有输入会自动取消，顾客不会被扣款。": "With no entry it cancels itself; nothing is charged.",

@@ -95,7 +95,9 @@ func said(t *testing.T, out *bytes.Buffer, journal *notes, holder string) {
 		t.Errorf("%d check values are shown:\n%s", n, out)
 	}
 	if len(journal.text) != 3 || !strings.HasPrefix(journal.text[0], "key_part_entered 9001 component 1, check value ") ||
-		!strings.HasPrefix(journal.text[1], "key_part_entered 2001 component 2, check value ") || !strings.HasPrefix(journal.text[2], "key_loaded") {
+		!strings.HasPrefix(
+			journal.text[1], "key_part_entered 2001 component 2, check value ",
+		) || !strings.HasPrefix(journal.text[2], "key_loaded") {
 		t.Errorf("the journal has %q", journal.text)
 	}
 	all := strings.ToUpper(out.String() + strings.Join(journal.text, "\n"))

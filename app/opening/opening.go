@@ -86,7 +86,10 @@ func own(dir, key, named, name string) ([]byte, error) {
 	if named != "" {
 		b, err := os.ReadFile(named)
 		if err != nil {
-			return nil, &pos.Error{Code: "bad_config", Message: key + ": the file cannot be read", Remedy: "name a file that is there, or leave the key out", Err: err}
+			return nil, &pos.Error{
+				Code: "bad_config", Message: key + ": the file cannot be read",
+				Remedy: "name a file that is there, or leave the key out", Err: err,
+			}
 		}
 		return b, nil
 	}
@@ -110,12 +113,18 @@ func Blacklist(path string, hash func(pan string) string) (*risk.Blacklist, erro
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &pos.Error{Code: "bad_config", Message: "the file of offline.blacklist cannot be read", Remedy: "name a file that is there", Err: err}
+		return nil, &pos.Error{
+			Code: "bad_config", Message: "the file of offline.blacklist cannot be read",
+			Remedy: "name a file that is there", Err: err,
+		}
 	}
 	defer f.Close()
 	b, err := risk.ReadBlacklist(f, hash)
 	if err != nil {
-		return nil, &pos.Error{Code: "bad_config", Message: path + " is no blacklist", Remedy: "write a card number, or its first digits and *, in each line", Err: err}
+		return nil, &pos.Error{
+			Code: "bad_config", Message: path + " is no blacklist",
+			Remedy: "write a card number, or its first digits and *, in each line", Err: err,
+		}
 	}
 	return b, nil
 }
@@ -221,7 +230,10 @@ func Config(file, host string) (config.Parsed, error) {
 	if file != "" {
 		var err error
 		if text, err = os.ReadFile(file); err != nil {
-			return config.Parsed{}, &pos.Error{Code: "bad_config", Message: "the configuration cannot be read", Remedy: "name a file that is there", Err: err}
+			return config.Parsed{}, &pos.Error{
+				Code: "bad_config", Message: "the configuration cannot be read",
+				Remedy: "name a file that is there", Err: err,
+			}
 		}
 		dir = filepath.Dir(file)
 	}

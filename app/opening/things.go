@@ -46,7 +46,8 @@ func Bring(dir string, i config.Import, assets fs.FS) (t Things, err error) {
 func Slips(c config.Parsed, codes *decline.Table, zone *time.Location) receipt.Maker {
 	return receipt.Maker{
 		Shop: receipt.Shop{Name: c.Shop.Name, Address: c.Shop.Address, Phone: c.Shop.Phone, Terminal: c.Terminal.TID, Merchant: c.Terminal.MID},
-		Say:  codes.Say(c.Window.Language), Advise: recon.Say, Lang: c.Window.Language, Demo: c.Keys.Store == "demo", Now: pos.ShopClock{Zone: zone}.Now,
+		Say:  codes.Say(c.Window.Language), Advise: recon.Say, Lang: c.Window.Language, Demo: c.Keys.Store == "demo",
+		Now: pos.ShopClock{Zone: zone}.Now,
 	}
 }
 

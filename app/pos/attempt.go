@@ -108,6 +108,13 @@ type Attempt struct {
 // Open says whether something is still due for the attempt.
 func (a *Attempt) Open() bool { return StateRules[a.State].Due != DueNothing }
 
+// Unsent says that nothing of a deferred sale is at the host: it waits for its
+// turn, or each sending of it never left or was answered with the wish for a
+// sign-on.
+func (a *Attempt) Unsent() bool {
+	return a.Deferred && (a.State == Deferred || a.State == Delivering && a.Unanswered == 0)
+}
+
 // GoesOn says whether a deferred sale, once its reversal has ended, is owed again
 // as another attempt: nobody answered it. One that the host answered in part, or
 // with a code that leaves the outcome open (reason 06), is a person's; one that a

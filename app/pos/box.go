@@ -2,8 +2,13 @@ package pos
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
+
+// ErrBoxLost says that a box can never be opened again: its key was destroyed or
+// is damaged, or it is not what was sealed under it.
+var ErrBoxLost = errors.New("what was sealed is lost")
 
 // SealCard encrypts what is known of a card under a key of the vault, bound to
 // the attempt that it belongs to.
@@ -20,7 +25,8 @@ func SealCard(v Vault, key, attempt string, c CardData) (*Box, error) {
 	return &Box{Key: key, Data: data}, nil
 }
 
-// OpenCard decrypts what SealCard sealed for the same attempt.
+// OpenCard decrypts what SealCard sealed for the same attempt. Where it is gone
+// for good the error is ErrNotFound or ErrBoxLost.
 func OpenCard(v Vault, b *Box, attempt string) (CardData, error) {
 	var c CardData
 	if b == nil {

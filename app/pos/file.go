@@ -30,7 +30,8 @@ const (
 
 // FileColumns holds every column in the order of a file with a header.
 var FileColumns = [...]FileColumn{
-	FileDate, FileTime, FileTID, FileMID, FileBatch, FileSTAN, FileRRN, FileAuth, FileKind, FilePAN, FileAmount, FileOriginalBatch, FileOriginalSTAN,
+	FileDate, FileTime, FileTID, FileMID, FileBatch, FileSTAN, FileRRN, FileAuth, FileKind, FilePAN, FileAmount,
+	FileOriginalBatch, FileOriginalSTAN,
 }
 
 // The units of an amount.
@@ -106,7 +107,7 @@ func wrongLayout(key, remedy, format string, args ...any) error {
 // and what to write there, or nil.
 func (l FileLayout) Check() error {
 	switch {
-	case len(l.Separator) != 1 || l.Separator[0] >= utf8.RuneSelf || strings.ContainsAny(l.Separator, "\"\r\n0123456789") || l.Separator == ".":
+	case len(l.Separator) != 1 || l.Separator[0] >= utf8.RuneSelf || strings.ContainsAny(l.Separator, "\"\r\n0123456789."):
 		return wrongLayout("separator", `write one character, as "," or "|"`, "is %q", l.Separator)
 	case !slices.Contains([]string{FileUTF8, FileGBK, FileEither}, l.Encoding):
 		return wrongLayout("encoding", "write utf-8, gbk or either", "is %q", l.Encoding)
@@ -115,7 +116,8 @@ func (l FileLayout) Check() error {
 	case l.Sign != FileSigned && l.Sign != FileByKind:
 		return wrongLayout("sign", "write signed or kind", "is %q", l.Sign)
 	case len(l.Place) > 0 && len(l.Header) > 0:
-		return wrongLayout("place", `give one of the two; over a base that has the other write "header": null or "place": null`, "is given beside file.header")
+		return wrongLayout("place", `give one of the two; over a base that has the other write "header": null or "place": null`,
+			"is given beside file.header")
 	}
 	if err := l.checkColumns(); err != nil {
 		return err
@@ -201,7 +203,8 @@ func (l FileLayout) checkClock() error {
 	}
 	for _, d := range l.Dates {
 		if !reads(d, time.DateOnly) {
-			return wrongLayout("dates", "write how the file writes 2 January 2006, as 2006-01-02 or 20060102", "has %q, which does not tell year, month and day", d)
+			return wrongLayout("dates", "write how the file writes 2 January 2006, as 2006-01-02 or 20060102",
+				"has %q, which does not tell year, month and day", d)
 		}
 	}
 	if l.Has(FileTime) && len(l.Times) == 0 {
@@ -209,7 +212,8 @@ func (l FileLayout) checkClock() error {
 	}
 	for _, t := range l.Times {
 		if !reads(t, "15:04") {
-			return wrongLayout("times", "write how the file writes 15:04:05, as 15:04:05 or 150405", "has %q, which does not tell hour and minute", t)
+			return wrongLayout("times", "write how the file writes 15:04:05, as 15:04:05 or 150405",
+				"has %q, which does not tell hour and minute", t)
 		}
 	}
 	return nil

@@ -2,7 +2,7 @@ package pos
 
 import "time"
 
-func open(e Event) Attempt {
+func open(e *Event) Attempt {
 	return Attempt{
 		ID: e.Attempt, Basket: e.Basket, Receipt: e.Receipt, Kind: e.Kind, Tender: e.Tender,
 		Amount: e.Amount, Cashier: e.By, Day: e.Day, Hour: e.Hour, Created: e.Time, Linked: e.Linked,
@@ -11,7 +11,7 @@ func open(e Event) Attempt {
 }
 
 // fold carries the facts of an event over; a fact once known is never blanked.
-func fold(a *Attempt, e Event) {
+func fold(a *Attempt, e *Event) {
 	set := func(to *string, v string) {
 		if v != "" {
 			*to = v
@@ -55,7 +55,7 @@ func fold(a *Attempt, e Event) {
 }
 
 // foldOutcome carries over what an event decides about the money.
-func foldOutcome(a *Attempt, e Event) {
+func foldOutcome(a *Attempt, e *Event) {
 	switch e.Type {
 	case EvApproved, EvOfflineApproved, EvDeferred:
 		a.Approved, a.Tendered, a.Change = e.Approved, e.Tendered, e.Change
@@ -90,7 +90,7 @@ func foldOutcome(a *Attempt, e Event) {
 }
 
 // foldTry counts the sendings and keeps what came of the last one.
-func foldTry(a *Attempt, e Event) {
+func foldTry(a *Attempt, e *Event) {
 	switch e.Type {
 	case EvRefundUnknown, EvRefundTry:
 		a.LastError = e.Text

@@ -67,3 +67,29 @@ func OriginOf(kind Kind, o Attempt) Origin {
 	}
 	return out
 }
+
+// OperationOf is the row of the transaction table that a kind of attempt asks
+// the host for; "" where nobody asks it.
+func OperationOf(k Kind) Operation {
+	switch k {
+	case Sale:
+		return OpSale
+	case Void:
+		return OpVoid
+	case Refund:
+		return OpRefund
+	case Balance:
+		return OpBalance
+	case Preauth:
+		return OpPreauth
+	case PreauthVoid:
+		return OpPreauthVoid
+	case Completion:
+		return OpCompletion
+	case CompletionVoid:
+		return OpCompletionVoid
+	case ScriptResult:
+		return OpScriptResult
+	}
+	return ""
+}

@@ -201,6 +201,7 @@ type Terms struct {
 // win over the shop's; what is 0 is left to the shop.
 type RiskTerms struct {
 	FloorLimit  Amount    // fen: below it a chip may approve while the host can be reached; 0: it never may
+	Floors      []Floor   // of applications of chips that have another one
 	Selection   Selection // of those, which go online all the same
 	PerPayment  Amount
 	PerTerminal Amount

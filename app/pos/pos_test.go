@@ -2,6 +2,7 @@ package pos
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 )
 
@@ -105,5 +106,16 @@ func TestApply(t *testing.T) {
 	}
 	if _, err := Apply(Attempt{ID: "2", State: Sending}, Event{Type: EvApproved, Attempt: "1"}); !errors.Is(err, ErrTransition) {
 		t.Errorf("an event of another attempt was taken: %v", err)
+	}
+}
+
+// TestFoldOfARefusedEventChangesNothing: whoever folds in place need keep no copy.
+func TestFoldOfARefusedEventChangesNothing(t *testing.T) {
+	for _, e := range []Event{{Type: EvReversed, Attempt: "2", Seq: 9}, {Type: EvApproved, Attempt: "1", Seq: 9, Approved: 5, RRN: "1"}} {
+		a := Attempt{ID: "2", State: Sending, Amount: 5, Seqs: []uint64{1, 2}}
+		before := a
+		if err := a.Fold(&e); !errors.Is(err, ErrTransition) || !reflect.DeepEqual(a, before) {
+			t.Errorf("%s: %+v, %v", e.Type, a, err)
+		}
 	}
 }

@@ -35,7 +35,7 @@ type Purchase struct {
 // CardRisk is what a chip is held against before the host is asked (terminal
 // risk management, EMV Book 3, 10.6).
 type CardRisk struct {
-	FloorLimit int64 // fen; 0: there is none
+	FloorLimit int64 // fen, of applications that have none of their own; 0: there is none
 	Selection  Selection
 	History    func(pan string) CardHistory // it must not keep the number; nil knows of none
 }
@@ -69,7 +69,7 @@ type CardRead struct {
 	Fallback      bool   // of a stripe: taken because the chip could not be read
 	Reason        string // of an AAC: the till's reason, "" where the card gave none
 	ODA           bool   // offline data authentication passed
-	AIDName       string
+	AID, AIDName  string // of the application; AID in upper-case hex, "" where the reader does not say
 	TVR           []byte
 	Expired       bool
 }

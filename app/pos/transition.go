@@ -88,8 +88,6 @@ const (
 	EvSignedOut     EventType = "signed_out"
 	EvSignInRefused EventType = "sign_in_refused"
 	EvSignOn        EventType = "sign_on" // with the host
-	EvDrawer        EventType = "drawer_opened"
-	EvForeign       EventType = "foreign_message" // a message that was not ours
 
 	EvSettling           EventType = "settlement_begun" // totals frozen, card and QR wait
 	EvSettlementTry      EventType = "settlement_try"   // 0500 or an upload went out: how far it got
@@ -216,6 +214,7 @@ var Table = []Row{
 	{Delivering, EvDelivered, Delivered, nil},
 	{Delivering, EvLateDeclined, LateDeclined, []Effect{DoShow}},
 	{Delivering, EvParked, Manual, []Effect{DoShow}}, // 94 without an earlier send
+	{Delivering, EvCancelled, Cancelled, nil},        // a deferred sale of which nothing is at the host: see Unsent
 	{Delivering, EvReversing, Reversing, []Effect{DoReverse}},
 	{LateDeclined, EvResolved, Cancelled, nil},
 	{LateDeclined, EvDelivered, Delivered, nil}, // an earlier send was taken after all: its answer came late
@@ -294,17 +293,27 @@ func Lookup(from State, on EventType) (Row, bool) {
 	return r, ok
 }
 
-// Apply folds one event into an attempt. It is the only place where the state
-// of an attempt changes.
+// Apply gives an attempt with one more event folded into it, see Fold.
 func Apply(a Attempt, e Event) (Attempt, error) {
+	err := a.Fold(&e)
+	return a, err
+}
+
+// Fold folds one event into an attempt; one that does not fit is ErrTransition
+// and leaves it as it is. It is the only place where the state of an attempt
+// changes.
+func (a *Attempt) Fold(e *Event) error {
 	row, ok := Lookup(a.State, e.Type)
 	if !ok {
-		return a, fmt.Errorf("%w: %s in state %q (attempt %s)", ErrTransition, e.Type, a.State, e.Attempt)
+		return fmt.Errorf("%w: %s in state %q (attempt %s)", ErrTransition, e.Type, a.State, e.Attempt)
 	}
 	if row.From == None {
-		a = open(e)
+		*a = open(e)
 	} else if a.ID != e.Attempt {
-		return a, fmt.Errorf("%w: event of %s for attempt %s", ErrTransition, e.Attempt, a.ID)
+		return fmt.Errorf("%w: event of %s for attempt %s", ErrTransition, e.Attempt, a.ID)
+	}
+	if row.From == Delivering && row.To == Cancelled && !a.Unsent() {
+		return fmt.Errorf("%w: %s of attempt %s, which may be at the host", ErrTransition, e.Type, a.ID)
 	}
 	before := a.State
 	a.State = row.To
@@ -314,8 +323,8 @@ func Apply(a Attempt, e Event) (Attempt, error) {
 	if before != row.To && !(before == Unknown && row.To == Reversing) {
 		a.Tries, a.LastError = 0, ""
 	}
-	fold(&a, e)
+	fold(a, e)
 	a.Updated = e.Time
 	a.Seqs = append(a.Seqs[:len(a.Seqs):len(a.Seqs)], e.Seq)
-	return a, nil
+	return nil
 }

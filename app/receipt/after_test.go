@@ -38,11 +38,11 @@ func goods() []pos.Line {
 	return []pos.Line{{Name: "苹果", Qty: 350, Price: 1500, Total: 525, Unit: "kg"}}
 }
 
-func settled() receipt.SettlementFacts {
-	return receipt.SettlementFacts{
+func settled() pos.BatchReport {
+	return pos.BatchReport{
 		Batch: "000001", Next: "000002", Balanced: true,
 		Till: pos.BatchTotals{Debit: 1234500, DebitCount: 118, Credit: 2400, CreditCount: 2},
-		Host: pos.BatchTotals{Debit: 1234500, DebitCount: 118, Credit: 2400, CreditCount: 2},
+		Host: pos.BatchTotals{Debit: 1234500, DebitCount: 118, Credit: 2400, CreditCount: 2}, By: "王芳",
 	}
 }
 
@@ -110,6 +110,8 @@ func following(o receipt.Options) map[string]receipt.Document {
 	yes, amount := true, pos.Amount(1234567)
 	unbalanced := settled()
 	unbalanced.Balanced, unbalanced.Host.Debit, unbalanced.Host.DebitCount, unbalanced.LeftOut = false, 1232625, 117, leftOut()
+	refused := settled()
+	refused.Balanced, refused.Untaken = false, []pos.Attempt{with(card(), func(a *pos.Attempt) { a.State = pos.Settled })}
 	recon := receipt.ReconcileFacts{
 		File: "20260314.csv", First: "2026-03-14", Last: "2026-03-14", Lines: 120, Matched: 119, ReversedInFile: 1,
 		Ours: 1232100, Theirs: 1233975, Differences: []pos.Difference{difference()},
@@ -128,12 +130,13 @@ func following(o receipt.Options) map[string]receipt.Document {
 		"bank": receipt.Bank(shop, with(follow(pos.Sale, pos.Manual), func(a *pos.Attempt) {
 			a.Reason, a.Code = "98", ""
 		}), o),
-		"bank-refund":     receipt.Bank(shop, follow(pos.Refund, pos.Manual), o),
-		"settlement":      receipt.Settlement(shop, settled(), o),
-		"settlement-left": receipt.Settlement(shop, unbalanced, o),
-		"settlement-none": receipt.Settlement(shop, receipt.SettlementFacts{Batch: "000002", Empty: true}, o),
-		"recon":           receipt.Reconciled(shop, recon, advise, o),
-		"story":           receipt.Story(shop, charged(), o, receipt.Speech{Advise: advise}),
+		"bank-refund":        receipt.Bank(shop, follow(pos.Refund, pos.Manual), o),
+		"settlement":         receipt.Settlement(shop, settled(), o),
+		"settlement-left":    receipt.Settlement(shop, unbalanced, o),
+		"settlement-untaken": receipt.Settlement(shop, refused, o),
+		"settlement-none":    receipt.Settlement(shop, pos.BatchReport{Batch: "000002", Empty: true}, o),
+		"recon":              receipt.Reconciled(shop, recon, advise, o),
+		"story":              receipt.Story(shop, charged(), o, receipt.Speech{Advise: advise}),
 	}
 }
 
@@ -309,10 +312,10 @@ func TestMakerOfWhatFollows(t *testing.T) {
 		"follow-up":  {m.FollowUp(follow(pos.Refund, pos.Approved), original(), goods(), "王芳", false), receipt.FollowUp(shop, follow(pos.Refund, pos.Approved), original(), goods(), o)},
 		"balance":    {m.Balance(card(), nil, nil, "王芳"), receipt.Balance(shop, card(), nil, nil, o)},
 		"bank":       {m.Bank(unknown(), "王芳"), receipt.Bank(shop, unknown(), o)},
-		"settlement": {m.Settlement(f.Batch, f.Next, f.Till, f.Host, true, nil, "王芳"), receipt.Settlement(shop, f, o)},
+		"settlement": {m.Settlement(f), receipt.Settlement(shop, f, o)},
 		"empty": {
-			m.Settlement("000001", "", pos.BatchTotals{}, pos.BatchTotals{}, true, nil, "王芳"),
-			receipt.Settlement(shop, receipt.SettlementFacts{Batch: "000001", Empty: true}, o),
+			m.Settlement(pos.BatchReport{Batch: "000001", Empty: true, By: "王芳"}),
+			receipt.Settlement(shop, pos.BatchReport{Batch: "000001", Empty: true}, o),
 		},
 		"recon": {m.Reconciled(receipt.ReconcileFacts{First: "2026-03-14"}, "王芳"), receipt.Reconciled(shop, receipt.ReconcileFacts{First: "2026-03-14"}, advise, o)},
 		"story": {

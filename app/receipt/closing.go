@@ -2,32 +2,21 @@ package receipt
 
 import (
 	"strconv"
-	"time"
 
 	"tillkeeper/app/pos"
 )
 
-// SettlementFacts is what the slip of a closed batch says. Empty: there was
-// nothing to settle and nothing was sent. Time zero is the one of the slip.
-type SettlementFacts struct {
-	Batch, Next string
-	Till, Host  pos.BatchTotals
-	Balanced    bool
-	LeftOut     []pos.Attempt
-	Time        time.Time
-	Empty       bool
-}
-
 // Settlement is the slip of a closed batch: the till's totals beside the
-// host's, whether they agree, and each payment that was left out, with why.
-func Settlement(s Shop, f SettlementFacts, o Options) Document {
+// host's, whether they agree, and each payment that was left out, with why, or
+// that the host would not take.
+func Settlement(s Shop, f pos.BatchReport, o Options) Document {
 	p := newPage("BATCH-"+f.Batch, o)
 	p.head(s, o)
 	p.title(p.say["title_settlement"])
 	p.bold(p.say["batch"], f.Batch)
 	p.known(p.say["next_batch"], f.Next)
-	if !f.Time.IsZero() {
-		o.Time = f.Time
+	if !f.Ended.IsZero() {
+		o.Time = f.Ended
 	}
 	p.where(s, o)
 	p.rule()
@@ -49,6 +38,7 @@ func Settlement(s Shop, f SettlementFacts, o Options) Document {
 		p.text(p.say["uploaded_each"])
 	}
 	p.leftOut(f.LeftOut)
+	p.untaken(f.Untaken)
 	p.rule()
 	return p.foot(o, false)
 }
@@ -69,16 +59,32 @@ func (p *page) leftOut(items []pos.Attempt) {
 	}
 	p.rule()
 	p.bold(p.say["left_out"]+" x "+strconv.Itoa(len(items)), "")
+	p.named(items, func(a *pos.Attempt) { p.text("  " + p.say["left_"+string(a.State)]) })
+	p.text(p.say["left_out_what"])
+}
+
+// untaken names payments that the host approved and whose upload it refused.
+func (p *page) untaken(items []pos.Attempt) {
+	if len(items) == 0 {
+		return
+	}
+	p.rule()
+	p.bold(p.say["untaken"]+" x "+strconv.Itoa(len(items)), "")
+	p.named(items, func(a *pos.Attempt) { p.known("  "+p.say["rrn"], a.RRN) })
+	p.text(p.say["untaken_what"])
+}
+
+// named names payments one by one, each with a word of its own.
+func (p *page) named(items []pos.Attempt, word func(a *pos.Attempt)) {
 	for i := range items[:min(len(items), maxNamed)] {
 		a := &items[i]
 		p.pair(p.kindName(a.Kind)+" "+a.STAN, yuan(a.Amount))
-		p.text("  " + p.say["left_"+string(a.State)])
+		word(a)
 		p.known("  "+p.say["pan"], a.MaskedPAN)
 	}
 	if more := len(items) - maxNamed; more > 0 {
 		p.pair(p.say["and_more"], strconv.Itoa(more))
 	}
-	p.text(p.say["left_out_what"])
 }
 
 // ReconcileFacts is what the slip of a reconciliation says. Ours and Theirs are

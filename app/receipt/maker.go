@@ -56,14 +56,9 @@ func (m Maker) Bank(a pos.Attempt, operator string) any {
 	return Bank(m.Shop, a, m.options(operator, false))
 }
 
-// Settlement is the slip of a closed batch. One without a payment that leaves
-// the batch as it is was empty.
-func (m Maker) Settlement(batch, next string, till, host pos.BatchTotals, balanced bool, leftOut []pos.Attempt, operator string) any {
-	none := pos.BatchTotals{}
-	return Settlement(m.Shop, SettlementFacts{
-		Batch: batch, Next: next, Till: till, Host: host, Balanced: balanced, LeftOut: leftOut,
-		Empty: till == none && host == none && (next == "" || next == batch),
-	}, m.options(operator, false))
+// Settlement is the slip of a closed batch, or of one that was empty.
+func (m Maker) Settlement(r pos.BatchReport) any {
+	return Settlement(m.Shop, r, m.options(r.By, false))
 }
 
 // Reconciled is the slip of a reconciliation.

@@ -71,6 +71,8 @@ var afterwards = map[string][2]string{
 	"uploaded_each": {"已逐笔上送明细，由银行核对。", "Every payment was sent again one by one for the bank to check."},
 	"settle_empty":  {"本批没有交易，无需结算", "An empty batch: nothing was sent"},
 	"left_out":      {"未列入本批", "Left out"}, "and_more": {"另有", "and more"},
+	"untaken":       {"上送被拒", "Upload refused"},
+	"untaken_what":  {"银行已批准，批上送未被收下。请与对账文件核对。", "Approved by the bank, refused in the batch upload. Look for them in its file."},
 	"left_out_what": {"以上各笔不在合计内，保留原批次号，处理完为止。", "These are in no total. They keep their batch number until they are cleared."},
 
 	"left_unknown": {"冲正未完成", "its reversal is not finished"}, "left_reversing": {"冲正未完成", "its reversal is not finished"},

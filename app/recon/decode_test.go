@@ -124,7 +124,9 @@ func TestMoney(t *testing.T) {
 			t.Errorf("%q: %d %v", text, got, ok)
 		}
 	}
-	for _, text := range []string{"", "-", ".5", "1.", "1..0", "1.234", "1,23", "1,2345", ",123", "--1", "1 0", "0x1", "1.0.0", "99999999999999.99"} {
+	for _, text := range []string{
+		"", "-", ".5", "1.", "1..0", "1.234", "1,23", "1,2345", ",123", "--1", "1 0", "0x1", "1.0.0", "99999999999999.99",
+	} {
 		if got, ok := money([]byte(text), true); ok {
 			t.Errorf("%q: %d", text, got)
 		}

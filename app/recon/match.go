@@ -62,7 +62,8 @@ type Matcher struct {
 // files of a layout.
 func New(tid, mid string, l Layout) *Matcher {
 	return &Matcher{
-		tid: strings.TrimSpace(tid), mid: strings.TrimSpace(mid), layout: l, ours: books{zone: l.zone()}, open: map[uint64]pos.Difference{}, names: map[string]int{},
+		tid: strings.TrimSpace(tid), mid: strings.TrimSpace(mid), layout: l, ours: books{zone: l.zone()},
+		open: map[uint64]pos.Difference{}, names: map[string]int{},
 		report: Report{ByClass: map[pos.DifferenceClass]Sum{}},
 	}
 }

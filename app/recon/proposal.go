@@ -24,35 +24,54 @@ const (
 	ClaimGiven       = "claim_given_refund" // a refund that failed here stands there
 )
 
-// Proposals lists every code, for the faces that show them.
-var Proposals = []string{
-	AskAcquirer, AskRefund, AskUpload, WaitNextFile, SendReversal, ClaimReversal, RefundCustomer, BookAsCharged, ClaimDuplicate,
-	FindPayment, ReleaseHold, ReturnSurplus, ClaimShortfall, ReturnRest, ClaimOverpayment, LookAgain, ClaimVoid, ClaimGiven,
-}
-
+// texts has the sentences of each, in Chinese and in English.
 var texts = map[string][2]string{
-	AskAcquirer:      {"凭参考号询问收单行：我方已成功，文件中没有。", "Ask the acquirer with the reference number: approved here, not in the file."},
-	AskRefund:        {"退款未入账：凭参考号询问收单行，客户的钱还没有退回。", "The refund is not booked: ask the acquirer with the reference number; the customer's money has not gone back."},
-	AskUpload:        {"收单行已确认上送但文件中没有：凭小票请收单行补入账。", "The upload was acknowledged but is not booked: ask the acquirer to book it, with the receipt."},
-	WaitNextFile:     {"接近日切，可能在下一份文件中：等下一份文件再对。", "Close to the change of day: it may be in the next file. Wait for that one."},
-	SendReversal:     {"已扣款而冲正未确认：再次发送冲正。", "Charged while its reversal is not acknowledged: send the reversal again."},
-	ClaimReversal:    {"冲正已被确认却仍入账：凭冲正记录请收单行更正。", "Booked although its reversal was acknowledged: the acquirer corrects it; show the acknowledgement."},
-	RefundCustomer:   {"此处失败但已扣款：退还客户，或请收单行撤账。", "Failed here, but charged: give the customer the money back, or have the acquirer take the charge back."},
-	BookAsCharged:    {"收单行已入账：按文件记为已收（或已退），并关闭待办。", "The acquirer has booked it: book it as in the file and close the open item."},
-	ClaimDuplicate:   {"同一笔在文件中出现两次：请收单行撤去一笔。", "The same payment is in the file twice: the acquirer takes one of them back."},
-	FindPayment:      {"本机没有此笔记录：核对小票与其他终端，再询问收单行。", "This till has no record of it: look at slips and other terminals, then ask the acquirer."},
-	ReleaseHold:      {"预授权被当作消费入账：请收单行撤账。", "A hold was booked as a charge: the acquirer takes it back."},
-	ReturnSurplus:    {"客户被多扣：退还差额，或请收单行更正。", "The customer was charged too much: give the difference back, or have the acquirer correct it."},
+	AskAcquirer: {"凭参考号询问收单行：我方已成功，文件中没有。", "Ask the acquirer with the reference number: approved here, not in the file."},
+	AskRefund: {
+		"退款未入账：凭参考号询问收单行，客户的钱还没有退回。",
+		"The refund is not booked: ask the acquirer with the reference number; the customer's money has not gone back.",
+	},
+	AskUpload: {
+		"收单行已确认上送但文件中没有：凭小票请收单行补入账。",
+		"The upload was acknowledged but is not booked: ask the acquirer to book it, with the receipt.",
+	},
+	WaitNextFile: {"接近日切，可能在下一份文件中：等下一份文件再对。", "Close to the change of day: it may be in the next file. Wait for that one."},
+	SendReversal: {"已扣款而冲正未确认：再次发送冲正。", "Charged while its reversal is not acknowledged: send the reversal again."},
+	ClaimReversal: {
+		"冲正已被确认却仍入账：凭冲正记录请收单行更正。",
+		"Booked although its reversal was acknowledged: the acquirer corrects it; show the acknowledgement.",
+	},
+	RefundCustomer: {
+		"此处失败但已扣款：退还客户，或请收单行撤账。",
+		"Failed here, but charged: give the customer the money back, or have the acquirer take the charge back.",
+	},
+	BookAsCharged:  {"收单行已入账：按文件记为已收（或已退），并关闭待办。", "The acquirer has booked it: book it as in the file and close the open item."},
+	ClaimDuplicate: {"同一笔在文件中出现两次：请收单行撤去一笔。", "The same payment is in the file twice: the acquirer takes one of them back."},
+	FindPayment: {
+		"本机没有此笔记录：核对小票与其他终端，再询问收单行。",
+		"This till has no record of it: look at slips and other terminals, then ask the acquirer.",
+	},
+	ReleaseHold: {"预授权被当作消费入账：请收单行撤账。", "A hold was booked as a charge: the acquirer takes it back."},
+	ReturnSurplus: {
+		"客户被多扣：退还差额，或请收单行更正。",
+		"The customer was charged too much: give the difference back, or have the acquirer correct it.",
+	},
 	ClaimShortfall:   {"入账少于我方：凭小票请收单行补足。", "Less was booked than here: claim the rest from the acquirer with the receipt."},
 	ReturnRest:       {"退给客户的少于我方：请收单行补退差额。", "The customer got back less than here: the acquirer returns the rest."},
 	ClaimOverpayment: {"退给客户的多于我方：请收单行更正。", "The customer got back more than here: the acquirer corrects it."},
 	LookAgain:        {"读文件时此笔尚未结束：稍后重新对账。", "Not decided yet when the file was read: reconcile again later."},
-	ClaimVoid:        {"撤销在此失败而文件已撤：请收单行更正，或重新收款。", "The void failed here but is booked: the acquirer corrects it, or the payment is taken again."},
-	ClaimGiven:       {"退款在此失败而文件已退：按文件记账，勿再退款。", "The refund failed here but is booked: book it as in the file and do not refund again."},
+	ClaimVoid: {
+		"撤销在此失败而文件已撤：请收单行更正，或重新收款。",
+		"The void failed here but is booked: the acquirer corrects it, or the payment is taken again.",
+	},
+	ClaimGiven: {
+		"退款在此失败而文件已退：按文件记账，勿再退款。",
+		"The refund failed here but is booked: book it as in the file and do not refund again.",
+	},
 }
 
 // Say gives the sentence of a proposal in "en", else in Chinese; "" for a code
-// that is not in Proposals.
+// that is no proposal.
 func Say(code, lang string) string {
 	if lang == "en" {
 		return texts[code][1]

@@ -45,8 +45,14 @@ func writtenAndRead(t *testing.T, l pos.FileLayout) {
 	at := time.Date(2026, 3, 14, 12, 0, 0, 0, zone)
 	var ledger bytes.Buffer
 	for _, e := range []simhost.Entry{
-		{Seq: 1, Time: at, TID: tid, MID: mid, Batch: "000001", STAN: "000045", MTI: "0200", Kind: simhost.KindSale, Amount: 1875, PAN: "622424******0113", Code: "00", RRN: "260314000045", State: "approved"},
-		{Seq: 2, Time: at, TID: tid, MID: mid, Batch: "000001", STAN: "000046", MTI: "0200", Kind: simhost.KindVoid, Amount: 1875, PAN: "622424******0113", Code: "00", RRN: "260314000046", State: "approved", Original: 1},
+		{
+			Seq: 1, Time: at, TID: tid, MID: mid, Batch: "000001", STAN: "000045", MTI: "0200", Kind: simhost.KindSale,
+			Amount: 1875, PAN: "622424******0113", Code: "00", RRN: "260314000045", State: "approved",
+		},
+		{
+			Seq: 2, Time: at, TID: tid, MID: mid, Batch: "000001", STAN: "000046", MTI: "0200", Kind: simhost.KindVoid,
+			Amount: 1875, PAN: "622424******0113", Code: "00", RRN: "260314000046", State: "approved", Original: 1,
+		},
 	} {
 		line, err := json.Marshal(e)
 		if err != nil {

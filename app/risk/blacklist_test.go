@@ -11,7 +11,9 @@ func TestBlacklist(t *testing.T) {
 	if err != nil || b.Len() != 2 {
 		t.Fatalf("%v, %d lines", err, b.Len())
 	}
-	for pan, want := range map[string]bool{"6224242900000113": true, "6224242900000114": false, "6225882900004521": true, "6225892900004521": false} {
+	for pan, want := range map[string]bool{
+		"6224242900000113": true, "6224242900000114": false, "6225882900004521": true, "6225892900004521": false,
+	} {
 		if b.Has(pan, hash(pan)) != want {
 			t.Errorf("%s: %v", pan, !want)
 		}

@@ -25,7 +25,9 @@ func TestLogOfTheSameCard(t *testing.T) {
 	a := func(id string, amount pos.Amount, state pos.State, card string, offline bool) pos.Attempt {
 		return pos.Attempt{ID: id, Amount: amount, State: state, CardHash: card, Offline: offline}
 	}
-	open := []pos.Attempt{a("1", 1, pos.OfflineApproved, "a", true), a("2", 2, pos.Delivering, "a", true), a("3", 4, pos.LateDeclined, "b", true)}
+	open := []pos.Attempt{
+		a("1", 1, pos.OfflineApproved, "a", true), a("2", 2, pos.Delivering, "a", true), a("3", 4, pos.LateDeclined, "b", true),
+	}
 	today := []pos.Attempt{
 		open[0], a("4", 8, pos.Delivered, "a", true), a("5", 16, pos.Settled, "a", true),
 		a("6", 32, pos.Voided, "a", true), a("7", 64, pos.Approved, "a", false), a("8", 128, pos.Cancelled, "a", true),

@@ -292,17 +292,25 @@ func nextBatch(batch string) string {
 // report is what a settlement came to, as the journal keeps it.
 func (d *Desk) report(w work) (Report, error) {
 	rep := Report{
-		Batch: w.Batch, Next: w.Next, Till: w.Totals, Balanced: w.Balanced, Uploaded: w.Uploaded, By: w.By, Begun: w.Begun, Ended: w.Ended,
+		Batch: w.Batch, Next: w.Next, Till: w.Totals, Balanced: w.Balanced, Uploaded: w.taken(), By: w.By, Begun: w.Begun, Ended: w.Ended,
 	}
 	if w.Host != nil {
 		rep.Host = *w.Host
 	}
-	for _, id := range w.LeftOut {
+	var err error
+	if rep.LeftOut, err = d.attempts(w.LeftOut); err == nil {
+		rep.Untaken, err = d.attempts(w.Untaken)
+	}
+	return rep, err
+}
+
+func (d *Desk) attempts(ids []string) (list []pos.Attempt, err error) {
+	for _, id := range ids {
 		a, err := d.o.Journal.Attempt(id)
 		if err != nil {
-			return rep, err
+			return list, err
 		}
-		rep.LeftOut = append(rep.LeftOut, a)
+		list = append(list, a)
 	}
-	return rep, nil
+	return list, nil
 }

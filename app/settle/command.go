@@ -3,7 +3,6 @@ package settle
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"tillkeeper/app/pos"
@@ -83,7 +82,7 @@ func (d *Desk) print(rep Report) {
 	if d.o.Slip == nil {
 		return
 	}
-	d.o.Print("batch-"+rep.Batch, d.o.Slip.Settlement(rep.Batch, rep.Next, rep.Till, rep.Host, rep.Balanced, rep.LeftOut, rep.By))
+	d.o.Print("batch-"+rep.Batch, d.o.Slip.Settlement(rep))
 }
 
 // begin sends what is owed and freezes the totals.
@@ -220,14 +219,4 @@ func (d *Desk) Last() (Report, bool) {
 		d.o.Log.Error("the last settlement cannot be read", "error", err)
 	}
 	return rep, err == nil
-}
-
-// PrintLast prints the slip of the last settlement again.
-func (d *Desk) PrintLast() error {
-	rep, ok := d.Last()
-	if !ok {
-		return fmt.Errorf("%w: no settlement yet", pos.ErrNotFound)
-	}
-	d.print(rep)
-	return nil
 }

@@ -276,8 +276,9 @@ func (c *counter) HoldCards() (func(), error) {
 // words makes slips that a test can read.
 type words struct{}
 
-func (words) Settlement(batch, next string, till, host pos.BatchTotals, balanced bool, left []pos.Attempt, by string) any {
-	return fmt.Sprintf("batch %s next %s till %v host %v balanced %v left %d by %s", batch, next, till, host, balanced, len(left), by)
+func (words) Settlement(r Report) any {
+	return fmt.Sprintf("batch %s next %s till %v host %v balanced %v left %d untaken %d by %s",
+		r.Batch, r.Next, r.Till, r.Host, r.Balanced, len(r.LeftOut), len(r.Untaken), r.By)
 }
 
 func (words) Story(a pos.Attempt, linked []pos.Attempt, events []pos.Event, differences []pos.Difference, by string) any {

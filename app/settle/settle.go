@@ -85,28 +85,15 @@ type Till interface {
 
 // Slip makes the documents that are printed.
 type Slip interface {
-	Settlement(batch, next string, till, host pos.BatchTotals, balanced bool, leftOut []pos.Attempt, operator string) any
+	Settlement(r Report) any
 	Story(a pos.Attempt, linked []pos.Attempt, events []pos.Event, differences []pos.Difference, operator string) any
 }
 
 // Approval is a supervisor's number and PIN.
 type Approval struct{ Staff, PIN string }
 
-// Report is what became of a settlement. Empty: there was nothing to settle,
-// nothing was sent and the batch goes on. Uploaded counts the payments of the
-// batch upload, 0 where the totals agreed. LeftOut are the payments of the batch
-// that the host has not taken and that stay out of the totals.
-type Report struct {
-	Batch, Next string
-	Till, Host  pos.BatchTotals
-	Balanced    bool
-	LeftOut     []pos.Attempt
-	Uploaded    int
-	Empty       bool
-	By          string
-	Begun       time.Time
-	Ended       time.Time
-}
+// Report is what became of a settlement.
+type Report = pos.BatchReport
 
 // The stages of a settlement as Progress names them.
 const (

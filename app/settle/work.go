@@ -30,7 +30,10 @@ type work struct {
 	Tries    int              `json:"tries,omitempty"`   // unanswered so far, of the present message
 	Code     string           `json:"code,omitempty"`    // the host's last refusal
 	LeftOut  []string         `json:"left_out,omitempty"`
-	LeftBy   string           `json:"left_by,omitempty"` // who answers for them
+	LeftBy   string           `json:"left_by,omitempty"`  // who answers for them
+	Refusals int              `json:"refusals,omitempty"` // of the payments that are next, one message after the other
+	Single   int              `json:"single,omitempty"`   // up to here each payment has a message of its own
+	Untaken  []string         `json:"untaken,omitempty"`  // payments whose upload the host refused to the end
 
 	// sent: the present message may have left before. Not kept: after a restart
 	// it may have.
@@ -147,7 +150,7 @@ func (d *Desk) exchange(ctx context.Context, w work) (work, error) {
 	}
 	var code, what string
 	var err error
-	n := min(w.Count-w.Uploaded, pos.UploadLimit)
+	n := w.together()
 	if w.Stage == StageUpload {
 		what = fmt.Sprintf("payments %d to %d", w.Uploaded+1, w.Uploaded+n)
 		var items []pos.UploadItem
@@ -155,8 +158,8 @@ func (d *Desk) exchange(ctx context.Context, w work) (work, error) {
 			code, err = d.o.Host.Upload(ctx, w.Message, w.Batch, items)
 		}
 	} else {
-		what = fmt.Sprintf("the end after %d payments", w.Count)
-		code, err = d.o.Host.UploadEnd(ctx, w.Message, w.Batch, min(w.Count, mostSaid), false)
+		what = fmt.Sprintf("the end after %d payments", w.taken())
+		code, err = d.o.Host.UploadEnd(ctx, w.Message, w.Batch, min(w.taken(), mostSaid), false)
 	}
 	if err != nil {
 		return d.missed(ctx, w, w.Message, what, err)
@@ -233,13 +236,9 @@ func (d *Desk) uploadAnswered(ctx context.Context, w work, what, code string, n 
 		return w, fmt.Errorf("%w: the host answered %s", pos.ErrNoKeys, code)
 	}
 	if code != "00" && (code != duplicate || !w.sent) {
-		w.Code, w.Tries, w.Message = code, 0, ""
-		if err := d.keep(ctx, w, []pos.Event{w.try(stan, code, what+": refused")}, nil); err != nil {
-			return w, err
-		}
-		return w, d.refused(what, code)
+		return d.uploadRefused(ctx, w, what, code, n)
 	}
-	w.Code, w.Tries = "", 0
+	w.Code, w.Tries, w.Refusals = "", 0, 0
 	switch {
 	case w.Stage == StageEnd:
 		w.Stage = StageClosing
@@ -255,15 +254,20 @@ func (d *Desk) uploadAnswered(ctx context.Context, w work, what, code string, n 
 	return w, d.keep(ctx, w, []pos.Event{w.try(stan, code, what+": taken")}, nil)
 }
 
+// item gives payment i of the upload.
+func (d *Desk) item(w work, i int) (pos.Attempt, error) {
+	stans := d.o.Journal.Setting(SetItems)
+	if (i+1)*stanWidth > len(stans) {
+		return pos.Attempt{}, fmt.Errorf("%w: payment %d of the upload", pos.ErrNotFound, i+1)
+	}
+	return d.o.Journal.ByTrace(w.Batch, stans[i*stanWidth:(i+1)*stanWidth])
+}
+
 // items gives the next n payments of the upload, the same ones at each try.
 func (d *Desk) items(w work, n int) ([]pos.UploadItem, error) {
-	stans := d.o.Journal.Setting(SetItems)
 	out := make([]pos.UploadItem, 0, n)
 	for i := w.Uploaded; i < w.Uploaded+n; i++ {
-		if (i+1)*stanWidth > len(stans) {
-			return nil, fmt.Errorf("%w: payment %d of the upload", pos.ErrNotFound, i+1)
-		}
-		a, err := d.o.Journal.ByTrace(w.Batch, stans[i*stanWidth:(i+1)*stanWidth])
+		a, err := d.item(w, i)
 		if err != nil {
 			return nil, err
 		}

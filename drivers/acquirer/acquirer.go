@@ -26,7 +26,9 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -83,8 +85,9 @@ type Keys interface {
 	HasKeys(ctx context.Context) (bool, error)
 }
 
-// Options are the settings of a line. Address is host:port; Timeout and ReversalRepeat of 0 take the profile's. TLS (see MutualTLS) makes it a line of TLS 1.3;
-// without it the line is plain TCP, which a profile with mutual_tls allows to this machine only. A Dial takes the place of both.
+// Options are the settings of a line. Address is host:port; Timeout and ReversalRepeat of 0 take the
+// profile's. TLS (see MutualTLS) makes it a line of TLS 1.3; without it the line is plain TCP, which a
+// profile with mutual_tls allows to this machine only. A Dial takes the place of both.
 type Options struct {
 	Address        string
 	Profile        *wire.Profile
@@ -96,7 +99,9 @@ type Options struct {
 	Log            *slog.Logger
 	TLS            *tls.Config
 	Dial           func(ctx context.Context, network, addr string) (net.Conn, error)
-	Asked          func(what string) // told what an answer's header asks the terminal to load, as Wanted names it, each time; must not block; may be nil
+	// Asked is told each time what an answer's header asks the terminal to load: parameters, ca_keys,
+	// card_parameters or blacklist. It must not block and may be nil.
+	Asked func(what string)
 }
 
 // Link is the line to one host for one terminal; it implements pos.Acquirer and may be used by many goroutines.
@@ -124,7 +129,7 @@ type Link struct {
 	ready     bool
 	asked     bool         // by the host, for a sign-on that was not tried since
 	wrongMACs int          // answers in a row
-	wanted    map[int]bool // processing requirements heard and not met here
+	wanted    map[int]bool // processing requirements that were heard: each is logged once
 }
 
 var (
@@ -132,7 +137,8 @@ var (
 	_ pos.Settler  = (*Link)(nil)
 )
 
-// New makes the line; the connection is opened at the first request. It asks the keys' holder once, for at most two seconds, whether working keys are loaded.
+// New makes the line; the connection is opened at the first request. It asks the keys' holder once, for at
+// most two seconds, whether working keys are loaded.
 func New(o Options) *Link {
 	if o.Clock == nil {
 		o.Clock = pos.WallClock{}
@@ -200,7 +206,8 @@ func (l *Link) Ready() bool {
 // Window is how many advices may be outstanding at once.
 func (l *Link) Window() int { return max(1, l.p.Repeat.Window) }
 
-// Late gives the answers to sales, voids and uploads that nobody waits for any more. Late answers to reversals are only logged: the repeat brings another.
+// Late gives the answers to sales, voids and uploads that nobody waits for any more. Late answers to
+// reversals are only logged: the repeat brings another.
 func (l *Link) Late() <-chan pos.LateReply { return l.late }
 
 // Reversible tells whether an answer code leaves the outcome unknown (68 96 98 in the default profile).
@@ -236,6 +243,18 @@ func (l *Link) Repeats() pos.Repeats {
 	return r
 }
 
+// floors are the floor limits of the applications, in the order of their
+// names; none where all have the same.
+func (l *Link) floors() []pos.Floor {
+	var out []pos.Floor
+	for _, aid := range slices.Sorted(maps.Keys(l.p.Applications)) {
+		if f, own := l.p.Floors(l.p.Applications[aid]); own {
+			out = append(out, pos.Floor{AID: aid, Chip: pos.Amount(f.Chip), Tap: pos.Amount(f.Tap)})
+		}
+	}
+	return out
+}
+
 // Terms are the profile's rules of sums and PINs, and of what a till takes by
 // itself.
 func (l *Link) Terms() pos.Terms {
@@ -246,7 +265,7 @@ func (l *Link) Terms() pos.Terms {
 		PINFormat: byte(l.p.PIN.Format), PINKeys: l.p.PIN.KeysOrSession(), //nolint:gosec // 0, 3 or 4
 		PINBypass: l.p.PIN.Bypass, ScriptResults: tells,
 		Risk: pos.RiskTerms{
-			FloorLimit: pos.Amount(r.FloorLimit),
+			FloorLimit: pos.Amount(r.FloorLimit), Floors: l.floors(),
 			Selection:  pos.Selection{Target: r.TargetPercent, Most: r.MostPercent, Threshold: pos.Amount(r.Threshold)},
 			PerPayment: pos.Amount(r.PerPayment), PerTerminal: pos.Amount(r.PerTerminal), Count: r.Count, PerCard: r.PerCard,
 			StopAfter: r.StopAfter(),

@@ -168,6 +168,9 @@ func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.Si
 	defer l.trading.Unlock()
 	a, _, err := l.ask(ctx, m)
 	if err != nil {
+		if errors.Is(err, pos.ErrNoAnswer) && l.Ready() { // the host may have other keys by now
+			l.setReady(false, "the sign-on was not answered")
+		}
 		return pos.SignOnReply{}, err
 	}
 	if a.h.Requirement() != needSignOn { // which is what is being done
@@ -176,7 +179,8 @@ func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.Si
 	if code := a.m.Get(39); !l.p.Codes.IsSuccess(code) {
 		l.refused(code)
 		return pos.SignOnReply{}, &pos.Error{
-			Code: "host_refused", Message: "the host answered the sign-on with " + code, Remedy: "call the acquirer with the answer code", Err: pos.ErrRefused,
+			Code: "host_refused", Message: "the host answered the sign-on with " + code,
+			Remedy: "call the acquirer with the answer code", Err: pos.ErrRefused,
 		}
 	}
 	f60 := a.m.Get(60)

@@ -55,7 +55,10 @@ func TestKnownAnswersArrive(t *testing.T) {
 		r     pos.Request
 		reply pos.Reply
 	}{
-		"V4": {contactless("000123"), pos.Reply{Code: "00", Amount: 100, RRN: "030110153001", AuthCode: "A12345", HostTime: "101530", HostDate: "0301", Org: "CUP", Signed: true}},
+		"V4": {
+			contactless("000123"),
+			pos.Reply{Code: "00", Amount: 100, RRN: "030110153001", AuthCode: "A12345", HostTime: "101530", HostDate: "0301", Org: "CUP", Signed: true},
+		},
 		"V5": {declined, pos.Reply{Code: "51", Amount: 100, RRN: "030110153001", HostTime: "101530", HostDate: "0301"}},
 		"V7": {reversal("000123"), pos.Reply{Code: "00", Amount: 100, RRN: "030110162001", HostTime: "101620", HostDate: "0301", Signed: true}},
 	} {
@@ -90,9 +93,11 @@ func TestUploadAndSwipe(t *testing.T) {
 		r    pos.Request
 		want map[int]string // empty: absent
 	}{
-		"damaged chip":    {damaged, map[int]string{22: "022", 35: track, 60: "2200000100052"}},
-		"swipe":           {swipe, map[int]string{22: "022", 23: "", 35: track, 55: "", 60: "2200000100050", 26: "", 63: ""}},
-		"upload":          {up, map[int]string{3: "000000", 22: "072", 26: "", 52: "", 53: "", 55: chip + "8A025931", 60: "3600000100060", 63: "CUP"}},
+		"damaged chip": {damaged, map[int]string{22: "022", 35: track, 60: "2200000100052"}},
+		"swipe":        {swipe, map[int]string{22: "022", 23: "", 35: track, 55: "", 60: "2200000100050", 26: "", 63: ""}},
+		"upload": {
+			up, map[int]string{3: "000000", 22: "072", 26: "", 52: "", 53: "", 55: chip + "8A025931", 60: "3600000100060", 63: "CUP"},
+		},
 		"upload with ARC": {had, map[int]string{55: chip + "8A025933", 35: track, 63: "CUP"}},
 	} {
 		l, h := begin(t)

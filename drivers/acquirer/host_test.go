@@ -67,8 +67,8 @@ func openWith(t *testing.T, p *wire.Profile, secure bool) *shop {
 			t.Fatal(err)
 		}
 		in := func(name string) string { return filepath.Join(dir, name) }
-		ours, err = acquirer.MutualTLS(acquirer.Files{CA: in(simhost.LineCA), Certificate: in(simhost.LineClient), Key: in(simhost.LineClientKey)})
-		if err != nil {
+		own := acquirer.Files{CA: in(simhost.LineCA), Certificate: in(simhost.LineClient), Key: in(simhost.LineClientKey)}
+		if ours, err = acquirer.MutualTLS(own); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -91,7 +91,8 @@ func openWith(t *testing.T, p *wire.Profile, secure bool) *shop {
 	}
 	s := &shop{t: t, host: h, keys: store, addr: addr.String()}
 	s.line = acquirer.New(acquirer.Options{
-		Address: addr.String(), Profile: p, TID: "12345678", MID: "123456789012345", Keys: pad{store.Port(wire.MAC), store}, Timeout: patient, TLS: ours,
+		Address: addr.String(), Profile: p, TID: "12345678", MID: "123456789012345",
+		Keys: pad{store.Port(wire.MAC), store}, Timeout: patient, TLS: ours,
 	})
 	t.Cleanup(func() {
 		cancel()
@@ -360,11 +361,11 @@ func TestHostMACs(t *testing.T) {
 func TestHostOverMutualTLS(t *testing.T) {
 	s := openWith(t, profile(t, "cup"), true)
 	s.ask(s.pay(pos.OpSale, 100), "00")
-	if r, err := s.line.Settle(context.Background(), s.stan(), batch, "001", pos.BatchTotals{Debit: 100, DebitCount: 1}); err != nil || !r.Balanced {
+	if r, err := s.line.Settle(t.Context(), s.stan(), batch, "001", pos.BatchTotals{Debit: 100, DebitCount: 1}); err != nil || !r.Balanced {
 		t.Fatalf("%+v %v", r, err)
 	}
-	if l := s.line.Link(); l.State != "online" {
-		t.Errorf("%+v", l)
+	if s.line.Link().State != "online" {
+		t.Errorf("%+v", s.line.Link())
 	}
 }
 

@@ -308,7 +308,8 @@ func TestSignOn(t *testing.T) {
 	}
 	// The host's no is told as such: it once was a cable to be looked at.
 	_, err := sign(refused)
-	if s := l.Link(); pos.WhyNot(err, "") != "host_refused" || !strings.Contains(err.Error(), "97") || s.State != offline || s.Cause != causeRefused {
+	if s := l.Link(); pos.WhyNot(err, "") != "host_refused" || !strings.Contains(err.Error(), "97") ||
+		s.State != offline || s.Cause != causeRefused {
 		t.Errorf("%v, %+v", err, s)
 	}
 	r, err := sign(func() { h.write(good) })

@@ -27,7 +27,9 @@ func follow(op pos.Operation, stan string, amount pos.Amount) pos.Request {
 }
 
 func codeSale(stan string) pos.Request {
-	return pos.Request{Op: pos.OpCodeSale, STAN: stan, Batch: "000001", Amount: 100, Card: pos.CardData{Entry: "code", Code: "6224242900000113000"}}
+	return pos.Request{
+		Op: pos.OpCodeSale, STAN: stan, Batch: "000001", Amount: 100, Card: pos.CardData{Entry: "code", Code: "6224242900000113000"},
+	}
 }
 
 // undo makes the reversal that a flow asks for, of the data it still has.

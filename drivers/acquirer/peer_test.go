@@ -27,8 +27,8 @@ const (
 	chip   = "9F260895BBE372271DDA7C9F2701809F101307010103A00000010A010000000000ED538FE49F37047F9F349E9F36020157" +
 		"950500000000009A032603019C01009F02060000000001005F2A02015682027C009F1A0201569F03060000000000009F3303E0E1C8" +
 		"9F34031F00009F3501229F1E0831323334353637388408A0000003330101019F090200209F410400000123"
-	short  = 150 * time.Millisecond // an answer time that a test waits out
-	plenty = 20 * time.Second       // an answer time that no test waits out
+	short  = time.Second      // an answer time that a test waits out, and in which any machine answers
+	plenty = 20 * time.Second // an answer time that no test waits out
 )
 
 var errKCV = errors.New("check value")

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +85,8 @@ func dukptDevice(t *testing.T, kind string) dukpt.Device {
 	return d
 }
 
-// TestPINGetsThroughInEveryFormatUnderEveryKey has a pad encrypt the PIN, the line carry it and the host find it: the right one is approved, a wrong one is 55.
+// TestPINGetsThroughInEveryFormatUnderEveryKey has a pad encrypt the PIN, the line carry it and the host find
+// it: the right one is approved, a wrong one is 55.
 func TestPINGetsThroughInEveryFormatUnderEveryKey(t *testing.T) {
 	for name, c := range map[string]struct{ edits, device string }{
 		"format 0 under the PIK":    {"", ""},
@@ -160,7 +162,7 @@ func TestPINBlockThatDoesNotFitTheProfileNeverLeaves(t *testing.T) {
 func TestTermsComeFromTheProfile(t *testing.T) {
 	s := open(t, profile(t, "cup"))
 	usual := pos.DefaultTerms()
-	if got := s.line.Terms(); got != usual {
+	if got := s.line.Terms(); !reflect.DeepEqual(got, usual) {
 		t.Errorf("the default profile says %+v", got)
 	}
 	if got := open(t, profile(t, "cup-script")).line.Terms(); !got.ScriptResults {
@@ -168,7 +170,7 @@ func TestTermsComeFromTheProfile(t *testing.T) {
 	}
 	s = open(t, edited(t, `"completion_percent": 100, "contactless_no_pin": 100000`, `"completion_percent": 115, "contactless_no_pin": 0`, ofPIN, `"pin": {"format": 3, "keys": ""}`))
 	want := pos.Terms{CompletionPercent: 115, PINFormat: 3, PINKeys: pos.PINSession, Risk: usual.Risk}
-	if got := s.line.Terms(); got != want || got.Most(1000) != 1150 || got.Most(1) != 1 {
+	if got := s.line.Terms(); !reflect.DeepEqual(got, want) || got.Most(1000) != 1150 || got.Most(1) != 1 {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -181,8 +183,14 @@ func TestRiskTermsComeFromTheProfile(t *testing.T) {
 		FloorLimit: 1, Selection: pos.Selection{Target: 2, Most: 3, Threshold: 4}, PerPayment: 5, PerTerminal: 6, Count: 7, PerCard: 8,
 		StopAfter: 9 * time.Millisecond,
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
+	}
+	const of = `"A000000333010102": {`
+	got = open(t, edited(t, of, of+`"floor_limit": 300, "contactless_floor": 200, `)).line.Terms().Risk
+	floors := []pos.Floor{{AID: "A000000333010101"}, {AID: "A000000333010102", Chip: 300, Tap: 200}, {AID: "A000000333010103"}}
+	if !reflect.DeepEqual(got.Floors, floors) || got.FloorLimit != 0 || got.Highest() != 300 {
+		t.Errorf("of one application: %+v", got)
 	}
 }
 
@@ -224,7 +232,8 @@ func (s *shop) tapped(p *wire.Profile, holder acquirer.Keys, seen *bytes.Buffer)
 	})
 }
 
-// TestSignOnOfAPadWithoutItsMasterKeySaysSo: the host would hand out keys that nobody can unwrap; it is not asked, and the reason is in the error.
+// TestSignOnOfAPadWithoutItsMasterKeySaysSo: the host would hand out keys that nobody can unwrap; it is not
+// asked, and the reason is in the error.
 func TestSignOnOfAPadWithoutItsMasterKeySaysSo(t *testing.T) {
 	s := open(t, profile(t, "cup"))
 	store, err := keys.OpenPad(filepath.Join(t.TempDir(), "pad.key"), "")

@@ -31,7 +31,8 @@ func (s *shop) scripted(of pos.Request, a pos.Reply) pos.Request {
 	return r
 }
 
-// TestScriptResultIsTakenOnce: the host takes the results under the number of the payment, the identical message again is acknowledged again, money does not move.
+// TestScriptResultIsTakenOnce: the host takes the results under the number of the payment, the identical
+// message again is acknowledged again, money does not move.
 func TestScriptResultIsTakenOnce(t *testing.T) {
 	for _, name := range []string{"cup-script"} {
 		s := open(t, profile(t, name))
@@ -51,7 +52,8 @@ func TestScriptResultIsTakenOnce(t *testing.T) {
 	}
 }
 
-// TestScriptResultThatCannotBeWorded: without results, without the payment they belong to, or with a card that was not read, nothing leaves.
+// TestScriptResultThatCannotBeWorded: without results, without the payment they belong to, or with a card
+// that was not read, nothing leaves.
 func TestScriptResultThatCannotBeWorded(t *testing.T) {
 	s := open(t, profile(t, "cup-script"))
 	paid := s.pay(pos.OpSale, 700)
@@ -92,7 +94,10 @@ func TestScriptResultFields(t *testing.T) {
 	r := s.scripted(paid, s.ask(paid, "00"))
 	r.Card.PIN, r.Card.PINBlock, r.Card.Track2 = true, nil, card+"=30122010000000000"
 	m := s.overheard(r)
-	want := map[int]string{2: card, 3: "030000", 4: "000000000700", 11: r.STAN, 22: "071", 23: "001", 25: "06", 37: r.Origin.RRN, 49: "156", 55: results, 60: "0000000195160", 61: batch + paid.STAN}
+	want := map[int]string{
+		2: card, 3: "030000", 4: "000000000700", 11: r.STAN, 22: "071", 23: "001", 25: "06",
+		37: r.Origin.RRN, 49: "156", 55: results, 60: "0000000195160", 61: batch + paid.STAN,
+	}
 	for id := range 64 {
 		if got := m.Get(id); got != want[id] && id != 41 && id != 42 {
 			t.Errorf("field %d is %q, want %q", id, got, want[id])

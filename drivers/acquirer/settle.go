@@ -244,8 +244,7 @@ var requirements = map[int]string{
 }
 
 // heed takes the processing requirement of an answer that was ours: 3 ends the
-// trade until a new sign-on, the others are kept for Wanted and told. No payment
-// waits for that.
+// trade until a new sign-on, the others are told. No payment waits for that.
 func (l *Link) heed(h wire.Header) {
 	need := h.Requirement()
 	if need == needSignOn {
@@ -269,19 +268,6 @@ func (l *Link) heed(h wire.Header) {
 	if l.o.Asked != nil {
 		l.o.Asked(name)
 	}
-}
-
-// Wanted names what the host has asked the terminal to download since the start:
-// parameters, ca_keys, card_parameters, blacklist; in alphabetical order.
-func (l *Link) Wanted() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]string, 0, len(l.wanted))
-	for need := range l.wanted {
-		out = append(out, requirements[need])
-	}
-	slices.Sort(out)
-	return out
 }
 
 // Profile is how the host is spoken to; nobody may change it.

@@ -44,7 +44,9 @@ func goUpload(f func() (string, error)) <-chan coded {
 
 // closing is an answer to a message about a batch: no MAC, no code unless given.
 func closing(m *wire.Message, code string) *wire.Message {
-	a := &wire.Message{MTI: wire.AnswerMTI(m.MTI), Fields: map[int]string{12: "101530", 13: "0301", 15: "0302", 32: "00000001", 37: "030110153001"}}
+	a := &wire.Message{
+		MTI: wire.AnswerMTI(m.MTI), Fields: map[int]string{12: "101530", 13: "0301", 15: "0302", 32: "00000001", 37: "030110153001"},
+	}
 	for _, id := range []int{11, 41, 42, 48, 49, 60} {
 		if m.Has(id) {
 			a.Fields[id] = m.Get(id)
@@ -81,11 +83,13 @@ func TestSettlementFlags(t *testing.T) {
 	own, none := "000000000200002000000000050001", strings.Repeat("0", 30)
 	abroad := "000000000007001000000000003002"
 	for f48, want := range map[string]settled{
-		own + "1" + none + "1":   {r: pos.SettlementReply{Balanced: true, Host: sums}},
-		own + "2" + none + "1":   {r: pos.SettlementReply{Host: sums}},
-		own + "1" + none + "2":   {r: pos.SettlementReply{Host: sums}},
-		own + "0" + none + "0":   {r: pos.SettlementReply{Host: sums}},
-		own + "1" + abroad + "1": {r: pos.SettlementReply{Balanced: true, Host: pos.BatchTotals{Debit: 207, DebitCount: 3, Credit: 53, CreditCount: 3}}},
+		own + "1" + none + "1": {r: pos.SettlementReply{Balanced: true, Host: sums}},
+		own + "2" + none + "1": {r: pos.SettlementReply{Host: sums}},
+		own + "1" + none + "2": {r: pos.SettlementReply{Host: sums}},
+		own + "0" + none + "0": {r: pos.SettlementReply{Host: sums}},
+		own + "1" + abroad + "1": {r: pos.SettlementReply{
+			Balanced: true, Host: pos.BatchTotals{Debit: 207, DebitCount: 3, Credit: 53, CreditCount: 3},
+		}},
 	} {
 		l, h := begin(t)
 		out := settle(l, sums)
@@ -133,7 +137,8 @@ func TestSettlementOfMoreThanTheMessageCounts(t *testing.T) {
 	if r := <-out; r.err != nil || r.r.Balanced {
 		t.Errorf("%+v", r)
 	}
-	if _, err := l.Settle(context.Background(), "000128", "000001", "001", pos.BatchTotals{Debit: maxAmount + 1}); !errors.Is(err, pos.ErrNotSent) {
+	huge := pos.BatchTotals{Debit: maxAmount + 1}
+	if _, err := l.Settle(context.Background(), "000128", "000001", "001", huge); !errors.Is(err, pos.ErrNotSent) {
 		t.Errorf("%v", err)
 	}
 	if _, err := l.Settle(context.Background(), "000128", "1", "001", sums); !errors.Is(err, pos.ErrNotSent) {
@@ -175,7 +180,8 @@ func TestBatchUpload(t *testing.T) {
 		"none": nil, "nine": slices.Repeat(items, 5), "STAN": {{STAN: "1", Amount: 1}}, "PAN": {{STAN: "000001", PAN: "62X"}},
 		"long PAN": {{STAN: "000001", PAN: strings.Repeat("6", 21)}}, "amount": {{STAN: "000001", Amount: -1}},
 	} {
-		if _, err := l.Upload(context.Background(), "000132", "000001", bad); !errors.Is(err, pos.ErrNotSent) || strings.Contains(err.Error(), pan) {
+		_, err := l.Upload(context.Background(), "000132", "000001", bad)
+		if !errors.Is(err, pos.ErrNotSent) || strings.Contains(err.Error(), pan) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -272,7 +278,10 @@ func TestSettlementWithoutALine(t *testing.T) {
 
 // TestSettlementWithAMAC is a profile whose settlement carries one.
 func TestSettlementWithAMAC(t *testing.T) {
-	p := variant(t, `"0620", "0630"]`, `"0620", "0630", "0500", "0510"]`, `"net": "201", "repeat": "same", "extra": [48, 49, 63]`, `"net": "201", "mac": true, "extra": [48, 49, 63]`)
+	p := variant(
+		t, `"0620", "0630"]`, `"0620", "0630", "0500", "0510"]`,
+		`"net": "201", "repeat": "same", "extra": [48, 49, 63]`, `"net": "201", "mac": true, "extra": [48, 49, 63]`,
+	)
 	for _, good := range []bool{true, false} {
 		l, h := begin(t, func(o *Options) { o.Profile = p })
 		h.p = p
@@ -292,7 +301,8 @@ func TestSettlementWithAMAC(t *testing.T) {
 
 // TestProcessingRequirements: 3 in any answer's header ends the trade until a sign-on, the others are told.
 func TestProcessingRequirements(t *testing.T) {
-	l, h := begin(t)
+	var told []string
+	l, h := begin(t, func(o *Options) { o.Asked = func(what string) { told = append(told, what) } })
 	ask := func(need int) {
 		t.Helper()
 		out := settle(l, sums)
@@ -305,8 +315,8 @@ func TestProcessingRequirements(t *testing.T) {
 	for _, need := range []int{7, 1, 5, 4, 0, 2, 7} {
 		ask(need)
 	}
-	if got := l.Wanted(); !slices.Equal(got, []string{"blacklist", "ca_keys", "card_parameters", "parameters"}) || !l.Ready() {
-		t.Errorf("%v, ready %v", got, l.Ready())
+	if want := []string{"blacklist", "parameters", "card_parameters", "ca_keys", "blacklist"}; !slices.Equal(told, want) || !l.Ready() {
+		t.Errorf("%v, ready %v", told, l.Ready())
 	}
 	ask(3)
 	if l.Ready() {

@@ -104,7 +104,10 @@ func (a *authority) hostTLS(cert, key []byte) *tls.Config {
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
-	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair},
+		ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
+	}
 }
 
 func tillTLS(t *testing.T, f Files) *tls.Config {
@@ -185,15 +188,30 @@ func TestTLSRefusals(t *testing.T) {
 		detail string
 		late   bool // TLS 1.3: the client's side is done before the host looks at the certificate
 	}{
-		"wrong CA":           {mine, a.hostTLS(foreign, foreignKey), "not from the CA that is configured", false},
-		"expired host":       {mine, a.hostTLS(old, oldKey), "host's certificate has expired", false},
-		"another name":       {mine, a.hostTLS(a.sign(tomorrow(), func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 7)} })), "for another name", false},
-		"TLS 1.2 host":       {mine, twelve(a.hostTLS(good, goodKey)), "does not speak TLS 1.3", false},
-		"no TLS at all":      {mine, nil, "does not speak TLS", false},
-		"expired till":       {func(t *testing.T) *tls.Config { return tillTLS(t, files(t, a.pem, old, oldKey)) }, a.hostTLS(good, goodKey), "our own certificate expired on", false},
-		"no certificate":     {func(*testing.T) *tls.Config { return &tls.Config{RootCAs: pool(a)} }, a.hostTLS(good, goodKey), "our own certificate is missing", false},
-		"none shown":         {func(*testing.T) *tls.Config { return &tls.Config{RootCAs: pool(a), GetClientCertificate: none} }, a.hostTLS(good, goodKey), "asks for a certificate and this till showed none", true},
-		"till of another CA": {func(t *testing.T) *tls.Config { return tillTLS(t, files(t, a.pem, foreign, foreignKey)) }, a.hostTLS(good, goodKey), "does not", true},
+		"wrong CA":     {mine, a.hostTLS(foreign, foreignKey), "not from the CA that is configured", false},
+		"expired host": {mine, a.hostTLS(old, oldKey), "host's certificate has expired", false},
+		"another name": {
+			mine, a.hostTLS(a.sign(tomorrow(), func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 7)} })),
+			"for another name", false,
+		},
+		"TLS 1.2 host":  {mine, twelve(a.hostTLS(good, goodKey)), "does not speak TLS 1.3", false},
+		"no TLS at all": {mine, nil, "does not speak TLS", false},
+		"expired till": {
+			func(t *testing.T) *tls.Config { return tillTLS(t, files(t, a.pem, old, oldKey)) },
+			a.hostTLS(good, goodKey), "our own certificate expired on", false,
+		},
+		"no certificate": {
+			func(*testing.T) *tls.Config { return &tls.Config{RootCAs: pool(a)} },
+			a.hostTLS(good, goodKey), "our own certificate is missing", false,
+		},
+		"none shown": {
+			func(*testing.T) *tls.Config { return &tls.Config{RootCAs: pool(a), GetClientCertificate: none} },
+			a.hostTLS(good, goodKey), "asks for a certificate and this till showed none", true,
+		},
+		"till of another CA": {
+			func(t *testing.T) *tls.Config { return tillTLS(t, files(t, a.pem, foreign, foreignKey)) },
+			a.hostTLS(good, goodKey), "does not", true,
+		},
 		"verification turned off": {func(t *testing.T) *tls.Config {
 			c := mine(t)
 			c.InsecureSkipVerify, c.MinVersion = true, tls.VersionTLS10 //nolint:gosec // what a composer must not get through
@@ -269,7 +287,10 @@ func TestPlainLineIsForThisMachineOnly(t *testing.T) {
 	if s := l.Link(); s.State != offline || !strings.Contains(s.Detail, "mutual TLS") {
 		t.Errorf("%+v", s)
 	}
-	for addr, want := range map[string]bool{"127.0.0.1:1": true, "localhost:1": true, "[::1]:1": true, "10.0.0.1:1": false, "host": false, "127.0.0.1.evil.example:1": false} {
+	for addr, want := range map[string]bool{
+		"127.0.0.1:1": true, "localhost:1": true, "[::1]:1": true,
+		"10.0.0.1:1": false, "host": false, "127.0.0.1.evil.example:1": false,
+	} {
 		if loopback(addr) != want {
 			t.Errorf("%s: %v", addr, !want)
 		}
@@ -286,9 +307,14 @@ func TestTLSFilesThatCannotBeUsed(t *testing.T) {
 		file func(f Files) string
 		why  string
 	}{
-		"CA absent":   {func(f *Files) { f.CA += "x" }, func(f Files) string { return f.CA }, "cannot be read"},
-		"CA empty":    {func(f *Files) { put(t, f.CA, []byte("-----BEGIN NOTHING-----\n")) }, func(f Files) string { return f.CA }, "holds no certificate"},
-		"no name":     {func(f *Files) { f.Certificate = "" }, func(Files) string { return "" }, "no file is named for the certificate of this till"},
+		"CA absent": {func(f *Files) { f.CA += "x" }, func(f Files) string { return f.CA }, "cannot be read"},
+		"CA empty": {
+			func(f *Files) { put(t, f.CA, []byte("-----BEGIN NOTHING-----\n")) },
+			func(f Files) string { return f.CA }, "holds no certificate",
+		},
+		"no name": {
+			func(f *Files) { f.Certificate = "" }, func(Files) string { return "" }, "no file is named for the certificate of this till",
+		},
 		"cert absent": {func(f *Files) { f.Certificate += "x" }, func(f Files) string { return f.Certificate }, "cannot be read"},
 		"key absent":  {func(f *Files) { f.Key += "x" }, func(f Files) string { return f.Key }, "cannot be read"},
 		"other key":   {func(f *Files) { put(t, f.Key, otherKey) }, func(f Files) string { return f.Certificate }, "cannot be used with its key"},
@@ -300,7 +326,8 @@ func TestTLSFilesThatCannotBeUsed(t *testing.T) {
 		c.edit(&f)
 		_, err := MutualTLS(f)
 		var e *pos.Error
-		if !errors.As(err, &e) || e.Code != badConfig || e.Remedy == "" || !strings.Contains(e.Error(), c.why) || !strings.Contains(e.Error(), c.file(f)) {
+		if !errors.As(err, &e) || e.Code != badConfig || e.Remedy == "" ||
+			!strings.Contains(e.Error(), c.why) || !strings.Contains(e.Error(), c.file(f)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

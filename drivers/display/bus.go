@@ -29,6 +29,15 @@ func (w wired) Restart() error { return w.restart() }
 // Close closes the bus.
 func (w wired) Close() error { return w.bus.Close() }
 
+// wiredPaper is a panel on a bus that sleeps.
+type wiredPaper struct {
+	wired
+	sleep func() error
+}
+
+// Sleep puts the panel to sleep.
+func (w wiredPaper) Sleep() error { return w.sleep() }
+
 // on gives a panel its bus, and closes the bus of one that did not come up.
 func on[D interface {
 	periph.Drawer
@@ -37,7 +46,11 @@ func on[D interface {
 	if err != nil {
 		return nil, errors.Join(err, bus.Close())
 	}
-	return wired{d, d.Restart, bus}, nil
+	w := wired{d, d.Restart, bus}
+	if s, can := any(d).(Sleeper); can {
+		return wiredPaper{w, s.Sleep}, nil
+	}
+	return w, nil
 }
 
 // OpenST7789 opens a colour panel on a bus and pins by their names in periph's

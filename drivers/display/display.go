@@ -37,6 +37,13 @@ import (
 // after a loss of power.
 type Restarter interface{ Restart() error }
 
+// Sleeper is a Restarter that sleeps until it is set up anew: it keeps its
+// picture and takes nothing else.
+type Sleeper interface {
+	Restarter
+	Sleep() error
+}
+
 // Opener opens a panel's bus and sets the panel up. A Drawer that is an
 // io.Closer is closed before the next one is opened.
 type Opener func() (periph.Drawer, error)
@@ -67,6 +74,7 @@ type Panel struct {
 	last   pos.View      // what it is to show
 	ready  time.Time     // when it was set up
 	fault  error         // of the last attempt
+	asleep bool          // the drawer takes nothing until it is set up anew
 	closed bool
 }
 
@@ -163,7 +171,7 @@ func (p *Panel) wake() error {
 				p.drawer = nil
 			}
 		}
-	case p.fault != nil || p.stale():
+	case p.fault != nil || p.asleep || p.stale():
 		if err = r.Restart(); err != nil {
 			if c, closes := p.drawer.(io.Closer); closes {
 				_ = c.Close() // the next attempt opens the bus anew
@@ -173,7 +181,7 @@ func (p *Panel) wake() error {
 	default:
 		return nil
 	}
-	p.shown, p.paint = nil, nil
+	p.shown, p.paint, p.asleep = nil, nil, false
 	if err != nil {
 		return failure("the customer's display", err)
 	}
@@ -231,6 +239,28 @@ func (p *Panel) TestPicture() error {
 	return p.fault
 }
 
+// Sleep puts a panel that can to sleep until the next view; any other stays as
+// it is. A panel that does not take the command has failed.
+func (p *Panel) Sleep() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sleep()
+}
+
+// sleep is Sleep. The caller has the lock.
+func (p *Panel) sleep() error {
+	s, can := p.drawer.(Sleeper)
+	if !can || p.closed || p.asleep || p.fault != nil {
+		return nil
+	}
+	if err := s.Sleep(); err != nil {
+		p.fault = failure("display "+p.drawer.String(), err)
+		return p.fault
+	}
+	p.asleep = true
+	return nil
+}
+
 // Condition says how the panel is: ok, or fault with its reason.
 func (p *Panel) Condition() pos.Condition {
 	p.mu.Lock()
@@ -242,7 +272,8 @@ func (p *Panel) Condition() pos.Condition {
 	return c
 }
 
-// Close clears the panel and closes its bus, where it has one of its own.
+// Close clears the panel, puts it to sleep where it can, and closes its bus,
+// where it has one of its own.
 func (p *Panel) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -250,16 +281,29 @@ func (p *Panel) Close() error {
 		p.closed = true
 		return nil
 	}
+	err := p.clear()
 	p.closed = true
-	var err error
-	if p.fault == nil && p.paint != nil {
-		err = p.put(p.paint.canvas(plain).done())
+	if p.drawer == nil { // it was asleep and cannot be woken
+		return err
 	}
 	if c, closes := p.drawer.(io.Closer); closes {
 		err = errors.Join(err, c.Close())
 	}
 	p.drawer = nil
 	return err
+}
+
+// clear leaves an empty picture behind. The caller has the lock.
+func (p *Panel) clear() error {
+	if p.fault != nil || p.paint == nil {
+		return nil
+	}
+	if p.asleep {
+		if err := p.wake(); err != nil {
+			return err
+		}
+	}
+	return errors.Join(p.put(p.paint.canvas(plain).done()), p.sleep())
 }
 
 // failure gives an error of a bus its reason.

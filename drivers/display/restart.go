@@ -1,6 +1,7 @@
 package display
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -62,16 +63,18 @@ const wholeEvery = 8
 type epaper interface {
 	periph.Drawer
 	Init() error
+	Sleep() error
 }
 
 // Waveshare is e-paper of 2.13 inches: black and white, read from its long
 // side, seconds for a refresh. Its controller's line "busy" is waited for with
-// a limit. A PaperDisplay spares it refreshes.
+// a limit. A PaperDisplay spares it refreshes and puts it to sleep between them.
 type Waveshare struct {
 	epaper
 	busy    *patience
 	partial func(on bool) error // nil: full refreshes only
 	draws   int
+	asleep  bool
 	frame   *image.RGBA // what is drawn, where the driver can only draw all of it; nil: it can draw a part
 }
 
@@ -115,9 +118,26 @@ func NewWaveshare(model string, p spi.Port, dc, cs, reset gpio.PinOut, busy gpio
 	return w, w.Restart()
 }
 
-// Restart resets the panel and loads its waveform.
+// errAsleep: what is sent to a controller in deep sleep is lost without a sign.
+var errAsleep = errors.New("e-paper: the panel sleeps and was not woken")
+
+// Sleep sends the controller into deep sleep (command 10, mode 1): charge pump,
+// clock and commands are off, the picture stays, and only its reset line wakes it
+// (Solomon Systech, SSD1680 rev 0.14, 8: deep sleep mode).
+func (w *Waveshare) Sleep() error {
+	if w.asleep {
+		return nil
+	}
+	if err := w.epaper.Sleep(); err != nil {
+		return fmt.Errorf("e-paper: %w", err)
+	}
+	w.asleep = true
+	return nil
+}
+
+// Restart resets the panel, which wakes it, and loads its waveform.
 func (w *Waveshare) Restart() error {
-	w.draws = 0
+	w.draws, w.asleep = 0, false
 	w.busy.rest()
 	if err := w.Init(); err != nil {
 		return fmt.Errorf("e-paper: %w", err)
@@ -127,6 +147,9 @@ func (w *Waveshare) Restart() error {
 
 // Draw draws and refreshes the panel, which takes seconds.
 func (w *Waveshare) Draw(r image.Rectangle, src image.Image, from image.Point) error {
+	if w.asleep {
+		return errAsleep
+	}
 	w.busy.rest()
 	if w.partial != nil && w.draws%wholeEvery <= 1 { // 0: all of it, 1 and on: in part
 		if err := w.partial(w.draws%wholeEvery == 1); err != nil {

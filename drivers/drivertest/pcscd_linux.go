@@ -20,7 +20,7 @@ import (
 
 // The limits of a pcscd that a test starts.
 const (
-	pcscdPatience = 15 * time.Second
+	pcscdPatience = time.Minute
 	pcscdTries    = 5 // with other ports, where somebody took them in between
 	vpcdDriver    = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 )
@@ -32,6 +32,7 @@ type PCSCDaemon struct {
 	VPCD   [2]string // addresses of the two slots, for vpcd.Insert
 
 	dir   string
+	name  string // of the reader
 	port  int
 	cmd   *exec.Cmd
 	ended chan struct{} // closed by Kill
@@ -46,19 +47,28 @@ func PCSCD(t testing.TB) (socket, vpcdAddr string) {
 	return d.Socket, d.VPCD[0]
 }
 
+// usualReader is what the virtual reader is called where a test does not say.
+const usualReader = "Virtual PCD"
+
 // StartPCSCD is PCSCD for a test that also ends the daemon, or asks the independent judge.
 func StartPCSCD(t testing.TB) *PCSCDaemon {
 	t.Helper()
-	return newPCSCD(t, true)
+	return newPCSCD(t, usualReader, true)
+}
+
+// PCSCDCalled is StartPCSCD with a reader of another name: that of a maker's, of whose readers the till knows more.
+func PCSCDCalled(t testing.TB, reader string) *PCSCDaemon {
+	t.Helper()
+	return newPCSCD(t, reader, true)
 }
 
 // EmptyPCSCD is a pcscd without a reader; after Kill and Restart it has its slots.
 func EmptyPCSCD(t testing.TB) *PCSCDaemon {
 	t.Helper()
-	return newPCSCD(t, false)
+	return newPCSCD(t, usualReader, false)
 }
 
-func newPCSCD(t testing.TB, plugged bool) *PCSCDaemon {
+func newPCSCD(t testing.TB, reader string, plugged bool) *PCSCDaemon {
 	t.Helper()
 	for _, need := range [][2]string{{"pcscd", "pcscd"}, {"unshare", "util-linux"}, {"opensc-tool", "opensc"}} {
 		if _, err := exec.LookPath(need[0]); err != nil {
@@ -72,7 +82,7 @@ func newPCSCD(t testing.TB, plugged bool) *PCSCDaemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &PCSCDaemon{dir: dir, Socket: filepath.Join(dir, "pcscd.comm")}
+	d := &PCSCDaemon{dir: dir, name: reader, Socket: filepath.Join(dir, "pcscd.comm")}
 	t.Cleanup(func() {
 		d.Kill()
 		if err := os.RemoveAll(dir); err != nil {
@@ -86,7 +96,7 @@ func newPCSCD(t testing.TB, plugged bool) *PCSCDaemon {
 		d.VPCD = [2]string{fmt.Sprintf("127.0.0.1:%d", d.port), fmt.Sprintf("127.0.0.1:%d", d.port+1)}
 		slots := 0
 		if plugged {
-			slots, err = len(d.VPCD), d.configure(d.slot("Virtual PCD", d.port))
+			slots, err = len(d.VPCD), d.configure(d.slot(d.name, d.port))
 		} else {
 			err = d.configure()
 		}
@@ -181,7 +191,7 @@ func (d *PCSCDaemon) Kill() {
 // Restart starts the daemon again after Kill, on the same socket and slots.
 func (d *PCSCDaemon) Restart(t testing.TB) {
 	t.Helper()
-	err := d.configure(d.slot("Virtual PCD", d.port))
+	err := d.configure(d.slot(d.name, d.port))
 	if err == nil {
 		err = d.start(len(d.VPCD))
 	}

@@ -5,11 +5,12 @@
 # about a minute, the gadgets 15 s.
 #
 #   sh drivers/drivertest/rig.sh [PACKAGE [TEST]]      default: ./drivers/scanner "Kernel|Grab|Overrun"
-#   sh drivers/drivertest/rig.sh ./drivers/find Gadget
+#   sh drivers/drivertest/rig.sh ./drivers/find "Gadget|CUPS"
 #
-# It needs the Debian packages qemu-system-x86 busybox-static cpio kmod, and
-# fetches Debian's kernel once into ${RIG:-/tmp/tillkeeper-rig}. Nothing of the
-# machine that it runs on is changed.
+# It needs the Debian packages qemu-system-x86 busybox-static cpio kmod, for CUPS
+# libcups2 and libusb-1.0-0 too, and fetches Debian's kernel, and CUPS' program
+# for USB, once into ${RIG:-/tmp/tillkeeper-rig}. Nothing of the machine that it
+# runs on is changed.
 set -eu
 package=${1:-./drivers/scanner}
 tests=${2:-Kernel|Grab|Overrun}
@@ -40,6 +41,18 @@ while read -r ko; do
     n=$((n + 1))
     cp "$ko" "$root/$(printf %03d $n)-$(basename "$ko")"
 done <"$root/order"
+case $tests in *CUPS*) # the program that takes printers from the kernel, and its libraries
+    [ -d "$rig/cups/usr" ] || (cd "$rig" && apt-get download cups && dpkg -x cups_*.deb cups && rm -f cups_*.deb)
+    backend=$rig/cups/usr/lib/cups/backend-available/usb
+    ! ldd "$backend" | grep "not found" >&2 || { echo "install the Debian packages libcups2 libusb-1.0-0" >&2; exit 1; }
+    mkdir -p "$root/usr/lib/cups/backend"
+    cp "$backend" "$root/usr/lib/cups/backend/usb"
+    chmod 755 "$root/usr/lib/cups/backend/usb"
+    for lib in $(ldd "$backend" | grep -o '/[^ ]*'); do
+        mkdir -p "$root$(dirname "$lib")"
+        cp -L "$lib" "$root$lib"
+    done ;;
+esac
 cat >"$root/init" <<INIT
 #!/bin/busybox sh
 /bin/busybox --install -s /bin

@@ -197,7 +197,7 @@ func stolen(t *testing.T, h *find.Host, s *supervise.Supervisor[line]) {
 	if err := os.WriteFile("/sys/bus/usb/drivers/usblp/unbind", []byte(filepath.Base(bound[0])), 0); err != nil {
 		t.Fatal(err)
 	}
-	has(t, h, find.Case{Scheme: "lp", Path: "/dev/usb/lp0", Err: syscall.ENOENT}, port.Unplugged, "modprobe usblp", "ESC/POS printer (Winbond)")
+	has(t, h, find.Case{Scheme: "lp", Path: "/dev/usb/lp0", Err: syscall.ENOENT}, port.Unplugged, "| sudo tee /sys/bus/usb/drivers/usblp/bind", "ESC/POS printer (Winbond)")
 }
 
 func TestSerialLineOfAGadgetIsFoundUsedAndMissed(t *testing.T) {

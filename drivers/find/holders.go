@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strconv"
-	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"tillkeeper/app/pos"
 )
@@ -67,12 +68,30 @@ func hasOpen(dir, node string) (has, seen bool) {
 		return false, os.IsNotExist(err)
 	}
 	for _, f := range files {
-		to, err := os.Readlink(filepath.Join(dir, "fd", f))
-		if err == nil && strings.TrimSuffix(to, " (deleted)") == node {
+		link := filepath.Join(dir, "fd", f)
+		to, err := os.Readlink(link)
+		if err == nil && (to == node+" (deleted)" || to == node && !another(link, node)) {
 			return true, true
 		}
 	}
 	return false, true
+}
+
+// The terminals of Linux (devices.txt) whose numbers each room counts for itself.
+const ptyFirst, ptyLast = 136, 143
+
+// another says whether an open file is another than the one of its name here: one
+// of a container, which has a /dev of its own. A device is told by its number.
+func another(link, node string) bool {
+	var theirs, ours unix.Stat_t
+	if unix.Stat(link, &theirs) != nil || unix.Stat(node, &ours) != nil {
+		return false
+	}
+	major := unix.Major(uint64(theirs.Rdev))
+	if theirs.Mode&unix.S_IFMT == unix.S_IFCHR && (major < ptyFirst || major > ptyLast) {
+		return theirs.Rdev != ours.Rdev
+	}
+	return theirs.Dev != ours.Dev || theirs.Ino != ours.Ino
 }
 
 // thieves are the programs that take devices of a till, and what ends that.

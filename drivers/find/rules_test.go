@@ -1,12 +1,16 @@
 package find
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+
+	"tillkeeper/store/storetest"
 )
 
 const systemFiles = "../../assets/system/"
@@ -56,25 +60,80 @@ func TestTableIsThatOfUSBIds(t *testing.T) {
 	}
 }
 
-// polkitd is what polkit gives its rules, and the questions that are asked.
-const polkitd = `
-var rule;
-var polkit = { addRule: function(f) { rule = f; }, Result: { YES: "yes", NO: "no", NOT_HANDLED: null } };
-%RULE%
-function ask(id, groups) { return String(rule({ id: id }, { isInGroup: function(g) { return groups.indexOf(g) >= 0; } })); }
-console.log([
-  ask("org.debian.pcsc-lite.access_pcsc", ["tillkeeper"]), ask("org.debian.pcsc-lite.access_card", ["users", "tillkeeper"]),
-  ask("org.debian.pcsc-lite.access_pcsc", ["users"]), ask("org.freedesktop.login1.reboot", ["tillkeeper"]),
-].join(" "));
+// privatePolkit runs Debian's polkitd over a bus of its own, in namespaces that hide it from the machine, with our rule, the
+// actions of pcscd as pcsc-lite ships them (who sits at the machine may, nobody else) and one that is none of ours, and asks
+// it about a process of each user. daemon is in our group. pkcheck ends with 0 for yes, with 1 for no.
+const privatePolkit = `
+umask 022
+mount --make-rprivate /
+mount -t proc proc /proc
+mount -t tmpfs run /run && mkdir /run/dbus
+mount -t tmpfs actions /usr/share/polkit-1/actions
+mount -t tmpfs rules /etc/polkit-1/rules.d
+cp "$1" /etc/polkit-1/rules.d/
+{ cat /etc/group; echo tillkeeper:x:54321:daemon; } >/run/group && mount --bind /run/group /etc/group
+{
+	echo '<?xml version="1.0" encoding="UTF-8"?>'
+	echo '<!DOCTYPE policyconfig PUBLIC "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN" "http://www.freedesktop.org/standards/PolicyKit/1.0/policyconfig.dtd">'
+	echo '<policyconfig>'
+	for action in org.debian.pcsc-lite.access_pcsc org.debian.pcsc-lite.access_card org.freedesktop.login1.reboot; do
+		echo "<action id=\"$action\"><description>x</description><message>x</message>"
+		echo '<defaults><allow_any>no</allow_any><allow_inactive>no</allow_inactive><allow_active>yes</allow_active></defaults></action>'
+	done
+	echo '</policyconfig>'
+} >/usr/share/polkit-1/actions/till.policy
+dbus-daemon --system --fork --nopidfile
+/usr/lib/polkit-1/polkitd --no-debug >/dev/null 2>&1 &
+for user in daemon nobody; do
+	setpriv --reuid "$user" --regid nogroup --init-groups sleep 300 &
+	asked=$!
+	for try in $(seq 200); do
+		[ "$(stat -c %U /proc/$asked)" != "$user" ] || break
+		sleep 0.02
+	done
+	for action in org.debian.pcsc-lite.access_pcsc org.debian.pcsc-lite.access_card org.freedesktop.login1.reboot; do
+		said=9
+		for try in $(seq 200); do
+			pkcheck --action-id "$action" --process "$asked" 2>/run/why && said=0 || said=$?
+			[ "$said" -gt 1 ] || break
+			sleep 0.05
+		done
+		echo "$user $action $said"
+		[ "$said" -le 1 ] || cat /run/why
+	done
+done
 `
 
+// TestPolkitRuleLetsTheTillInAndNobodyElse: by the word of polkitd itself, which without our rule lets nobody in.
 func TestPolkitRuleLetsTheTillInAndNobodyElse(t *testing.T) {
-	out, err := exec.Command("node", "-e", strings.Replace(polkitd, "%RULE%", readRule(t, "50-tillkeeper.rules"), 1)).CombinedOutput()
-	if err != nil {
-		t.Fatalf("install the Debian package nodejs, or: %v: %s", err, out)
+	for _, program := range []string{"dbus-daemon", "/usr/lib/polkit-1/polkitd", "pkcheck", "setpriv"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("install the Debian packages polkitd, dbus and util-linux: %v", err)
+		}
 	}
-	if got := strings.TrimSpace(string(out)); got != "yes yes null null" {
-		t.Fatalf("got %q", got)
+	ours, err := filepath.Abs(systemFiles + "50-tillkeeper.rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := filepath.Join(t.TempDir(), "none.rules")
+	put(t, none, "")
+	for rule, lets := range map[string]string{ours: "0", none: "1"} {
+		cmd := exec.Command("sh", "-ec", privatePolkit, "sh", rule)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS} // with the shell everything in them ends
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		storetest.Forbidden(t, cmd.Start())
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("polkit does not come up: %v: %s", err, out.String())
+		}
+		for _, want := range []string{
+			"daemon org.debian.pcsc-lite.access_pcsc " + lets, "daemon org.debian.pcsc-lite.access_card " + lets, "daemon org.freedesktop.login1.reboot 1",
+			"nobody org.debian.pcsc-lite.access_pcsc 1", "nobody org.debian.pcsc-lite.access_card 1", "nobody org.freedesktop.login1.reboot 1",
+		} {
+			if !strings.Contains(out.String(), want+"\n") {
+				t.Errorf("%s: no %q in\n%s", filepath.Base(rule), want, out.String())
+			}
+		}
 	}
 }
 
@@ -98,18 +157,19 @@ exec udevadm test --action=add "$2"
 
 func udevadm(t *testing.T, root, device string) string {
 	t.Helper()
-	for _, program := range []string{"udevadm", "unshare"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Fatalf("install the Debian packages udev and util-linux: %v", err)
-		}
+	if _, err := exec.LookPath("udevadm"); err != nil {
+		t.Fatalf("install the Debian package udev: %v", err)
 	}
-	cmd := exec.Command("unshare", "--mount", "sh", "-ec", privateUdevadm, "sh", root, device)
+	cmd := exec.Command("sh", "-ec", privateUdevadm, "sh", root, device)
 	cmd.Env = append(os.Environ(), "SYSTEMD_DEVICE_VERIFY_SYSFS=0", "SYSTEMD_LOG_LEVEL=debug")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	storetest.Forbidden(t, cmd.Start())
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, out.String())
 	}
-	return string(out)
+	return out.String()
 }
 
 // put makes a file of a tree.

@@ -84,6 +84,7 @@ func (h *Host) usbAbove(dir string) usb {
 
 // function is an interface of a USB device and the driver that has it.
 type function struct {
+	name   string // 1-1.2:1.0
 	class  string // 07 printer, 0b smart card
 	driver string // usblp, usbfs, "" for none
 	dev    usb
@@ -101,7 +102,7 @@ func (h *Host) functions(class string) []function {
 		if !strings.EqualFold(text(at, "bInterfaceClass"), class) {
 			continue
 		}
-		f := function{class: class, dev: h.usbAbove(at)}
+		f := function{name: name, class: class, dev: h.usbAbove(at)}
 		if to, err := filepath.EvalSymlinks(filepath.Join(at, "driver")); err == nil {
 			f.driver = filepath.Base(to)
 		}

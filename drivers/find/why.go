@@ -301,7 +301,7 @@ func (h *Host) whyNoPrinter(ctx context.Context, path string) Cause {
 		case "usblp":
 			continue
 		case "":
-			return Cause{port.Unplugged, pos.Say("printer_no_driver", f.dev.label()), run("sudo modprobe usblp")}
+			return Cause{port.Unplugged, pos.Say("printer_no_driver", f.dev.label()), h.usblp(f)}
 		}
 		holders, _ := h.Holders(ctx, f.dev.node())
 		for _, p := range holders {
@@ -313,6 +313,16 @@ func (h *Host) whyNoPrinter(ctx context.Context, path string) Cause {
 		}
 	}
 	return Cause{}
+}
+
+// usblp is how the kernel's driver is had to take a printer: one that is loaded
+// does not come back by itself to what another program took from it.
+func (h *Host) usblp(f function) pos.Remark {
+	const bind = "/sys/bus/usb/drivers/usblp/bind"
+	if h.has(bind) {
+		return run("echo %s | sudo tee %s", f.name, bind)
+	}
+	return run("sudo modprobe usblp")
 }
 
 // whySilent tells a line that another program reads from one whose far end says

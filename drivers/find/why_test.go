@@ -20,6 +20,7 @@ import (
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/find"
 	"tillkeeper/drivers/port"
+	"tillkeeper/store/storetest"
 )
 
 // said is the cause in English, as the doctor prints it: what was found, else the error, and what mends it.
@@ -116,6 +117,7 @@ func TestGroupIsNamedForReal(t *testing.T) {
 	for _, err := range []error{
 		os.Chmod(dir, 0o755),
 		os.WriteFile(filepath.Join(dir, "test"), test, 0o755),
+		os.Chmod(filepath.Join(dir, "test"), 0o755), // whatever the umask is
 		os.WriteFile(filepath.Join(dir, "closed"), nil, 0),
 		os.WriteFile(filepath.Join(dir, "group"), nil, 0o660),
 		os.Chmod(filepath.Join(dir, "group"), 0o660),
@@ -123,15 +125,14 @@ func TestGroupIsNamedForReal(t *testing.T) {
 		os.Chown(filepath.Join(dir, "group"), 0, lp),
 		os.Mkdir(filepath.Join(dir, "dir"), 0o700),
 		os.Mkdir(filepath.Join(dir, "dev"), 0o755),
+		os.Chmod(filepath.Join(dir, "dev"), 0o755),
 		os.WriteFile(filepath.Join(dir, "dev/i2c-1"), nil, 0o600),
 		os.WriteFile(filepath.Join(dir, "dev/spidev0.0"), nil, 0o600),
 		os.WriteFile(filepath.Join(dir, "dev/spidev0.1"), nil, 0o666),
 		os.Chmod(filepath.Join(dir, "dev/spidev0.1"), 0o666),
 		os.WriteFile(filepath.Join(dir, "dev/gpiochip0"), nil, 0o600),
 	} {
-		if err != nil {
-			t.Fatalf("this test gives files to others and has to be root for it: %v", err)
-		}
+		storetest.Forbidden(t, err) // it gives files to others
 	}
 	child := exec.Command(filepath.Join(dir, "test"), "-test.run=^TestGroupIsNamedForReal$")
 	child.Env = append(os.Environ(), "FORBIDDEN="+dir)
@@ -167,9 +168,7 @@ func TestAScannerIsNoReasonToReadEveryKeyboard(t *testing.T) {
 	m := newMachine(t)
 	m.input("event9", "1-5", "feed:0b61", "", "A scanner that nobody knows", keysKeyboard, "")
 	node := filepath.Join(m.root, "/dev/input/event9")
-	if err := errors.Join(os.Chown(node, 0, gid), os.Chmod(node, 0o660)); err != nil {
-		t.Fatalf("this test gives files to others and has to be root for it: %v", err)
-	}
+	storetest.Forbidden(t, errors.Join(os.Chown(node, 0, gid), os.Chmod(node, 0o660)))
 	h, c := find.New(m.root), find.Case{Scheme: "evdev", Path: "/dev/input/event9", Err: fs.ErrPermission}
 	has(t, h, c, port.NoPermission, "belongs to group input", "cp 70-tillkeeper.rules", "usermod -aG tillkeeper")
 	m.file("/etc/udev/rules.d/70-tillkeeper.rules", "")
@@ -197,6 +196,8 @@ func TestPrinterThatWasStolenNamesTheThief(t *testing.T) {
 
 	m.remove("/proc/812", bus+"1-4/1-4:1.0/driver")
 	has(t, h, c, port.Unplugged, "modprobe usblp")
+	m.file("/sys/bus/usb/drivers/usblp/bind", "") // it is loaded, and lost the printer to a program that has ended
+	has(t, h, c, port.Unplugged, "echo 1-4:1.0 | sudo tee /sys/bus/usb/drivers/usblp/bind")
 
 	m.remove(bus+"1-4", "/sys/bus/usb/devices")
 	m.printer("lp1", "1-5", "04b8:0e15", "J6", "MFG:EPSON;MDL:TM-T20II;")

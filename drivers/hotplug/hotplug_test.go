@@ -3,6 +3,7 @@ package hotplug_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tillkeeper/drivers/hotplug"
+	"tillkeeper/store/storetest"
 )
 
 // The messages of these tests that no real device here makes, as `udevadm
@@ -106,9 +108,7 @@ func uevent(t *testing.T) (file, devname string) {
 
 func makeEvent(t *testing.T, file, action string) {
 	t.Helper()
-	if err := os.WriteFile(file, []byte(action), 0); err != nil {
-		t.Fatalf("this test makes a real event and has to be root for it: %v", err)
-	}
+	storetest.Forbidden(t, os.WriteFile(file, []byte(action), 0)) // a real event
 }
 
 func want(t *testing.T, w *hotplug.Watch, what string, fits func(hotplug.Event) bool) hotplug.Event {
@@ -157,9 +157,7 @@ func TestEventArrivesWithoutPrivileges(t *testing.T) {
 		t.Fatal(err)
 	}
 	var all bytes.Buffer
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Forbidden(t, child.Start())
 	b := make([]byte, 4096)
 	for !strings.Contains(all.String(), "listening") {
 		n, err := out.Read(b)
@@ -213,7 +211,7 @@ func copyOfTest(t *testing.T) string {
 	if err := os.WriteFile(to, b, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil {
+	if err := errors.Join(os.Chmod(to, 0o755), os.Chmod(dir, 0o755)); err != nil { // whatever the umask is
 		t.Fatal(err)
 	}
 	return to
@@ -227,9 +225,7 @@ func send(t *testing.T, b []byte) {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
-	if err := unix.Sendto(fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 2}); err != nil {
-		t.Fatalf("this test speaks as udevd and has to be root for it: %v", err)
-	}
+	storetest.Forbidden(t, unix.Sendto(fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 2})) // as udevd does
 }
 
 func TestMessageInUdevsWordsSaysSerialAndIds(t *testing.T) {

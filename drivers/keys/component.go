@@ -14,23 +14,37 @@ import (
 // ComponentWait is how long the first component waits for the second; then it is forgotten.
 const ComponentWait = 10 * time.Minute
 
-// The refusals of a key entry. After ErrSameComponent and ErrWeakKey of the whole key the entry begins anew; after the others the first component goes on waiting.
+// The refusals of a key entry. After ErrSameComponent and ErrWeakKey of the whole key the entry begins anew;
+// after the others the first component goes on waiting.
 var (
 	// ErrComponent means that what was typed is not 32 hexadecimal digits.
-	ErrComponent error = &pos.Error{Code: "component_length", Message: "a key component has 32 hexadecimal digits", Remedy: "type it again from the sheet"}
+	ErrComponent error = &pos.Error{
+		Code: "component_length", Message: "a key component has 32 hexadecimal digits",
+		Remedy: "type it again from the sheet",
+	}
 	// ErrParity means that a byte of a component does not have odd parity: mistyped.
-	ErrParity error = &pos.Error{Code: "component_parity", Message: "a byte of the component does not have odd parity", Remedy: "type it again from the sheet"}
+	ErrParity error = &pos.Error{
+		Code: "component_parity", Message: "a byte of the component does not have odd parity",
+		Remedy: "type it again from the sheet",
+	}
 	// ErrWeakKey means that the component or the key is one that DES must not use: zero, weak, semi-weak, or both halves alike.
 	ErrWeakKey error = &pos.Error{Code: "component_weak", Message: "this is a weak key", Remedy: "ask the acquirer for other components"}
 	// ErrSameComponent means that the second component is the first one again.
-	ErrSameComponent error = &pos.Error{Code: "component_same", Message: "the second component is the first one again", Remedy: "begin again, each person with the own sheet"}
+	ErrSameComponent error = &pos.Error{
+		Code: "component_same", Message: "the second component is the first one again",
+		Remedy: "begin again, each person with the own sheet",
+	}
 	// ErrSamePerson means that both components came from one person, or from nobody.
-	ErrSamePerson error = &pos.Error{Code: "component_person", Message: "the two components are entered by two people", Remedy: "let the second person sign in"}
+	ErrSamePerson error = &pos.Error{
+		Code: "component_person", Message: "the two components are entered by two people",
+		Remedy: "let the second person sign in",
+	}
 	// ErrNoFirst means that no first component waits: none was entered, it was given up, or its time has passed.
 	ErrNoFirst error = &pos.Error{Code: "component_order", Message: "no first component waits", Remedy: "begin again with the first component"}
 )
 
-// Ceremony takes a terminal master key in two components of 16 bytes from two people and gives the store their XOR. What is entered is never logged, stored or handed out; only check values are.
+// Ceremony takes a terminal master key in two components of 16 bytes from two people and gives the store
+// their XOR. What is entered is never logged, stored or handed out; only check values are.
 type Ceremony struct {
 	// OddParity refuses components whose bytes do not have odd parity. Set before use.
 	OddParity bool
@@ -49,7 +63,8 @@ func (s *Store) Ceremony() *Ceremony { return &Ceremony{store: s} }
 // AtPad is false: the components are typed at the till.
 func (c *Ceremony) AtPad() bool { return false }
 
-// First takes the first component as typed (32 hexadecimal digits, blanks between them) by person and answers its check value; an earlier first one is forgotten. typed is overwritten.
+// First takes the first component as typed (32 hexadecimal digits, blanks between them) by person and answers
+// its check value; an earlier first one is forgotten. typed is overwritten.
 func (c *Ceremony) First(person string, typed []byte) (kcv [4]byte, err error) {
 	defer clear(typed)
 	c.mu.Lock()
@@ -67,7 +82,9 @@ func (c *Ceremony) First(person string, typed []byte) (kcv [4]byte, err error) {
 	return checkValue(component), nil
 }
 
-// Second takes the second component from another person, puts the XOR of both into the store as its TMK (the working keys of an earlier one are dropped: sign on) and answers the check values of the component and of the whole key. typed is overwritten.
+// Second takes the second component from another person, puts the XOR of both into the store as its TMK (the
+// working keys of an earlier one are dropped: sign on) and answers the check values of the component and of
+// the whole key. typed is overwritten.
 func (c *Ceremony) Second(person string, typed []byte) (kcv, whole [4]byte, err error) {
 	defer clear(typed)
 	c.mu.Lock()

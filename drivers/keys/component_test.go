@@ -165,7 +165,9 @@ func TestCeremonyRefuses(t *testing.T) {
 		t.Error("a refused entry left a key")
 	}
 	var coded *pos.Error
-	for _, e := range []error{ErrComponent, ErrParity, ErrWeakKey, ErrSameComponent, ErrSamePerson, ErrNoFirst, ErrNoTMK, ErrPassphrase, ErrShortPassphrase} {
+	for _, e := range []error{
+		ErrComponent, ErrParity, ErrWeakKey, ErrSameComponent, ErrSamePerson, ErrNoFirst, ErrNoTMK, ErrPassphrase, ErrShortPassphrase,
+	} {
 		if !errors.As(e, &coded) || coded.Code == "" || coded.Remedy == "" {
 			t.Errorf("%v has no code or remedy", e)
 		}

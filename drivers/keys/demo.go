@@ -21,7 +21,10 @@ type demoFile struct {
 	content
 }
 
-// OpenDemo opens or makes the demonstration store at path: one plain file (0600), so the till says on every screen and receipt that it has one. tmkHex (16 bytes in hex) is the terminal master key of the configuration; empty, or the one that it brought before, leaves the stored one, another one replaces it and drops the working keys.
+// OpenDemo opens or makes the demonstration store at path: one plain file (0600), so the till says on every
+// screen and receipt that it has one. tmkHex (16 bytes in hex) is the terminal master key of the
+// configuration; empty, or the one that it brought before, leaves the stored one, another one replaces it and
+// drops the working keys.
 func OpenDemo(path, tmkHex string) (*Store, error) {
 	s, err := openDemo(path)
 	if err != nil {
@@ -53,7 +56,8 @@ func openDemo(path string) (*Store, error) {
 	return s, nil
 }
 
-// OpenPad opens or makes the key file of a simulated PIN pad that is a device of its own: as OpenDemo, but with an empty tmkHex a new one has no terminal master key, until its components are keyed in.
+// OpenPad opens or makes the key file of a simulated PIN pad that is a device of its own: as OpenDemo, but
+// with an empty tmkHex a new one has no terminal master key, until its components are keyed in.
 func OpenPad(path, tmkHex string) (*Store, error) {
 	s, err := openDemo(path)
 	if err != nil || tmkHex == "" {
@@ -92,7 +96,8 @@ func (s *Store) configure(tmkHex string) error {
 	return s.setTMK(tmk, configured)
 }
 
-// readFile reads a key file whole, after what an interrupted writing of it left was removed. fs.ErrNotExist is answered as it is, all else as ErrFile.
+// readFile reads a key file whole, after what an interrupted writing of it left was removed. fs.ErrNotExist
+// is answered as it is, all else as ErrFile.
 func readFile(path string) ([]byte, error) {
 	if err := sweep(path); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)

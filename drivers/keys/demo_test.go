@@ -77,7 +77,10 @@ func TestDemoRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, text := range map[string]string{"empty": "", "no JSON": "{", "other version": `{"version":2}`, "no master": `{"version":1}`, "huge": strings.Repeat(" ", fileLimit+1)} {
+	for name, text := range map[string]string{
+		"empty": "", "no JSON": "{", "other version": `{"version":2}`,
+		"no master": `{"version":1}`, "huge": strings.Repeat(" ", fileLimit+1),
+	} {
 		file := filepath.Join(dir, "b.key")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -36,7 +36,8 @@ import (
 
 // The refusals of this package.
 var (
-	// ErrKCV means that a working key does not match its check value, or that bytes which must be zero are not: refuse to trade, sign on again.
+	// ErrKCV means that a working key does not match its check value, or that bytes which must be zero are
+	// not: refuse to trade, sign on again.
 	ErrKCV error = &pos.Error{Code: "kcv_mismatch", Message: "working keys do not match their check values", Remedy: "sign on again"}
 	// ErrNoKeys means that no working keys are loaded.
 	ErrNoKeys = pos.ErrNoKeys
@@ -45,13 +46,16 @@ var (
 	// ErrLength means that a key has a length its algorithm does not take.
 	ErrLength = errors.New("keys: key length")
 	// ErrNoPINPad means that this shop has no PIN pad and takes no PIN.
-	ErrNoPINPad error = &pos.Error{Code: "no_pinpad", Message: "there is no PIN pad", Remedy: "use a card that needs no PIN, or another tender"}
+	ErrNoPINPad error = &pos.Error{
+		Code: "no_pinpad", Message: "there is no PIN pad",
+		Remedy: "use a card that needs no PIN, or another tender",
+	}
 	// ErrFile means that a key file is damaged or has a foreign format.
 	ErrFile = errors.New("keys: key file unusable")
 	// ErrSealed means that a box was not made under this key, or was changed.
-	ErrSealed = errors.New("keys: box cannot be opened")
+	ErrSealed = fmt.Errorf("keys: box cannot be opened: %w", pos.ErrBoxLost)
 	// ErrUnknownKey means that the key of a box is not there: destroyed, or never made here.
-	ErrUnknownKey = errors.New("keys: no such key")
+	ErrUnknownKey = fmt.Errorf("keys: no such key: %w", pos.ErrBoxLost)
 	// ErrAlgorithm means that the name of a MAC algorithm is unknown.
 	ErrAlgorithm = errors.New("keys: unknown MAC algorithm")
 	// ErrNoTMK means that the store holds no terminal master key yet.
@@ -59,7 +63,10 @@ var (
 	// ErrPassphrase means that the passphrase does not open the key store.
 	ErrPassphrase error = &pos.Error{Code: "wrong_passphrase", Message: "this is not the passphrase of the key store", Remedy: "type it again"}
 	// ErrShortPassphrase means that a new passphrase is too short.
-	ErrShortPassphrase error = &pos.Error{Code: "short_passphrase", Message: "a passphrase has at least 12 characters", Remedy: "choose a longer one"}
+	ErrShortPassphrase error = &pos.Error{
+		Code: "short_passphrase", Message: "a passphrase has at least 12 characters",
+		Remedy: "choose a longer one",
+	}
 	// ErrKeyName means that the name of a sealing key is not one.
 	ErrKeyName = errors.New("keys: bad key name")
 )
@@ -168,7 +175,9 @@ func parseLayout(text string) ([]part, int, error) {
 	return out, total, nil
 }
 
-// Unwrap takes the working keys out of field 62, checks every check value and the bytes that must be zero (ErrKCV), and answers them in clear. The layout is a network code (001, 003, 004) or a text such as "pik16 kcv4 mak8 zero8 kcv4".
+// Unwrap takes the working keys out of field 62, checks every check value and the bytes that must be zero
+// (ErrKCV), and answers them in clear. The layout is a network code (001, 003, 004) or a text such as "pik16
+// kcv4 mak8 zero8 kcv4".
 func Unwrap(tmk, f62 []byte, layout string) (Working, error) {
 	parts, total, err := parseLayout(layout)
 	if err != nil {

@@ -73,7 +73,10 @@ func TestUnwrapLayouts(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"", "002", "mak8", "pik8 mak8 kcv4", "mak8 kcv4 mak8 kcv4", "mak9 kcv4", "mak8 kcv3", "mak0 kcv4", strings.Repeat("zero1 ", 17), "pik8 kcv4"} {
+	for _, bad := range []string{
+		"", "002", "mak8", "pik8 mak8 kcv4", "mak8 kcv4 mak8 kcv4", "mak9 kcv4",
+		"mak8 kcv3", "mak0 kcv4", strings.Repeat("zero1 ", 17), "pik8 kcv4",
+	} {
 		if _, err := Unwrap(tmk, make([]byte, 12), bad); !errors.Is(err, ErrLayout) && !errors.Is(err, ErrKCV) {
 			t.Errorf("layout %q: %v", bad, err)
 		}
@@ -99,9 +102,12 @@ func TestECB(t *testing.T) {
 	}
 }
 
-// FuzzUnwrap looks for layouts and fields 62 that panic, that are taken though another length or without a matching check value, or that do not wrap to the same bytes again.
+// FuzzUnwrap looks for layouts and fields 62 that panic, that are taken though another length or without a
+// matching check value, or that do not wrap to the same bytes again.
 func FuzzUnwrap(f *testing.F) {
-	for _, layout := range []string{"001", "003", "004", "pik16 kcv4 mak8 zero8 kcv4", "mak16 kcv4", "zero1 mak8 kcv4", "mak8 kcv4 mak8 kcv4", "kcv4", ""} {
+	for _, layout := range []string{
+		"001", "003", "004", "pik16 kcv4 mak8 zero8 kcv4", "mak16 kcv4", "zero1 mak8 kcv4", "mak8 kcv4 mak8 kcv4", "kcv4", "",
+	} {
 		f.Add(unhex(f, f62Hex), layout)
 	}
 	tmk := unhex(f, tmkHex)

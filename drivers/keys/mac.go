@@ -8,7 +8,8 @@ import (
 	"github.com/emmansun/gmsm/sm4"
 )
 
-// The names by which a profile chooses how field 64 is computed. Data is padded with zero bytes to whole blocks, no data is one zero block; but for CMAC, which pads by its own rule.
+// The names by which a profile chooses how field 64 is computed. Data is padded with zero bytes to whole
+// blocks, no data is one zero block; but for CMAC, which pads by its own rule.
 const (
 	MACECB  = "ecb"      // UnionPay ECB MAC; MAK 8 bytes, or 16 for two-key triple DES
 	MACX99  = "x9.9"     // ANSI X9.9, ISO/IEC 9797-1 algorithm 1 with DES; MAK 8 bytes, or 16 for two-key triple DES
@@ -60,7 +61,8 @@ func xorInto(dst, src []byte) {
 
 const hexDigits = "0123456789ABCDEF"
 
-// ecbMAC folds the data into 8 bytes, writes them as 16 characters and encrypts the first half, then that with the second half; the answer is the first 8 characters of the result.
+// ecbMAC folds the data into 8 bytes, writes them as 16 characters and encrypts the first half, then that
+// with the second half; the answer is the first 8 characters of the result.
 func ecbMAC(c cipher.Block, data []byte) []byte {
 	var folded, out [macBytes]byte
 	for len(data) > 0 {

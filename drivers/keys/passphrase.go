@@ -27,7 +27,8 @@ const (
 // passName binds the box of a passphrase store to what it is.
 const passName = "tillkeeper key store 1, argon2id t=3 m=65536 p=1"
 
-// passFile is the passphrase store on disk. Salt and Box go to JSON as base64; Sum is SHA-256 over both, so that damage is told from a wrong passphrase.
+// passFile is the passphrase store on disk. Salt and Box go to JSON as base64; Sum is SHA-256 over both, so
+// that damage is told from a wrong passphrase.
 type passFile struct {
 	Version int    `json:"version"`
 	KDF     string `json:"kdf"`
@@ -45,7 +46,10 @@ func (f passFile) sum() []byte {
 	return h.Sum(nil)
 }
 
-// OpenPassphrase opens the store at path with its passphrase, or makes one where there is no file (ErrShortPassphrase: under 12 bytes). It takes a moment and 64 MiB: Argon2id. ErrPassphrase: not the one; ErrFile: damaged. A new store has no TMK: enter it by a Ceremony. The passphrase is not kept; the caller may overwrite it.
+// OpenPassphrase opens the store at path with its passphrase, or makes one where there is no file
+// (ErrShortPassphrase: under 12 bytes). It takes a moment and 64 MiB: Argon2id. ErrPassphrase: not the one;
+// ErrFile: damaged. A new store has no TMK: enter it by a Ceremony. The passphrase is not kept; the caller
+// may overwrite it.
 func OpenPassphrase(path string, passphrase []byte) (*Store, error) {
 	raw, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,7 +59,8 @@ func OpenPassphrase(path string, passphrase []byte) (*Store, error) {
 		return nil, err
 	}
 	var f passFile
-	if err := json.Unmarshal(raw, &f); err != nil || f.Version != passVersion || f.KDF != passKDF || len(f.Salt) != saltBytes || !bytes.Equal(f.Sum, f.sum()) {
+	err = json.Unmarshal(raw, &f)
+	if err != nil || f.Version != passVersion || f.KDF != passKDF || len(f.Salt) != saltBytes || !bytes.Equal(f.Sum, f.sum()) {
 		return nil, fmt.Errorf("%w: %s is not a whole passphrase store of version %d", ErrFile, path, passVersion)
 	}
 	aead, err := passKey(passphrase, f.Salt)
@@ -85,7 +90,8 @@ func makePassphrase(path string, passphrase []byte) (*Store, error) {
 	return s, nil
 }
 
-// ChangePassphrase writes the store to path under another passphrase of at least 12 bytes (ErrShortPassphrase) and a new salt; the old one opens it no more. Only for a passphrase store.
+// ChangePassphrase writes the store to path under another passphrase of at least 12 bytes
+// (ErrShortPassphrase) and a new salt; the old one opens it no more. Only for a passphrase store.
 func (s *Store) ChangePassphrase(path string, passphrase []byte) error {
 	if s.kind != KindPassphrase {
 		return fmt.Errorf("%w: a %s store has no passphrase", ErrFile, s.kind)

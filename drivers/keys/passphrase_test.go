@@ -68,7 +68,8 @@ func TestPassphraseWrongAndShort(t *testing.T) {
 	for _, wrong := range []string{"", pass + " "} {
 		_, err := OpenPassphrase(path, []byte(wrong))
 		var coded *pos.Error
-		if !errors.Is(err, ErrPassphrase) || !errors.As(err, &coded) || coded.Code != "wrong_passphrase" || wrong != "" && strings.Contains(err.Error(), wrong) {
+		if !errors.Is(err, ErrPassphrase) || !errors.As(err, &coded) || coded.Code != "wrong_passphrase" ||
+			wrong != "" && strings.Contains(err.Error(), wrong) {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"tillkeeper/app/pos"
 )
 
 const (
@@ -30,7 +32,8 @@ const (
 
 var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
-// Sealer encrypts what must not be readable later under named keys ("day-20261122", "batch-000001") that can be destroyed; safe for use by several goroutines.
+// Sealer encrypts what must not be readable later under named keys ("day-20261122", "batch-000001") that can
+// be destroyed; safe for use by several goroutines.
 type Sealer struct {
 	dir    string
 	master cipher.AEAD
@@ -102,7 +105,8 @@ func (s *Sealer) Open(keyID string, aad, box []byte) ([]byte, error) {
 	return open(k, keyID, aad, box)
 }
 
-// Destroy removes a key durably: after it no box under that key can be opened, here or after a restart. A key that is not there is destroyed.
+// Destroy removes a key durably: after it no box under that key can be opened, here or after a restart. A key
+// that is not there is destroyed.
 func (s *Sealer) Destroy(keyID string) error {
 	if err := checkName(keyID); err != nil {
 		return err
@@ -166,7 +170,7 @@ func (s *Sealer) read(keyID string) ([]byte, error) {
 	}
 	raw, err := open(s.master, keyID, nil, box)
 	if err != nil || len(raw) != masterBytes {
-		return nil, fmt.Errorf("%w: %s", ErrFile, keyID)
+		return nil, fmt.Errorf("%w: %s: %w", ErrFile, keyID, pos.ErrBoxLost)
 	}
 	return raw, nil
 }

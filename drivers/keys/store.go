@@ -36,7 +36,8 @@ func newContent() content {
 	return content{Master: hex.EncodeToString(master)}
 }
 
-// Store holds the terminal master key, the working keys, the DUKPT device and the master key of the sealing folder; safe for use by several goroutines. OpenDemo and OpenPassphrase make one.
+// Store holds the terminal master key, the working keys, the DUKPT device and the master key of the sealing
+// folder; safe for use by several goroutines. OpenDemo and OpenPassphrase make one.
 type Store struct {
 	kind string
 	keep func(content) error // durable when it returns
@@ -136,7 +137,9 @@ func (s *Store) save(c content) error {
 	return nil
 }
 
-// LoadKeys takes working keys from field 62 of a sign-on answer, as a PIN pad does: checked, stored durably, then used in place of the earlier ones. Keys that do not match leave no working keys: ErrKCV. ErrNoTMK: nothing to unwrap them with.
+// LoadKeys takes working keys from field 62 of a sign-on answer, as a PIN pad does: checked, stored durably,
+// then used in place of the earlier ones. Keys that do not match leave no working keys: ErrKCV. ErrNoTMK:
+// nothing to unwrap them with.
 func (s *Store) LoadKeys(_ context.Context, f62 []byte, layout string) error {
 	return s.load(f62, layout, true)
 }
@@ -191,7 +194,8 @@ func (s *Store) SetDUKPT(d dukpt.Device) error {
 	return nil
 }
 
-// NextDUKPT answers the keys of the next transaction; that its counter is used is on disk before. ErrNoKeys: there is no device; dukpt.ErrExhausted: it is used up.
+// NextDUKPT answers the keys of the next transaction; that its counter is used is on disk before. ErrNoKeys:
+// there is no device; dukpt.ErrExhausted: it is used up.
 func (s *Store) NextDUKPT() (dukpt.Keys, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,7 +215,8 @@ func (s *Store) NextDUKPT() (dukpt.Keys, error) {
 	return k, nil
 }
 
-// Erase drops the terminal master key, the working keys and the DUKPT device, as a PIN pad does that was opened by force; it is durable when it returns. The master key of the sealing folder stays.
+// Erase drops the terminal master key, the working keys and the DUKPT device, as a PIN pad does that was
+// opened by force; it is durable when it returns. The master key of the sealing folder stays.
 func (s *Store) Erase() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -245,7 +250,8 @@ func (s *Store) DUKPTKind() byte {
 	return s.device.Kind()
 }
 
-// Open opens or makes the store of the kind that the configuration names at path: KindDemo takes tmkHex (see OpenDemo), KindPassphrase the passphrase (see OpenPassphrase).
+// Open opens or makes the store of the kind that the configuration names at path: KindDemo takes tmkHex (see
+// OpenDemo), KindPassphrase the passphrase (see OpenPassphrase).
 func Open(kind, path, tmkHex string, passphrase []byte) (*Store, error) {
 	switch kind {
 	case KindDemo:

@@ -15,6 +15,7 @@ import (
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/printer"
+	"tillkeeper/store/storetest"
 )
 
 // nowhere is a way to no printer.
@@ -230,9 +231,7 @@ func TestPrintedSlipsLeaveTheDisk(t *testing.T) {
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k,mode=0700"); err != nil {
-		t.Fatalf("a file system of its own needs root: %v", err)
-	}
+	storetest.Forbidden(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k,mode=0700"))
 	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
 	return dir
 }

@@ -46,7 +46,7 @@ func (s *certified) Read(ctx context.Context, p Purchase) (Read, error) {
 	}
 	f := s.facts
 	r := Read{
-		Entry: s.entry, PAN: f.PAN, Expiry: f.Expiry, Sequence: f.Sequence, Track2: f.Track2, AIDName: f.AIDName, TVR: f.TVR,
+		Entry: s.entry, PAN: f.PAN, Expiry: f.Expiry, Sequence: f.Sequence, Track2: f.Track2, AID: f.AID, AIDName: f.AIDName, TVR: f.TVR,
 		Cryptogram: f.Cryptogram, NeedPIN: f.NeedPIN, Signature: f.Signature, ODA: f.ODA, Expired: f.Expired, Reason: f.Reason,
 		F55: f.F55, ShortF55: f.ShortF55,
 	}

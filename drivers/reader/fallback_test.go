@@ -189,7 +189,7 @@ func TestCertifiedReader(t *testing.T) {
 		t.Errorf("%X\n%X", got.F55, got.ShortF55)
 	}
 	if got.PAN != "6224242900000113" || got.Expiry != "2806" || got.Sequence != "001" || got.Cryptogram != ARQC || got.NeedPIN ||
-		!got.ODA || got.Expired || got.Entry != Contactless || got.AIDName != "UnionPay D" || len(d.purchases) != 1 {
+		!got.ODA || got.Expired || got.Entry != Contactless || got.AID != "A000000333010101" || got.AIDName != "UnionPay D" || len(d.purchases) != 1 {
 		t.Errorf("%+v", got)
 	}
 	final, err := s.Finish(context.Background(), Answer{Approved: true, Code: "00"})
@@ -202,6 +202,19 @@ func TestCertifiedReader(t *testing.T) {
 	}
 	if err := errors.Join(s.Close(), s.Close()); err != nil || d.closed != 1 {
 		t.Errorf("closed %d times %v", d.closed, err)
+	}
+}
+
+// TestCertifiedReaderNamesTheApplication by whatever it says of it: the acquirer's limits go by that name.
+func TestCertifiedReaderNamesTheApplication(t *testing.T) {
+	const rest = "57106224242900000113D280620139490310" + "9F270140" + "95050000000000"
+	for tlv, want := range map[string]string{
+		"8408A000000333010102": "A000000333010102", "4F08A000000333010103": "A000000333010103", "9F0607A0000003330101": "A0000003330101",
+		"8408A000000333010102" + "9F0607A0000003330101": "A000000333010102", "": "",
+	} {
+		if got, err := NewCertified(Chip, &device{start: tlv + rest}).Read(context.Background(), Purchase{}); err != nil || got.AID != want {
+			t.Errorf("%s: %q, want %q %v", tlv, got.AID, want, err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package reader
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"tillkeeper/app/pos"
 	"tillkeeper/drivers/reader/emv"
@@ -52,7 +53,7 @@ func (s *chipSession) Read(ctx context.Context, p Purchase) (Read, error) {
 	return Read{
 		Entry: s.card.Entry, PAN: r.PAN, Expiry: r.Expiry, Sequence: r.Sequence, Track2: r.Track2,
 		F55: r.F55, ShortF55: r.ShortF55, Cryptogram: r.Cryptogram, NeedPIN: r.NeedPIN, ODA: r.ODA,
-		AIDName: r.AIDName, TVR: r.TVR, Expired: r.Expired, Signature: r.Signature, Reason: r.Reason,
+		AID: r.AID, AIDName: r.AIDName, TVR: r.TVR, Expired: r.Expired, Signature: r.Signature, Reason: r.Reason,
 	}, nil
 }
 
@@ -73,7 +74,7 @@ func held(t emv.Terminal, r *pos.CardRisk) emv.Terminal {
 	t.Log = func(pan string) int64 {
 		h := r.History(pan)
 		if h.Full {
-			return r.FloorLimit
+			return math.MaxInt64 // more than the floor limit of any application
 		}
 		return int64(h.Earlier)
 	}

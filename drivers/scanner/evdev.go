@@ -3,6 +3,7 @@ package scanner
 import (
 	"fmt"
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,6 +12,8 @@ import (
 const (
 	ioctlVersion = 0x80044501 // EVIOCGVERSION, _IOR('E', 0x01, int)
 	ioctlGrab    = 0x40044590 // EVIOCGRAB, _IOW('E', 0x90, int)
+	ioctlKeys    = 0x80604518 // EVIOCGKEY(keyBytes), _IOR('E', 0x18, keyBytes)
+	keyBytes     = 96         // a bit for each key
 )
 
 // KeyWire is an open keyboard of which events can be read. Grab has them come
@@ -68,6 +71,28 @@ func (e *inputNode) check() error {
 // Grab has the events come here alone, until the file is closed.
 func (e *inputNode) Grab() error {
 	return e.control(func(fd int) error { return unix.IoctlSetInt(fd, ioctlGrab, 1) })
+}
+
+// Midway says whether a key of a character is down: a code has begun before the
+// node was opened, and what comes of it is not the whole. Where the kernel does
+// not say, none is.
+func (e *inputNode) Midway() bool {
+	var down [keyBytes]byte
+	err := e.control(func(fd int) error {
+		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), ioctlKeys, uintptr(unsafe.Pointer(&down))); errno != 0 {
+			return errno
+		}
+		return nil
+	})
+	if err != nil {
+		return false
+	}
+	for key := range layout {
+		if down[key/8]&(1<<(key%8)) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *inputNode) control(fn func(fd int) error) error {

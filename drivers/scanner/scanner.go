@@ -135,6 +135,9 @@ func (s *Scanner) Opener(src Source) func(ctx context.Context) (*Reading, error)
 		if src.keyboard {
 			r.decode = newKeyboard(eventSize).feed
 		}
+		if m, ok := w.(interface{ Midway() bool }); ok && m.Midway() {
+			r.code.spoil() // up to its end
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.closed {

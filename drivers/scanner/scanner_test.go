@@ -279,6 +279,33 @@ func TestSecondProgramCannotHaveTheKeys(t *testing.T) {
 	}
 }
 
+// midway is a keyboard that is opened while it types a code.
+type midway struct{ scanner.KeyWire }
+
+func (midway) Midway() bool { return true }
+
+// TestTheTailOfACodeIsNone: a scanner that was opened while it typed gave the rest of the code as a whole one.
+func TestTheTailOfACodeIsNone(t *testing.T) {
+	d := &sim.Keyboard{}
+	_ = d.Plug()
+	s := scanner.New(scanner.Options{})
+	defer s.Close()
+	if _, err := s.Opener(scanner.Keyboard(func() (scanner.KeyWire, error) {
+		w, err := d.Open()
+		return midway{w}, err
+	}))(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{"780201379624", "9780201379624"} {
+		if err := d.Scan(code); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := take(t, s, 1); got[0] != "9780201379624" || s.Lost() != 1 {
+		t.Errorf("got %q, %d lost", got, s.Lost())
+	}
+}
+
 // TestOnlyAnInputDeviceIsOpenedAsOne asks the kernel of this machine.
 func TestOnlyAnInputDeviceIsOpenedAsOne(t *testing.T) {
 	far, pty, err := port.Pty()

@@ -18,7 +18,7 @@ const (
 	shutdown     = 0x8004587D // EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32)
 	noLogFlush   = 2          // EXT4_GOING_FLAGS_NOLOGFLUSH: what is not on the disk is gone
 	ballast      = "ballast"  // a file of Fill
-	unmountTries = 100        // for a file system that a dying process still holds
+	unmountTries = 3000       // for a file system that a dying process still holds
 	unmountPause = 20 * time.Millisecond
 )
 
@@ -34,11 +34,26 @@ type Disk struct {
 // left out: go test keeps quiet about those of a package that passes.
 const LoudEnv = "TILLKEEPER_LOUD"
 
-// leaveOut skips a test that needs a disk of its own, and sees to it that whoever
+// Forbidden leaves a test out where its user may not do what only root may, or
+// what nobody may in a container; any other error fails it.
+func Forbidden(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EROFS), errors.Is(err, unix.EACCES) && os.Geteuid() != 0:
+		leaveOut(t, fmt.Sprintf("WHAT NEEDS ROOT IS NOT TESTED HERE: %v", err))
+	case err != nil:
+		t.Fatal(err)
+	}
+}
+
+// noDisk begins the reason why a test has no disk of its own.
+const noDisk = "POWER CUTS AND FULL DISKS ARE NOT TESTED HERE: "
+
+// leaveOut skips a test that this machine cannot run, and sees to it that whoever
 // started the tests hears of it.
 func leaveOut(t testing.TB, why string) {
 	t.Helper()
-	why = fmt.Sprintf("%s WAS NOT RUN: POWER CUTS AND FULL DISKS ARE NOT TESTED HERE: %s", t.Name(), why)
+	why = fmt.Sprintf("%s WAS NOT RUN: %s", t.Name(), why)
 	fmt.Fprintln(os.Stderr, why)
 	if name := os.Getenv(LoudEnv); name != "" {
 		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -60,7 +75,7 @@ func leaveOut(t testing.TB, why string) {
 func NewDisk(t testing.TB, mib int) *Disk {
 	t.Helper()
 	if lacks := missing(); len(lacks) > 0 {
-		leaveOut(t, "this machine has no "+strings.Join(lacks, ", no "))
+		leaveOut(t, noDisk+"this machine has no "+strings.Join(lacks, ", no "))
 	}
 	dir := t.TempDir()
 	image := filepath.Join(dir, "image")
@@ -79,11 +94,11 @@ func NewDisk(t testing.TB, mib int) *Disk {
 		t.Fatal(err)
 	}
 	if err := d.attach(t); err != nil {
-		leaveOut(t, fmt.Sprintf("no loop device can be set up: %v", err))
+		leaveOut(t, fmt.Sprintf(noDisk+"no loop device can be set up: %v", err))
 	}
 	t.Cleanup(func() { d.Unmount(t) })
 	if err := d.mount(); err != nil {
-		leaveOut(t, fmt.Sprintf("no ext4 can be mounted: %v", err))
+		leaveOut(t, fmt.Sprintf(noDisk+"no ext4 can be mounted: %v", err))
 	}
 	return d
 }

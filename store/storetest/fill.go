@@ -73,7 +73,7 @@ func Sale(s *store.Store, i int) pos.Commit {
 	approved := pos.Event{Type: pos.EvApproved, Time: at.Add(2 * time.Second), Attempt: id, Approved: doc.Total}
 	switch tender {
 	case pos.Cash:
-		middle = pos.Event{Type: pos.EvDrawer, Time: at, By: by}
+		middle = pos.Event{Type: pos.EvReprinted, Time: at, By: by}
 		approved.Tendered = doc.Total + 500
 		approved.Change = 500
 	case pos.QR:

@@ -109,11 +109,11 @@ func TestLanguageAndLightAtRunTime(t *testing.T) {
 // TestASmallPanel sells at 800 by 480: tile and pad by fingers, a scan, cash by pad and keys.
 func TestASmallPanel(t *testing.T) {
 	p := standAt(t, small)
-	p.awaits("the self-test", fill(440, 412, press), fill(790, 100, ground))
+	p.awaits("the self-test", fill(440, 390, press), fill(790, 100, ground))
 	p.presses("Return")
 	p.looksLike("small-signin", area{0, 0, 800, 420})
 	p.touches(spot{100, 60})
-	columns, rows := [3]int{566, 653, 739}, [4]int{110, 203, 296, 365}
+	columns, rows := [3]int{558, 648, 738}, [4]int{103, 192, 281, 370}
 	for _, d := range [...][2]int{{0, 2}, {2, 2}, {1, 1}, {0, 0}, {2, 0}, {1, 3}} { // 135790
 		p.touches(spot{columns[d[0]], rows[d[1]]})
 	}

@@ -261,8 +261,11 @@ func (p *Page) card(r Rect, k Key, w wear) {
 	p.Line(r.X+u(20), mid, r.W-u(36), k.Label, Style{Size: 26, Bold: true, Ink: w.ink})
 	if k.Amount != "" {
 		p.Sum(Rect{r.X + u(12), r.Bottom() - u(31), r.W - u(30), 0}, k.Amount, Style{Size: 30, Bold: true, Ink: w.ink, Side: End})
-	} else if len(k.Note) > 0 {
-		p.Line(r.X+u(20), r.Bottom()-u(31), r.W-u(36), k.Note[0], Style{Size: 18, Ink: w.sub})
+		return
+	}
+	pitch := max(u(24), 19)
+	for i, s := range k.Note {
+		p.Line(r.X+u(20), r.Bottom()-u(31)-float32(len(k.Note)-1-2*i)*pitch/2, r.W-u(36), s, Style{Size: 18, Ink: w.sub, Elide: true})
 	}
 }
 

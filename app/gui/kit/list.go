@@ -36,31 +36,34 @@ func (p *Page) Row(r Rect, a Act, body int) {
 // RowNo gives which row in sight is drawn, from 1; 0 outside of lists.
 func (p *Page) RowNo() int { return p.row }
 
-// RowKey gives the shortcut of the row that is drawn, Alt and its digit for the first nine in sight, "" for none.
-func (p *Page) RowKey() string {
-	if p.row < 1 || p.row > 9 {
+// rowKeys is how many rows of a list have a shortcut: Alt and a digit, the tenth one 0.
+const rowKeys = 10
+
+// KeyedRow gives the height of a row in a list of h units, drawn as it is or so much higher that every row in sight has a
+// shortcut.
+func KeyedRow(h, drawn float32) float32 { return max(drawn, h/(rowKeys+0.99)) }
+
+// RowKey gives the shortcut of the row that is drawn, Alt and its digit for the first ten in sight, "" for none.
+func (p *Page) RowKey() string { return rowKey(p.row) }
+
+func rowKey(n int) string {
+	if n < 1 || n > rowKeys {
 		return ""
 	}
-	return AltKey + string(rune('0'+p.row))
+	return AltKey + string(rune('0'+n%rowKeys))
 }
 
 // AltKey begins the name of a shortcut that is pressed together with Alt.
 const AltKey = "Alt+"
 
-// capFrom is the scale of the panel from which the keycaps of rows and tiles have room beside their names.
-const capFrom = 0.7
-
 // RowCap gives the row that is drawn its shortcut, as AltCap does.
 func (p *Page) RowCap(x, mid float32, a Act) float32 { return p.AltCap(p.row, x, mid, a) }
 
-// AltCap gives the n-th of what is in sight, from 1, its shortcut, Alt and its digit for the first nine (a digit alone
-// belongs to the amount), and prints it with its right side at x, about a middle. It gives the room that this takes: 0
-// where there is none or the panel has no room for it; the shortcut works there all the same.
+// AltCap gives the n-th of what is in sight, from 1, its shortcut, Alt and its digit for the first ten (a digit alone
+// belongs to the amount), and prints it with its right side at x, about a middle. It gives the room that this takes, 0
+// where there is none.
 func (p *Page) AltCap(n int, x, mid float32, a Act) float32 {
-	if n < 1 || n > 9 {
-		return 0
-	}
-	return p.CapFor(AltKey+string(rune('0'+n)), x, mid, a)
+	return p.CapFor(rowKey(n), x, mid, a)
 }
 
 // CapFor binds a shortcut, "" for none, and prints it as AltCap does.
@@ -69,9 +72,6 @@ func (p *Page) CapFor(name string, x, mid float32, a Act) float32 {
 		return 0
 	}
 	p.Keys[name] = a
-	if p.L.M.S < capFrom {
-		return 0
-	}
 	return p.CapAt(x, mid, name) + p.L.M.U(10)
 }
 

@@ -106,7 +106,9 @@ func (p *Page) Steps(x, y, w, pitch float32, steps []Step) {
 			right = Style{Size: 18, Bold: true, Ink: look.OnSoft, Side: End}
 		}
 		p.StepMark(mx, mid, i+1, s.Stage)
-		used := p.Line(mx+u(30), mid, w-u(74), s.Right, right)
+		right.Elide = true // a name; the step itself is said whole
+		room := max(w*0.4, w-u(84)-p.Width(s.Text, text))
+		used := p.Line(x+w-u(14)-room, mid, room, s.Right, right)
 		p.Line(mx+u(30), mid, w-u(84)-used, s.Text, text)
 	}
 }

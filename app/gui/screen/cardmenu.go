@@ -47,7 +47,7 @@ func (c *Ctx) cards(r kit.Rect) {
 	if len(d.Held) == 0 {
 		c.empty(rows, "card", c.t("没有成立的预授权"), c.t("输入金额，按“预授权”"))
 	} else {
-		p.TouchList(rows, "held_cards", max(u(72), 50), len(d.Held), c.V.First["held_cards"], func(i int, row kit.Rect) {
+		p.TouchList(rows, "held_cards", kit.KeyedRow(rows.H, max(u(72), 50)), len(d.Held), c.V.First["held_cards"], func(i int, row kit.Rect) {
 			c.heldCard(row, &d.Held[i])
 		})
 	}
@@ -84,7 +84,7 @@ func (c *Ctx) heldCard(row kit.Rect, s *checkout.Standing) {
 		p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: u(5), H: row.H - 2}, look.Action)
 	}
 	p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
-	end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbHeld, s.Receipt))
+	end := c.rowEnd(row, act(VerbHeld, s.Receipt))
 	sum := p.Line(row.X, row.Mid(), row.W-end, i18n.Money(a.Approved), kit.Style{Size: 24, Bold: true, Ink: ink, Side: kit.End})
 	room := row.W - u(40) - end - sum
 	p.Line(row.X+u(24), row.Mid()-max(u(13), 10), room, i18n.Masked(a.MaskedPAN), kit.Style{Size: 20, Bold: true, Ink: ink, Elide: true})

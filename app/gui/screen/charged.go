@@ -61,7 +61,7 @@ func (c *Ctx) charged(r kit.Rect) {
 	case len(q.Found) == 0:
 		c.empty(list, "search", c.t("没有这样的付款"), c.t("放宽时间，或只输入金额"))
 	default:
-		p.TouchList(list.In(0, u(6)), "claims", max(u(72), 50), len(q.Found), c.V.First["claims"], func(i int, row kit.Rect) {
+		p.TouchList(list.In(0, u(6)), "claims", kit.KeyedRow(list.H, max(u(72), 50)), len(q.Found), c.V.First["claims"], func(i int, row kit.Rect) {
 			c.claimRow(row, &q.Found[i])
 		})
 	}
@@ -221,8 +221,11 @@ func (c *Ctx) timeline(r kit.Rect, t *settle.Story) {
 		}
 		p.Mark(state, x, row.Mid(), u(14))
 		up, notes := max(u(13), 11), wrap(c, note, (r.Right()-x-u(50))*1.06, 16, 2)
-		if len(notes) > 1 {
+		switch {
+		case len(notes) > 1:
 			up = max(u(21), 16)
+		case note == "":
+			up = 0
 		}
 		p.Line(x+u(30), row.Mid()-up, r.Right()-x-u(50), text, kit.Style{Size: 20, Bold: true, Elide: true})
 		for j, s := range notes {

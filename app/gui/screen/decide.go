@@ -151,7 +151,7 @@ func (c *Ctx) waysOut(r kit.Rect, list []way, low bool) {
 func (c *Ctx) grounds(r kit.Rect, low bool) {
 	keyH, gap := c.L.M.KeyH(), c.L.M.Gap()
 	columns, rows := 3, float32(2)
-	if !low {
+	if !low && r.H-c.u(36) >= rows*keyH+gap {
 		head, rest := r.Top(c.u(36), 0)
 		c.notice(head.X+c.u(4), head.Mid(), head.W, c.t("为什么？"))
 		r = rest
@@ -202,7 +202,7 @@ func (c *Ctx) askDecide() question {
 	}
 	for _, g := range Grounds {
 		if g.arg == d.Reason {
-			q.lines = append(q.lines, join(c.t(g.word), d.Number, c.t("由 %s 决定", c.S.Operator.Name)))
+			q.lines = append(q.lines, join(c.t(g.word), d.Number), c.t("由 %s 决定", c.short(c.S.Operator.Name, c.u(380), kit.Style{Size: 18})))
 		}
 	}
 	return q

@@ -245,7 +245,11 @@ func (c *Ctx) deviceDetail(r kit.Rect, d pos.Device) {
 	in := rest.In(u(16), 0)
 	keys, area := in.Top(max(u(64), c.L.M.KeyH()), max(u(14), 8))
 	for i, k := range c.testKeys(d) {
-		p.Key(keys.Cols(3, gap)[i], k)
+		if place := keys.Cols(3, gap)[i]; k.Dress != kit.Unavailable {
+			p.Key(place, c.underLow(place, k))
+		} else {
+			p.Key(place, k)
+		}
 	}
 	area.H -= u(14)
 	switch g := &c.V.Gear; {
@@ -326,9 +330,6 @@ func (c *Ctx) testKeys(d pos.Device) [3]kit.Key {
 	for i := range out {
 		k := &out[i]
 		k.Size = 18
-		if c.L.M.S < 0.7 {
-			k.Key, k.Cap = k.Cap, ""
-		}
 		why := ""
 		switch {
 		case g.Doing.What == k.Act.Arg && g.Doing.Name == d.Name:

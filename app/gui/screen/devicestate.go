@@ -347,10 +347,8 @@ func (c *Ctx) gearFound(r kit.Rect, d pos.Device) {
 		p.Icon(deviceIcons[f.Name], row.X+u(34), row.Mid(), max(u(28), 20), look.Soft)
 		kw, kh := max(u(136), 112), c.L.M.KeyH()
 		k := kit.Key{Form: kit.Wide, Size: 18, Label: c.t("用这个"), Act: act(VerbUse, strconv.Itoa(rows[i].index)), Late: true}
-		if digit := strconv.Itoa(i + 1); i < choiceLimit && c.L.M.S >= 0.7 {
-			k.Cap = digit
-		} else if i < choiceLimit {
-			k.Key = digit
+		if i < choiceLimit {
+			k.Cap = strconv.Itoa(i + 1)
 		}
 		if using[f.Name] == f.URL {
 			k = kit.Key{Size: 18, Dress: kit.Unavailable, Label: c.t("正在用")}

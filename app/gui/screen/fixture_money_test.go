@@ -215,6 +215,10 @@ func books() []shown {
 		v.Screen, v.Closing.Fault = screen.Settle, "payment_running"
 	})
 	add("settle-balanced", func(s *checkout.Snapshot, v *screen.View) { v.Screen, v.Closing.Report = screen.Settle, report(true) })
+	add("settle-untaken", func(s *checkout.Snapshot, v *screen.View) {
+		v.Screen, v.Closing.Report = screen.Settle, report(false)
+		v.Closing.Report.Untaken = []pos.Attempt{attempt(pos.Settled)}
+	})
 	add("settle-differs", func(s *checkout.Snapshot, v *screen.View) { v.Screen, v.Closing.Report = screen.Settle, report(false) })
 	add("sale-settling", func(s *checkout.Snapshot, v *screen.View) {
 		s.Settling = true

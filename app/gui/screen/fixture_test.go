@@ -57,12 +57,12 @@ func view() screen.View {
 		{"8", "抽纸", "3 层", 390},
 	}
 	v.Staff = []screen.Staff{
-		{"1001", "王芳", pos.Cashier, ""},
-		{"1002", "李建国", pos.Cashier, ""},
-		{"1003", "陈小雨", pos.Cashier, ""},
-		{"2001", "赵敏", pos.Supervisor, ""},
-		{"1004", "周强", pos.Cashier, ""},
-		{"9001", "孙丽", pos.Owner, ""},
+		{"1001", "王芳", pos.Cashier},
+		{"1002", "李建国", pos.Cashier},
+		{"1003", "陈小雨", pos.Cashier},
+		{"2001", "赵敏", pos.Supervisor},
+		{"1004", "周强", pos.Cashier},
+		{"9001", "孙丽", pos.Owner},
 	}
 	return v
 }
@@ -84,7 +84,7 @@ func attempt(state pos.State) pos.Attempt {
 // shows are all screens in the states worth looking at.
 func shows() []shown {
 	var out []shown
-	for _, some := range [][]shown{sales(), machine(), backOffice(), moneyBack(), books(), devicePages(), customerPages(), extremes()} {
+	for _, some := range [][]shown{sales(), machine(), backOffice(), moneyBack(), books(), devicePages(), customerPages(), extremes(), crowded()} {
 		out = append(out, some...)
 	}
 	return out

@@ -37,7 +37,8 @@ func (c *Ctx) status() {
 	clock := kit.Style{Size: size, Bold: true, Side: kit.End}
 	right -= p.Text(kit.Rect{X: 0, Y: 0, W: right, H: bar.H}, c.V.Now.Format("15:04"), clock) + c.u(16)
 	if name := c.S.Operator.Name; name != "" {
-		right -= p.Text(kit.Rect{X: 0, Y: 0, W: right, H: bar.H}, name, kit.Style{Size: 18, Side: kit.End}) + c.u(6)
+		room := c.tall(200, 110)
+		right -= p.Text(kit.Rect{X: right - room, Y: 0, W: room, H: bar.H}, name, kit.Style{Size: 18, Side: kit.End, Elide: true}) + c.u(6)
 		if !m.Compact {
 			p.Icon("user", right-c.u(10), bar.Mid(), c.u(20), look.Soft)
 			right -= c.u(22)
@@ -52,7 +53,7 @@ func (c *Ctx) status() {
 	if c.S.Shop.Demo && !m.Compact {
 		w := c.badge(x, bar.Mid(), c.t("演示密钥"))
 		if c.S.Step == checkout.StepSale && c.V.Bench.On {
-			p.Touch(kit.Rect{X: x, Y: 0, W: w, H: bar.H}, act(VerbGo, string(Settings)), -1, look.None)
+			p.Touch(kit.Rect{X: x, Y: 0, W: w, H: max(bar.H, m.KeyH())}, act(VerbGo, string(Settings)), -1, look.None)
 		}
 		x += w + c.u(10)
 	}
@@ -87,11 +88,12 @@ func (c *Ctx) pills(left, right, y float32) {
 	}
 	devices := c.unwell(c.devices(), right-left-least, gap)
 	devices = c.fewer(devices, right-left-c.p.PillWidth(c.t("离线")), gap)
+	least = min(least, max(c.p.PillWidth(c.t("离线")), right-left-c.pillsWidth(devices, gap))) // the line has fewer words for more faults
 	for i := len(devices) - 1; i >= 0; i-- {
 		w := min(c.p.PillWidth(devices[i].text), right-left-least-gap)
 		c.p.PillFit(right-w, y, w, devices[i].state, devices[i].text)
 		if d := devices[i]; d.name != "" && d.state != kit.Calm && d.state != kit.Busy && c.S.Step == checkout.StepSale {
-			c.p.Touch(kit.Rect{X: right - w, Y: 0, W: w, H: c.L.M.Bar()}, act(VerbAbout, d.name), -1, look.None)
+			c.p.Touch(kit.Rect{X: right - w, Y: 0, W: w, H: max(c.L.M.Bar(), c.L.M.KeyH())}, act(VerbAbout, d.name), -1, look.None)
 		}
 		right -= w + gap
 	}

@@ -16,7 +16,7 @@ func (c *Ctx) held(r kit.Rect) {
 		c.empty(body, "recall", c.t("没有挂起的订单"), c.t("F5 挂单，断电也不会丢"))
 		return
 	}
-	p.TouchList(body, "held", u(78), len(c.V.HeldList), c.V.First["held"], func(i int, row kit.Rect) {
+	p.TouchList(body, "held", kit.KeyedRow(body.H, u(78)), len(c.V.HeldList), c.V.First["held"], func(i int, row kit.Rect) {
 		b := c.V.HeldList[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: row.W - 2, H: row.H - 1}, look.Surface)
 		p.Rule(row.X+u(24), row.Bottom()-1, row.W-u(48))
@@ -32,11 +32,11 @@ func (c *Ctx) held(r kit.Rect) {
 // rowEnd draws at the right of a row that opens something its shortcut, or an arrow where it has none, and gives the room
 // that it takes.
 func (c *Ctx) rowEnd(row kit.Rect, a kit.Act) float32 {
-	if w := c.p.RowCap(row.Right()-c.u(14), row.Mid(), a); w > 0 {
-		return w + c.u(14)
+	end := max(c.u(64), c.p.CapWidth(kit.AltKey+"8")+c.u(30)) // in every row the same: sums stand under each other
+	if c.p.RowCap(row.Right()-c.u(14), row.Mid(), a) == 0 {
+		c.p.Icon("chevron-right", row.Right()-c.u(34), row.Mid(), c.u(20), look.Soft)
 	}
-	c.p.Icon("chevron-right", row.Right()-c.u(34), row.Mid(), c.u(20), look.Soft)
-	return c.u(64)
+	return end
 }
 
 func (c *Ctx) heldName(b pos.Basket) string {
@@ -72,6 +72,9 @@ func (c *Ctx) middlePanel(r kit.Rect, title, caption string) {
 func (c *Ctx) empty(r kit.Rect, icon, title, under string) {
 	u, p := c.u, c.p
 	mx, y := r.X+r.W/2, r.Mid()-u(40)
+	if r.H < u(330) { // no room to stand higher than the middle
+		y += u(40)
+	}
 	p.Disc(mx, y-u(50), u(104), look.Sunken)
 	p.Icon(icon, mx, y-u(50), u(52), look.Soft)
 	p.Line(r.X+u(20), y+u(34), r.W-u(40), title, kit.Style{Size: 24, Bold: true, Side: kit.Centre})
@@ -102,11 +105,11 @@ func (c *Ctx) search(r kit.Rect) {
 
 func (c *Ctx) found(r kit.Rect) {
 	u, p := c.u, c.p
-	p.TouchList(r, "found", u(58), len(c.V.Found), c.V.First["found"], func(i int, row kit.Rect) {
+	p.TouchList(r, "found", kit.KeyedRow(r.H, u(58)), len(c.V.Found), c.V.First["found"], func(i int, row kit.Rect) {
 		a := c.V.Found[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y, W: row.W - 2, H: row.H - 1}, look.Surface)
 		p.Rule(row.X+u(24), row.Bottom()-1, row.W-u(48))
-		end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbTile, a.SKU))
+		end := c.rowEnd(row, act(VerbTile, a.SKU))
 		amount := p.Line(row.X+u(200), row.Mid(), row.W-u(200)-end, i18n.Money(a.Price), kit.Style{Size: 22, Bold: true, Side: kit.End})
 		unit := p.Line(row.X+u(200), row.Mid(), row.W-u(220)-end-amount, join(a.Category, a.Unit), kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
 		p.Line(row.X+u(24), row.Mid(), row.W-u(66)-end-amount-unit, a.Name, kit.Style{Size: 20, Elide: true})

@@ -161,7 +161,7 @@ func (c *Ctx) keyTask(r kit.Rect) {
 	p.Panel(r)
 	person := ""
 	if k.Part >= 1 && k.Part <= 2 {
-		person = k.People[k.Part-1]
+		person = c.short(k.People[k.Part-1], r.W*0.5, kit.Style{Size: 24, Bold: true})
 	}
 	title, value := "", ""
 	var lines []string
@@ -249,7 +249,11 @@ func (c *Ctx) keySigning(r kit.Rect) {
 	number(top)
 	left, right := low.Left(low.W*0.55, gap)
 	secret(left)
-	sign.Cap, sign.Key, sign.Sub = "", "Enter", ""
+	if sign.Dress == kit.Filled {
+		sign = c.underLow(right, sign)
+	} else {
+		sign.Sub = ""
+	}
 	c.p.Key(right, sign)
 }
 
@@ -293,13 +297,13 @@ func (c *Ctx) keyTyping(r kit.Rect) {
 	top, low := r.Top((r.H-gap)/2, gap)
 	c.hexDots(top, k.Typed)
 	keys := low.Cols(3, gap)
-	clearAll.Cap, clearAll.Key = "", "Home"
-	take.Cap, take.Key = "", "Enter"
+	take.Size = 18
 	if missing != "" {
 		take.Label, take.Sub = missing, ""
+	} else {
+		take = c.underLow(keys[2], take)
 	}
-	take.Size = 18
-	c.p.Key(keys[0], clearAll)
+	c.p.Key(keys[0], c.underLow(keys[0], clearAll))
 	c.p.Key(keys[1], back)
 	c.p.Key(keys[2], take)
 }

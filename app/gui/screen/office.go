@@ -142,17 +142,46 @@ func (c *Ctx) railPlace(k kit.Rect, icon, word, shortcut string, owed int, st ki
 		p.Line(k.X, k.Y+k.H*0.52, k.W, word, st)
 		p.Cap(x-p.CapWidth(shortcut)/2, k.Y+k.H*0.82, shortcut)
 	}
-	disc, number := u(22), kit.Style{Size: 16, Bold: true, Ink: look.Surface, Side: kit.Centre}
 	switch {
 	case owed > 0 && low:
-		p.Disc(x, y, size, look.Wait)
-		p.Line(x-size/2, y, size, strconv.Itoa(owed), number)
+		c.owes(x, y, size, owed)
 		return
 	case owed > 0:
-		p.Disc(x+disc, y-u(2), disc, look.Wait)
-		p.Line(x+disc/2, y-u(2), disc, strconv.Itoa(owed), number)
+		if x += u(22); owed > owedMost { // beside the icon, not over it
+			x += u(6)
+		}
+		c.owes(x, y-u(2), u(22), owed)
+		x = k.X + k.W/2
 	}
 	p.Icon(icon, x, y, size, st.Ink)
+}
+
+// owedMost is the largest number of what waits that has room at an icon.
+const owedMost = 99
+
+// owes draws the number of what waits about a middle, in a disc that is as wide as it has to be.
+func (c *Ctx) owes(x, y, d float32, n int) {
+	text, st := strconv.Itoa(n), kit.Style{Size: 16, Bold: true, Ink: look.Surface, Side: kit.Centre}
+	if n > owedMost {
+		text = strconv.Itoa(owedMost) + "+"
+	}
+	w := max(d, c.p.Width(text, st)+c.u(8))
+	c.p.Box(kit.Rect{X: x - w/2, Y: y - d/2, W: w, H: d}, look.Wait, look.None, 0, d/2)
+	c.p.Line(x-w/2, y, w, text, st)
+}
+
+// short cuts a name so that it fits a width.
+func (c *Ctx) short(name string, width float32, st kit.Style) string {
+	if c.p.Width(name, st) <= width {
+		return name
+	}
+	runes := []rune(name)
+	for n := len(runes) - 1; n > 0; n-- {
+		if s := string(runes[:n]) + "…"; c.p.Width(s, st) <= width {
+			return s
+		}
+	}
+	return "…"
 }
 
 // railAbsent draws a screen that is not there yet, with its reason; a low rail has no room for its icon.

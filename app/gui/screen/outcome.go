@@ -98,12 +98,13 @@ func (c *Ctx) approved(r kit.Rect, o *checkout.Outcome) {
 	u, p, gap := c.u, c.p, c.u(12)
 	next, rest := r.Foot(u(136), gap)
 	three, rest := rest.Foot(u(100), gap)
-	slip, detail := rest.Foot(u(95), gap)
+	keyH := max(u(60), c.L.M.KeyH())
+	slip, detail := rest.Foot(max(u(95), keyH+10), gap)
 	c.details(detail, o)
 	p.Panel(slip)
 	state, title, under := c.slipNow()
 	p.Mark(state, slip.X+u(42), slip.Mid(), u(15))
-	reprint := kit.Rect{X: slip.Right() - u(209), Y: slip.Mid() - u(30), W: u(191), H: u(60)}
+	reprint := kit.Rect{X: slip.Right() - u(209), Y: slip.Mid() - keyH/2, W: u(191), H: keyH}
 	room := reprint.X - slip.X - u(84)
 	p.Line(slip.X+u(72), slip.Mid()-u(15), room, title, kit.Style{Size: 22, Bold: true})
 	p.Line(slip.X+u(72), slip.Mid()+u(18), room, under, kit.Style{Size: 18, Ink: look.Soft})
@@ -196,7 +197,7 @@ func (c *Ctx) facts(r kit.Rect, rows [][2]string, pitch float32) {
 // refused draws the reason, the remedy and the other ways of paying.
 func (c *Ctx) refused(r kit.Rect, o *checkout.Outcome) {
 	u, p, gap := c.u, c.p, c.u(12)
-	foot, rest := r.Foot(u(64), u(16))
+	foot, rest := r.Foot(max(u(64), c.L.M.KeyH()), u(16))
 	cards, rest := rest.Foot(u(164), 0)
 	title, panel := rest.Foot(u(56), 0)
 	p.Panel(panel)
@@ -224,14 +225,14 @@ func (c *Ctx) refused(r kit.Rect, o *checkout.Outcome) {
 		c.goOn(cards, o)
 	}
 	p.Line(title.X, title.Bottom()-u(24), title.W, heading, kit.Style{Size: 22, Bold: true})
-	back, balance := c.backWord(o), "wallet"
+	back, balance, slip := c.backWord(o), "wallet", "printer"
 	if c.L.M.S < 0.7 {
-		back, balance = c.t("返回"), ""
+		back, balance, slip = c.t("返回"), "", ""
 	}
 	for i, k := range [...]kit.Key{
 		{Label: back, Icon: "chevron-left", Cap: "Esc", Act: act(VerbNext, "")},
 		{Label: c.t("查余额"), Icon: balance, Cap: "F8", Act: act(VerbBalance, "")},
-		{Label: c.t("打印说明"), Icon: "printer", Cap: "F9", Act: act(VerbReprint, a.ID)},
+		{Label: c.t("打印说明"), Icon: slip, Cap: "F9", Act: act(VerbReprint, a.ID)},
 	} {
 		k.Form, k.Size = kit.Wide, 20
 		p.Key(foot.Cols(3, gap)[i], k)
@@ -272,7 +273,7 @@ func (c *Ctx) offers(r kit.Rect, o *checkout.Outcome) {
 			k.Dress = kit.Filled
 		}
 		if why, no := c.S.Refused[t]; no {
-			k.Dress, k.Amount, k.Note = kit.Unavailable, "", []string{c.W.Reason(why)}
+			k.Dress, k.Amount, k.Note = kit.Unavailable, "", wrap(c, c.W.Reason(why), r.Cols(3, c.u(12))[i].W-c.u(36), 18, 2)
 		} else if !offered {
 			k.Dress = kit.Plain
 		}
@@ -298,7 +299,7 @@ func order(offer []pos.Tender) []pos.Tender {
 // unknown draws what happens by itself, what to tell the customer, and what can be done now.
 func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
 	u, p, gap, a := c.u, c.p, c.u(12), c.followed(o)
-	foot, rest := r.Foot(u(64), u(16))
+	foot, rest := r.Foot(max(u(64), c.L.M.KeyH()), u(16))
 	cards, rest := rest.Foot(u(164), 0)
 	title, rest := rest.Foot(u(56), 0)
 	say, self := rest.Foot(u(179), u(14))
@@ -342,39 +343,4 @@ func (c *Ctx) unknown(r kit.Rect, o *checkout.Outcome) {
 		k.Form, k.Size = kit.Wide, 20
 		p.Key(foot.Cols(2, gap)[i], k)
 	}
-}
-
-// oneSize gives the size in units at which all of some lines fit a width, so that they look like one text.
-func (c *Ctx) oneSize(room, drawn float32, lines []string) float32 {
-	size := c.L.M.T(drawn)
-	for _, s := range lines {
-		for size > leastText && c.p.Width(c.t(s), kit.Style{Size: size, Exact: true}) > room {
-			size--
-		}
-	}
-	return size
-}
-
-// leastText is the size in units under which nothing is written.
-const leastText = 14
-
-// wrap breaks a sentence into at most limit lines of a width, at spaces where it has them.
-func wrap(c *Ctx, text string, width, size float32, limit int) []string {
-	var out []string
-	line, cut := "", 0
-	st := kit.Style{Size: size, Bold: true}
-	for _, r := range text {
-		if c.p.Width(line+string(r), st) > width && len(out) < limit-1 && !strings.ContainsRune("。，、；：？！”）", r) {
-			if cut == 0 {
-				cut = len(line)
-			}
-			out = append(out, strings.TrimSpace(line[:cut]))
-			line, cut = strings.TrimLeft(line[cut:], " "), 0
-		}
-		line += string(r)
-		if r == ' ' || r > 0x2e80 {
-			cut = len(line)
-		}
-	}
-	return append(out, strings.TrimSpace(line))
 }

@@ -55,7 +55,9 @@ func (c *Ctx) queue(r kit.Rect) {
 	p.Line(cols.kind, head.Mid(), u(150), c.t("种类"), soft)
 	p.Line(cols.amountR-u(120), head.Mid(), u(120), c.t("金额"), end)
 	p.Line(cols.age, head.Mid(), u(90), c.t("已等"), soft)
-	p.Line(cols.triesR-u(80), head.Mid(), u(80), c.t("次数"), end)
+	if cols.triesR > 0 {
+		p.Line(cols.triesR-u(80), head.Mid(), u(80), c.t("次数"), end)
+	}
 	p.Line(cols.state, head.Mid(), u(140), c.t("状态"), soft)
 	p.Line(cols.why, head.Mid(), table.Right()-cols.why-u(20), c.t("原因与下一步"), soft)
 	p.Rule(table.X+1, head.Bottom(), table.W-2)
@@ -64,7 +66,7 @@ func (c *Ctx) queue(r kit.Rect) {
 	if len(list) == 0 {
 		c.empty(rows, "check", c.t("没有要办的"), c.t("每一笔都已送达银行"))
 	} else {
-		shown = p.TouchList(rows, "queue", max(u(70), 48), len(list), c.V.First["queue"], func(i int, row kit.Rect) {
+		shown = p.TouchList(rows, "queue", kit.KeyedRow(rows.H, max(u(70), c.L.M.KeyH()+8)), len(list), c.V.First["queue"], func(i int, row kit.Rect) {
 			c.queueRow(row, cols, &list[i], i < len(list)-1)
 		})
 	}
@@ -83,10 +85,13 @@ func pages(n, shown int) int {
 
 type queueColumns struct{ kind, amountR, age, triesR, state, why, keyR, keyW float32 }
 
-// queueColumns gives the columns' places; the drawn table is 1242 wide.
+// queueColumns gives the columns' places, triesR 0 where that one has no room; the drawn table is 1242 wide.
 func (c *Ctx) queueColumns(r kit.Rect) queueColumns {
 	k := r.W / 1242
 	at := func(v float32) float32 { return r.X + v*k }
+	if k < 0.7 { // how often it was tried stands in its record
+		return queueColumns{at(24), at(324), at(340), 0, at(440), at(672), r.Right() - c.u(24), max(c.tall(166, 140), 96)}
+	}
 	return queueColumns{at(24), at(300), at(330), at(486), at(520), at(690), r.Right() - c.u(24), max(c.tall(166, 140), 96)}
 }
 
@@ -97,9 +102,11 @@ func (c *Ctx) queueRow(row kit.Rect, cols queueColumns, a *pos.Attempt, rule boo
 	used := p.Line(cols.kind, row.Mid(), cols.amountR-cols.kind, i18n.Money(a.Amount), kit.Style{Size: 22, Bold: true, Side: kit.End})
 	p.Line(cols.kind, up, cols.amountR-cols.kind-used-u(12), kind, kit.Style{Size: 20, Bold: true, Elide: true})
 	p.Line(cols.kind, down, cols.amountR-cols.kind-used-u(12), i18n.Masked(a.MaskedPAN)+a.Order, kit.Style{Size: 16, Ink: look.Soft, Elide: true})
-	p.Line(cols.age, row.Mid(), u(100), c.W.Span(c.V.Now.Sub(a.Created)), kit.Style{Size: 20})
-	p.Line(cols.triesR-u(60), row.Mid(), u(60), strconv.Itoa(a.Tries), kit.Style{Size: 20, Side: kit.End})
-	p.PillFit(cols.state, row.Mid()-u(16), cols.why-cols.state-u(8), state, word)
+	p.Line(cols.age, row.Mid(), min(u(130), cols.state-cols.age-u(4)), c.W.Span(c.V.Now.Sub(a.Created)), kit.Style{Size: 20})
+	if cols.triesR > 0 {
+		p.Line(cols.triesR-u(60), row.Mid(), u(60), strconv.Itoa(a.Tries), kit.Style{Size: 20, Side: kit.End})
+	}
+	p.PillFit(cols.state, row.Mid()-max(u(16), 15), cols.why-cols.state-u(8), state, word)
 	room := cols.keyR - cols.keyW - cols.why - u(12)
 	why, next := c.queueWhy(a)
 	p.Line(cols.why, up, room, why, kit.Style{Size: 20, Elide: true})
@@ -109,7 +116,7 @@ func (c *Ctx) queueRow(row kit.Rect, cols queueColumns, a *pos.Attempt, rule boo
 		k = kit.Key{Dress: kit.Tint, Size: 20, Label: c.t("处理"), Icon: "chevron-right", Act: act(VerbDecide, a.ID)}
 	}
 	k.Cap = p.RowKey()
-	at := kit.Rect{X: cols.keyR - cols.keyW, Y: row.Mid() - u(24), W: cols.keyW, H: u(48)}
+	at := kit.Rect{X: cols.keyR - cols.keyW, Y: row.Mid() - c.L.M.KeyH()/2, W: cols.keyW, H: c.L.M.KeyH()}
 	p.Key(at, c.capped(at, k))
 	if rule {
 		p.Rule(cols.kind, row.Bottom()-1, cols.keyR-cols.kind)
@@ -146,6 +153,7 @@ func (c *Ctx) queueCards(r kit.Rect) {
 	u, p := c.u, c.p
 	v := c.S.Line
 	var reversing, late pos.Sums
+	persons := false // more than the bank's late refusals waits for somebody
 	for i := range c.V.Waiting {
 		a := &c.V.Waiting[i]
 		switch state, _, _ := c.waits(a); state {
@@ -155,6 +163,7 @@ func (c *Ctx) queueCards(r kit.Rect) {
 		case kit.Failed:
 			late.Gross += a.Amount
 			late.Count++
+			persons = persons || a.State != pos.LateDeclined
 		case kit.Calm, kit.Waiting, kit.Busy:
 		}
 	}
@@ -166,7 +175,7 @@ func (c *Ctx) queueCards(r kit.Rect) {
 	}{
 		{kit.Waiting, "待上送", c.t("%d 笔", v.Queued), v.QueuedSum},
 		{kit.Unsure, "冲正中", c.t("%d 笔", reversing.Count), reversing.Gross},
-		{kit.Failed, "迟到拒付", c.t("%d 笔", late.Count), late.Gross},
+		{kit.Failed, map[bool]string{true: "等人处理", false: "迟到拒付"}[persons], c.t("%d 笔", late.Count), late.Gross},
 		{kit.Calm, "脱机余量", c.t("还可 %d 笔", v.RoomCount), v.RoomSum},
 	} {
 		place := r.Cols(4, u(12))[i]

@@ -98,7 +98,7 @@ func (c *Ctx) receipt(r kit.Rect) {
 		kit.Key{Label: c.t("另一张"), Icon: "search", Cap: "F6", Act: act(VerbReceipt, "")})
 	left, right := body.Left(body.W*0.56, c.L.M.Gap())
 	c.standingLines(left, s)
-	facts, keys := right.Top(max(right.H-c.undoKeysHeight(), 0), c.L.M.Gap())
+	facts, keys := right.Top(max(right.H-c.undoKeysHeight()-c.L.M.Gap(), 0), c.L.M.Gap())
 	c.standingAttempts(facts, s)
 	c.undoKeys(keys, s)
 	c.p.Keys["Escape"] = act(VerbReceipt, "")
@@ -132,7 +132,7 @@ func (c *Ctx) findReceipt(r kit.Rect) {
 		}
 		c.empty(rows, "receipt", title, under)
 	} else {
-		p.TouchList(rows, "receipts", max(u(66), 48), len(list), c.V.First["receipts"], func(i int, row kit.Rect) {
+		p.TouchList(rows, "receipts", kit.KeyedRow(rows.H, max(u(66), 48)), len(list), c.V.First["receipts"], func(i int, row kit.Rect) {
 			c.foundReceipt(row, &list[i])
 		})
 	}
@@ -218,13 +218,13 @@ func (c *Ctx) standingAttempts(r kit.Rect, s *checkout.Standing) {
 	u, p := c.u, c.p
 	p.Panel(r)
 	rows := kit.Rect{X: r.X, Y: r.Y + u(6), W: r.W, H: r.H - u(12)}
-	p.TouchList(rows, "attempts", max(u(66), 48), len(s.Attempts), c.V.First["attempts"], func(i int, row kit.Rect) {
+	p.TouchList(rows, "attempts", kit.KeyedRow(rows.H, max(u(66), 48)), len(s.Attempts), c.V.First["attempts"], func(i int, row kit.Rect) {
 		a := &s.Attempts[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 2}, look.Surface)
 		p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
 		state, word := c.outcomeOf(a)
 		p.Mark(state, row.X+u(30), row.Mid(), u(13))
-		end := u(20) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbAttempt, a.ID))
+		end := c.rowEnd(row, act(VerbAttempt, a.ID))
 		sum := p.Line(row.X, row.Mid(), row.W-end, i18n.Money(sumOf(a)), kit.Style{Size: 20, Bold: true, Side: kit.End})
 		room := row.W - u(56) - end - sum
 		p.Line(row.X+u(50), row.Mid()-max(u(13), 10), room, join(c.kind(a.Kind), c.W.Tender(a.Tender)), kit.Style{Size: 20, Bold: true, Elide: true})

@@ -29,7 +29,7 @@ func (c *Ctx) records(r kit.Rect) {
 		c.empty(rows, "list", c.t("没有记录"), c.t("收一笔款，这里就有一行"))
 	} else {
 		rows.Y++
-		shown = p.TouchList(rows, "records", max(u(58), 44), len(list), c.V.First["records"], func(i int, row kit.Rect) {
+		shown = p.TouchList(rows, "records", kit.KeyedRow(rows.H, max(u(58), c.L.M.KeyH())), len(list), c.V.First["records"], func(i int, row kit.Rect) {
 			c.recordRow(row, &list[i])
 		})
 	}
@@ -48,14 +48,16 @@ func (c *Ctx) recordRow(row kit.Rect, a *pos.Attempt) {
 	p.Line(at(140), row.Mid(), at(280)-at(140), c.recordKind(a), kit.Style{Size: 20, Bold: true, Elide: true})
 	p.Line(at(290), row.Mid(), at(390)-at(290), a.Receipt, kit.Style{Size: 18, Ink: look.Soft})
 	p.Line(at(400), row.Mid(), at(640)-at(400), i18n.Masked(a.MaskedPAN)+a.Wallet, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
-	p.PillFit(at(650), row.Mid()-u(16), at(850)-at(650), state, word)
-	p.Line(at(860), row.Mid(), at(1010)-at(860), c.name(a.Cashier), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	p.PillFit(at(650), row.Mid()-max(u(16), 15), at(850)-at(650), state, word)
 	sum := a.Approved
 	if sum == 0 {
 		sum = a.Amount
 	}
-	end := row.Right() - max(c.rowEnd(row, act(VerbAttempt, a.ID)), u(64))
-	p.Line(at(1010), row.Mid(), end-at(1010), i18n.Money(sum), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	end := row.Right() - c.rowEnd(row, act(VerbAttempt, a.ID))
+	used := p.Line(at(860), row.Mid(), end-at(860), i18n.Money(sum), kit.Style{Size: 22, Bold: true, Side: kit.End})
+	if room := min(at(1010), end-used-u(12)) - at(860); room > u(40) {
+		p.Line(at(860), row.Mid(), room, c.name(a.Cashier), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+	}
 	p.Row(row, act(VerbAttempt, a.ID), cover)
 }
 
@@ -109,7 +111,8 @@ func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
 	note := c.recordNote(a)
 	p.Line(r.X+u(26), r.Y+u(92), r.W*0.4, note, kit.Style{Size: 18, Elide: true})
 	p.Sum(kit.Rect{X: r.X + r.W*0.4, Y: r.Y + u(88), W: r.W*0.6 - u(24), H: 0}, i18n.Money(sum), kit.Style{Size: 50, Bold: true, Side: kit.End})
-	foot, _ := r.Foot(u(138), 0)
+	high, low := max(u(52), c.L.M.KeyH()), max(u(48), c.L.M.KeyH())
+	foot, _ := r.Foot(high+low+u(38), 0)
 	rows := [][2]string{
 		{c.t("卡"), i18n.Masked(a.MaskedPAN)},
 		{c.t("读法"), c.W.Entry(a.EntryMode)},
@@ -119,6 +122,9 @@ func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
 		{c.t("终端号"), c.S.Shop.TID},
 		{c.t("商户号"), c.S.Shop.MID},
 		{c.t("银行参考号"), a.RRN},
+	}
+	if r.H-h-foot.H < float32(len(rows))*22 { // a low panel: what a bank asks for
+		rows = [][2]string{{c.t("卡"), join(i18n.Masked(a.MaskedPAN), c.W.Entry(a.EntryMode))}, {c.t("凭证号 / 批次"), a.STAN + " / " + a.Batch}, rows[4], rows[5], rows[7]}
 	}
 	switch a.Tender {
 	case pos.QR:
@@ -130,15 +136,15 @@ func (c *Ctx) recordFacts(r kit.Rect, a *pos.Attempt) {
 		rows = [][2]string{{c.t("已收"), i18n.Money(a.Tendered)}, {c.t("找零"), i18n.Money(a.Change)}, {c.t("终端号"), c.S.Shop.TID}}
 	case pos.Card:
 	}
-	c.facts(kit.Rect{X: r.X + u(24), Y: r.Y + h + u(4), W: r.W - u(48), H: r.H - h - u(146)}, rows, 46)
+	c.facts(kit.Rect{X: r.X + u(24), Y: r.Y + h + u(4), W: r.W - u(48), H: r.H - h - foot.H - u(8)}, rows, 46)
 	p.Rule(r.X+1, foot.Y, r.W-2)
 	k := kit.Key{Dress: kit.Filled, Form: kit.Wide, Size: 20, Label: c.t("重打小票"), Icon: "printer", Cap: "F9", Act: act(VerbReprint, a.Receipt)}
 	if a.Receipt == "" {
 		k.Dress, k.Act = kit.Unavailable, kit.Act{}
 		k.Label = c.t("没有小票")
 	}
-	p.Key(kit.Rect{X: r.X + u(18), Y: foot.Y + u(14), W: r.W - u(36), H: u(52)}, k)
-	two := kit.Rect{X: r.X + u(18), Y: foot.Y + u(76), W: r.W - u(36), H: u(48)}.Cols(2, u(10))
+	p.Key(kit.Rect{X: r.X + u(18), Y: foot.Y + u(14), W: r.W - u(36), H: high}, k)
+	two := kit.Rect{X: r.X + u(18), Y: foot.Y + high + u(24), W: r.W - u(36), H: low}.Cols(2, u(10))
 	undo := kit.Key{Form: kit.Wide, Size: 20, Label: c.t("退货 · 撤销"), Icon: "refund", Act: act(VerbReceipt, a.Receipt), Cap: "F7"}
 	if c.L.M.S < 0.7 {
 		undo.Icon = ""
@@ -186,8 +192,12 @@ func (c *Ctx) recordEvents(r kit.Rect) {
 		}
 		p.Line(r.X+u(24), row.Mid(), u(110), e.Time.In(c.V.Now.Location()).Format("15:04:05"), kit.Style{Size: 18, Ink: look.Soft})
 		p.Mark(mark, x, row.Mid(), u(14))
-		p.Line(x+u(34), row.Mid()-max(u(13), 11), r.Right()-x-u(54), text, kit.Style{Size: 20, Bold: true, Elide: true})
-		p.Line(x+u(34), row.Mid()+max(u(15), 12), r.Right()-x-u(54), c.eventNote(e), kit.Style{Size: 18, Ink: look.Soft, Elide: true})
+		note, up := c.eventNote(e), max(u(13), 11)
+		if note == "" {
+			up = 0
+		}
+		p.Line(x+u(34), row.Mid()-up, r.Right()-x-u(54), text, kit.Style{Size: 20, Bold: true, Elide: true})
+		p.Line(x+u(34), row.Mid()+max(u(15), 12), r.Right()-x-u(54), note, kit.Style{Size: 18, Ink: look.Soft, Elide: true})
 	})
 }
 

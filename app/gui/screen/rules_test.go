@@ -89,8 +89,8 @@ func TestNothingMovesBetweenSteps(t *testing.T) {
 func TestKeysAreLargeEnoughForAFinger(t *testing.T) {
 	for _, panel := range [][2]float32{{1366, 768}, {1920, 1080}, {1280, 800}, {1024, 768}, {1024, 600}, {800, 480}} {
 		m := look.Fit(panel[0], panel[1], 0)
-		for _, name := range []string{"sale", "cash", "card-pin", "qr"} {
-			for _, h := range drawn(t, panel[0], panel[1])[name].Hits {
+		for name, p := range drawn(t, panel[0], panel[1]) {
+			for _, h := range p.Hits {
 				least := float32(look.KeyMinMM)
 				if h.Act.Verb == kit.VerbDigit {
 					least = look.DigitMinMM

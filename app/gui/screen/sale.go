@@ -149,6 +149,14 @@ func (c *Ctx) capped(r kit.Rect, k kit.Key, alike ...string) kit.Key {
 	return k
 }
 
+// underLow prints a low key's shortcut beside the label or under it; a high key has it in its corner.
+func (c *Ctx) underLow(r kit.Rect, k kit.Key) kit.Key {
+	if r.H >= 58 {
+		return k
+	}
+	return c.capped(r, k)
+}
+
 // entryLine draws what has been typed and what it is for.
 func (c *Ctx) entryLine(r kit.Rect) {
 	u, p := c.u, c.p

@@ -111,7 +111,6 @@ type View struct {
 type Staff struct {
 	ID, Name string
 	Role     pos.Role
-	Last     string // when last signed in, in words
 }
 
 // Tile is a quick article.

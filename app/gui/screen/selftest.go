@@ -106,8 +106,8 @@ func (c *Ctx) testText(t pos.Condition) string {
 // testRemedy draws what to do about the first fault, and the ways on.
 func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 	u, p := c.u, c.p
-	small, rest := r.Foot(u(52), u(12))
-	again, panel := rest.Foot(u(72), u(12))
+	small, rest := r.Foot(max(u(52), c.L.M.KeyH()), u(12))
+	again, panel := rest.Foot(max(u(72), c.L.M.KeyH()), u(12))
 	p.Panel(panel)
 	icon, ink, soft := "check", look.OK, look.OKSoft
 	title, under := c.t("可以营业"), c.t("机器和线路都正常")
@@ -136,7 +136,7 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 		if s == "" {
 			continue
 		}
-		p.Disc(panel.X+u(44), y, u(30), look.ActionSoft)
+		p.Disc(panel.X+u(44), y, max(u(30), 24), look.ActionSoft)
 		p.Line(panel.X+u(29), y, u(30), string(rune('1'+i)), kit.Style{Size: 18, Bold: true, Ink: look.OnSoft, Side: kit.Centre})
 		for _, part := range wrap(c, s, panel.W-u(110), 20, 3) {
 			p.Line(panel.X+u(74), y, panel.W-u(94), part, kit.Style{Size: 20})
@@ -145,17 +145,56 @@ func (c *Ctx) testRemedy(r kit.Rect, bad int) {
 		y += u(20)
 	}
 	if bad >= 0 {
-		well := kit.Rect{X: panel.X + u(20), Y: panel.Bottom() - max(u(136), 106), W: panel.W - u(40), H: max(u(116), 92)}
-		p.Well(well)
-		head, lines := c.t("这样也能营业"), []string{c.t("现金收款照常；小票存下来，恢复后补打。"), c.t("刷卡和扫码在恢复后自动可用。")}
-		if stopped(c.V.Tests) {
-			head, lines = c.t("现在不能收款"), []string{c.t("不要动收银文件夹里的任何文件。"), c.t("修好以后再重新启动。")}
-			start.Dress, start.Sub, start.Cap = kit.Unavailable, c.t("先处理%s", c.device("journal")), ""
-		}
-		p.Line(well.X+u(20), well.Y+max(u(28), 20), well.W-u(40), head, kit.Style{Size: 20, Bold: true})
-		p.Para(well.X+u(20), well.Y+max(u(60), 47), well.W-u(40), max(u(26), 24), lines, kit.Style{Size: 18, Ink: look.Soft})
+		start = c.testWell(panel, bad, start)
 	}
 	c.testWays(again, small, start, bad)
+}
+
+// testWell draws at the foot of the first fault whether one may sell meanwhile, and gives the key that begins.
+func (c *Ctx) testWell(panel kit.Rect, bad int, start kit.Key) kit.Key {
+	u, p := c.u, c.p
+	well := kit.Rect{X: panel.X + u(20), Y: panel.Bottom() - max(u(136), 106), W: panel.W - u(40), H: max(u(116), 92)}
+	p.Well(well)
+	head, lines := c.t("这样也能营业"), c.goesOn(c.V.Tests[bad].Name)
+	switch t := c.V.Tests[bad]; {
+	case stopped(c.V.Tests):
+		head, lines = c.t("现在不能收款"), []string{c.t("不要动收银文件夹里的任何文件。"), c.t("修好以后再重新启动。")}
+		start.Dress, start.Sub, start.Cap = kit.Unavailable, c.t("先处理%s", c.device("journal")), ""
+	case t.State == "fault" && (t.Code == "disk_full" || t.Code == "journal_full"):
+		head, lines = c.t("现在不能收款"), []string{c.t("腾出空间以后，按“重新检测”。")}
+	}
+	p.Line(well.X+u(20), well.Y+max(u(28), 20), well.W-u(40), head, kit.Style{Size: 20, Bold: true})
+	p.Para(well.X+u(20), well.Y+max(u(60), 47), well.W-u(40), max(u(26), 24), lines, kit.Style{Size: 18, Ink: look.Soft})
+	return start
+}
+
+// withoutPart is what goes on without a part of the till, and what comes back with it.
+var withoutPart = map[string][2]string{
+	"printer": {"收款照常；小票存下来，恢复后补打。", ""},
+	"drawer":  {"收款照常；钱箱用钥匙开。", ""},
+	"scanner": {"收款照常；商品按拼音、类别找，或输入货号。", ""},
+	"scale":   {"收款照常；重量可以自己输入。", ""},
+	"display": {"收款照常；二维码在这块屏上也有。", ""},
+	"pole":    {"收款照常；请把金额告诉顾客。", ""},
+	"reader":  {"现金和扫码照常。", "刷卡在恢复后自动可用。"},
+	"pinpad":  {"现金和扫码照常。", "要密码的卡在恢复后自动可用。"},
+	"keys":    {"现金和扫码照常。", "刷卡在恢复后自动可用。"},
+	"host":    {"现金照常；有的卡可以脱机收。", "恢复后自动补送。"},
+	"wallet":  {"现金和刷卡照常。", "扫码在恢复后自动可用。"},
+	"batch":   {"现金和扫码照常。", "结算以后就能刷卡。"},
+}
+
+// goesOn says what goes on without a part, and what comes back with it.
+func (c *Ctx) goesOn(part string) []string {
+	w, known := withoutPart[part]
+	if !known {
+		w = [2]string{"收款照常。", ""}
+	}
+	out := []string{c.t(w[0])}
+	if w[1] != "" {
+		out = append(out, c.t(w[1]))
+	}
+	return out
 }
 
 // testWays draws the keys under what a test found: the way on and the test again.

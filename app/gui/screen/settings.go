@@ -16,7 +16,7 @@ func (c *Ctx) catalogue(r kit.Rect) {
 	p.Panel(body)
 	side, list := body.Left(max(u(180), 120), 0)
 	p.Wall(side.Right(), side.Y+1, side.H-2)
-	rowH := c.L.M.KeyH() + c.L.M.Gap()
+	rowH := kit.KeyedRow(side.H, c.L.M.KeyH()+c.L.M.Gap())
 	in := side.In(u(12), u(14))
 	p.TouchList(in, "categories", rowH, len(c.V.Categories), c.V.First["categories"], func(i int, row kit.Rect) {
 		row.H -= c.L.M.Gap()

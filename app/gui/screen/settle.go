@@ -68,13 +68,15 @@ func (c *Ctx) tabs(r kit.Rect, here Name, under string) kit.Rect {
 		word, key string
 	}{{Settle, "结算", "F2"}, {Reconcile, "对账文件", "F3"}, {Charged, "多扣款查询", "F4"}} {
 		k := kit.Key{Label: c.t(t.word), Cap: t.key, Form: kit.Wide, Size: 18, Act: act(VerbGo, string(t.name))}
-		if head.H < 52 && w < 190 {
-			k.Cap, k.Key, k.Form = "", t.key, kit.Middle
-		}
 		if t.name == here {
 			k.Dress = kit.Chosen
 		}
-		c.p.Key(kit.Rect{X: x + float32(i)*(w+gap), Y: head.Y, W: w, H: head.H}, k)
+		place := kit.Rect{X: x + float32(i)*(w+gap), Y: head.Y, W: w, H: head.H}
+		if w < 190 {
+			k.Form = kit.Middle
+			k = c.capped(place, k)
+		}
+		c.p.Key(place, k)
 	}
 	used := c.p.Line(head.X, head.Mid(), x-head.X-gap, c.t("对账"), kit.Style{Size: 30, Bold: true})
 	c.under(head.X+used+c.u(18), head.Mid()+c.u(2), x-head.X-used-c.u(30), under)
@@ -138,6 +140,8 @@ func (c *Ctx) settleTotals(r kit.Rect) {
 		word, under = c.t("没有要结算的"), c.t("这一批次里没有卡的交易")
 	case rep != nil && rep.Balanced:
 		state, word, under, fill = kit.Calm, c.t("总额一致"), c.t("下一批次 %s", dash(rep.Next)), look.OKSoft
+	case rep != nil && len(rep.Untaken) > 0:
+		state, word, under, fill = kit.Waiting, c.t("总额不一致，已逐笔上送"), c.t("银行收下 %d 笔，拒收 %d 笔；看对账文件", rep.Uploaded, len(rep.Untaken)), look.WaitSoft
 	case rep != nil:
 		state, word, under, fill = kit.Waiting, c.t("总额不一致，已逐笔上送"), c.t("银行已收齐 %d 笔；差额看对账文件", rep.Uploaded), look.WaitSoft
 	}
@@ -224,15 +228,17 @@ func (c *Ctx) leftOut(r kit.Rect) {
 	p.Panel(r)
 	head, rows := r.Top(max(u(54), 36), 0)
 	p.Rule(r.X+1, head.Bottom(), r.W-2)
-	var left []pos.Attempt
+	var left, untaken []pos.Attempt
 	title := ""
 	switch previews := c.V.Closing.previews(); {
 	case previews && len(c.V.Closing.Preview.Left) > 0:
 		left = c.V.Closing.Preview.Left
 		title = c.t("现在结算会漏下 %d 笔", len(left))
 	case rep != nil && !previews:
-		left = rep.LeftOut
-		title = c.t("没有算进去的 %d 笔", len(left))
+		left, untaken = slices.Concat(rep.LeftOut, rep.Untaken), rep.Untaken
+		if title = c.t("没有算进去的 %d 笔", len(rep.LeftOut)); len(untaken) > 0 {
+			title = c.t("请核对 %d 笔", len(left))
+		}
 	default:
 		p.Line(head.X+u(20), head.Mid(), head.W-u(40), c.t("结算之前"), kit.Style{Size: 20, Bold: true})
 		v := c.S.Line
@@ -246,14 +252,17 @@ func (c *Ctx) leftOut(r kit.Rect) {
 		c.empty(rows, "check", c.t("全部算进去了"), c.t("没有漏下的"))
 		return
 	}
-	p.TouchList(rows, "left_out", max(u(66), 48), len(left), c.V.First["left_out"], func(i int, row kit.Rect) {
+	p.TouchList(rows, "left_out", kit.KeyedRow(rows.H, max(u(66), 48)), len(left), c.V.First["left_out"], func(i int, row kit.Rect) {
 		a := &left[i]
 		cover := p.Fill(kit.Rect{X: row.X + 1, Y: row.Y + 1, W: row.W - 2, H: row.H - 2}, look.Surface)
 		p.Rule(row.X+u(20), row.Bottom()-1, row.W-u(40))
-		end := u(24) + p.RowCap(row.Right()-u(14), row.Mid(), act(VerbAttempt, a.ID))
+		end := c.rowEnd(row, act(VerbAttempt, a.ID))
 		sum := p.Line(row.X, row.Mid(), row.W-end, i18n.Money(a.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})
 		room := row.W - u(36) - end - sum
 		_, why := c.outcomeOf(a)
+		if i >= len(left)-len(untaken) {
+			why = c.t("银行没有收下上送")
+		}
 		p.Line(row.X+u(20), row.Mid()-max(u(13), 10), room, why, kit.Style{Size: 20, Bold: true, Elide: true})
 		p.Line(row.X+u(20), row.Mid()+max(u(15), 11), room, join(c.t("凭证号 %s", dash(a.STAN)), i18n.Masked(a.MaskedPAN)), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 		p.Row(row, act(VerbAttempt, a.ID), cover)

@@ -27,7 +27,7 @@ func (c *Ctx) signIn() {
 	body = body.In(side, 0)
 	c.signInFoot(foot, side)
 	if m.Compact {
-		pad, tiles := kit.Rect{X: m.W - 12 - 270, Y: 10, W: 270, H: body.H - 20}, kit.Rect{X: 12, Y: 10, W: m.W - 24 - 280, H: body.H - 20}
+		pad, tiles := kit.Rect{X: m.W - 12 - 280, Y: 6, W: 280, H: body.H - 12}, kit.Rect{X: 12, Y: 10, W: m.W - 24 - 290, H: body.H - 20}
 		c.pinPanel(pad)
 		c.staffTiles(tiles)
 		return
@@ -51,11 +51,16 @@ func (c *Ctx) staffTiles(r kit.Rect) {
 	gap := c.u(12)
 	rowH := (r.H + gap) / 3
 	rows := (len(c.V.Staff) + 1) / 2
+	drags := rows > 3
 	c.p.TouchList(kit.Rect{X: r.X, Y: r.Y, W: r.W, H: r.H + gap + 1}, "staff", rowH, rows, c.V.First["staff"], func(i int, row kit.Rect) {
 		row.H -= gap
+		if drags { // beside the mark that says so
+			row.W -= c.u(14)
+		}
 		for j, place := range row.Cols(2, gap) {
 			if n := 2*i + j; n < len(c.V.Staff) {
 				c.staffTile(place, c.V.Staff[n], 2*(c.p.RowNo()-1)+j+1)
+				c.p.Hits[len(c.p.Hits)-1].Late = drags // it answers when the finger leaves
 			}
 		}
 	})
@@ -86,7 +91,7 @@ func (c *Ctx) staffTile(r kit.Rect, s Staff, n int) {
 	room := r.Right() - x - u(10)
 	dy := min(u(21), r.H*0.2)
 	p.Line(x, r.Mid()-dy, room, s.Name, kit.Style{Size: 26, Bold: true, Ink: name, Elide: true})
-	p.Line(x, r.Mid()+dy, room, join(c.W.Role(s.Role), s.Last), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
+	p.Line(x, r.Mid()+dy, room, join(c.W.Role(s.Role), s.ID), kit.Style{Size: 16, Ink: look.Soft, Elide: true})
 	p.Touch(r, act(VerbStaff, s.ID), body, look.PlainDown)
 	p.AltCap(n, r.Right()-u(10), r.Y+u(20), act(VerbStaff, s.ID))
 }
@@ -98,7 +103,8 @@ func (c *Ctx) pinPanel(r kit.Rect) {
 	title, ink := c.t("请先选名字"), look.Ink
 	for _, s := range c.V.Staff {
 		if s.ID == c.V.Who {
-			title = c.t("%s，请输入密码", s.Name)
+			bold := kit.Style{Size: 22, Bold: true}
+			title = c.t("%s，请输入密码", c.short(s.Name, r.W-u(24)-p.Width(c.t("%s，请输入密码", ""), bold), bold))
 		}
 	}
 	if c.V.Notice != "" {
@@ -106,22 +112,30 @@ func (c *Ctx) pinPanel(r kit.Rect) {
 	}
 	head := u(111)
 	if m.Compact {
-		head = 62
+		head = 58
 	}
 	p.Line(r.X+u(12), r.Y+head*0.33, r.W-u(24), title, kit.Style{Size: 22, Bold: true, Ink: ink, Side: kit.Centre})
 	p.Dots(r.X+r.W/2, r.Y+head*0.75, min(c.V.PIN, pinDigits), pinDigits)
 	pad := kit.Rect{X: r.X + u(19), Y: r.Y + head, W: r.W - u(38), H: r.H - head - u(18)}
 	if m.Compact {
-		pad = kit.Rect{X: r.X + 10, Y: r.Y + head, W: r.W - 20, H: r.H - head - 10}
+		pad = kit.Rect{X: r.X + 10, Y: r.Y + head, W: r.W - 20, H: r.H - head - 6}
 	}
 	cells := kit.Cells(pad, m.Gap())
 	p.Pad(cells, false)
 	p.Key(cells[3][0], kit.Key{Dress: kit.Flat, Icon: "backspace", Key: "BackSpace", Act: act(VerbBack, "")})
 	k := kit.Key{Dress: kit.Filled, Label: c.t("登录"), Sub: "Enter", Key: "Return", Size: 24, Act: act(VerbSignIn, "")}
-	if c.V.Who == "" || c.V.PIN == 0 {
+	p.Key(cells[3][2], c.waitsFor(k, c.V.Who, c.V.PIN))
+}
+
+// waitsFor makes the key under a PIN rest until there are a name and digits, and says which is missing.
+func (c *Ctx) waitsFor(k kit.Key, who string, digits int) kit.Key {
+	switch {
+	case who == "":
+		k.Dress, k.Sub = kit.Unavailable, c.t("等名字")
+	case digits == 0:
 		k.Dress, k.Sub = kit.Unavailable, c.t("等密码")
 	}
-	p.Key(cells[3][2], k)
+	return k
 }
 
 // signInFoot draws the state of the machine and what needs no name.

@@ -66,7 +66,10 @@ func (c *Ctx) smallOrder(r kit.Rect) {
 		}
 	}
 	used := p.Line(foot.X+16, foot.Y+22, foot.W-32, off, kit.Style{Size: 18, Ink: look.Soft, Side: kit.End})
-	p.Line(foot.X+16, foot.Y+22, foot.W-40-used, word, kit.Style{Size: 18, Ink: look.Soft})
+	left := p.Line(foot.X+16, foot.Y+22, foot.W-40-used, word, kit.Style{Size: 18, Ink: look.Soft})
+	if len(b.Lines) > 0 && c.V.Screen == Home && !c.paying() && left+used+p.CapWidth("↑ ↓")+40 <= foot.W {
+		p.Cap(foot.X+22+left, foot.Y+22, "↑ ↓")
+	}
 	p.Sum(kit.Rect{X: foot.X + 10, Y: foot.Y + 77, W: foot.W - 24, H: 0}, i18n.Money(due),
 		kit.Style{Size: c.L.M.Total(), Exact: true, Bold: true, Ink: ink, Side: kit.End})
 	if len(b.Lines) == 0 {
@@ -137,19 +140,19 @@ func (c *Ctx) smallKeys(r kit.Rect) {
 	rows := top.Rows(3, gap)
 	three := rows[0].Cols(3, gap)
 	p.Key(three[0], kit.Key{Dress: kit.Flat, Icon: "backspace", Key: "BackSpace", Act: act(VerbBack, "")})
-	p.Key(three[1], kit.Key{Dress: kit.Flat, Label: c.t("清"), Size: 20, Key: "Home", Act: act(VerbClear, "")})
+	p.Key(three[1], kit.Key{Dress: kit.Flat, Label: c.t("清"), Size: 20, Sub: "Home", Key: "Home", Act: act(VerbClear, "")})
 	p.Key(three[2], kit.Key{Dress: kit.Tint, Icon: "times", Key: "*", Act: act(VerbTimes, "")})
-	quick := kit.Key{Label: c.t("快捷"), Icon: "list", Size: 20, Key: "F11", Act: act(VerbGo, string(Quick))}
-	add := kit.Key{Dress: kit.Tint, Label: c.t("加入"), Icon: "plus", Size: 20, Key: "Return", Act: act(VerbEnter, "")}
-	hold := kit.Key{Form: kit.Wide, Label: c.t("挂单"), Cap: "F5", Size: 18, Act: act(VerbHold, "")}
-	more := kit.Key{Label: c.t("更多"), Icon: "menu", Size: 20, Key: "F10", Act: act(VerbGo, string(More))}
+	quick := kit.Key{Label: c.t("快捷"), Icon: "list", Size: 20, Sub: "F11", Key: "F11", Act: act(VerbGo, string(Quick))}
+	add := kit.Key{Dress: kit.Tint, Label: c.t("加入"), Icon: "plus", Size: 20, Sub: "Enter", Key: "Return", Act: act(VerbEnter, "")}
+	hold := kit.Key{Label: c.t("挂单"), Icon: "hold", Size: 20, Sub: "F5", Key: "F5", Act: act(VerbHold, "")}
+	more := kit.Key{Label: c.t("更多"), Icon: "menu", Size: 20, Sub: "F10", Key: "F10", Act: act(VerbGo, string(More))}
 	if c.V.Screen != Home && !c.paying() {
-		quick = kit.Key{Label: c.t("返回"), Icon: "chevron-left", Size: 20, Key: "Escape", Act: act(VerbGo, string(Home))}
+		quick = kit.Key{Label: c.t("返回"), Icon: "chevron-left", Size: 20, Sub: "Esc", Key: "Escape", Act: act(VerbGo, string(Home))}
 	}
 	if c.V.Screen == Cash {
 		sum := CashOf(c.due(), c.V.Rounding, c.V.Tendered)
 		add = c.confirm(sum)
-		add.Form, add.Size, add.Sub, add.Icon = kit.Middle, 20, "", ""
+		add.Form, add.Size, add.Icon = kit.Middle, 20, ""
 		if add.Dress == kit.Tint {
 			add.Label = c.t("先收")
 		}
@@ -157,13 +160,20 @@ func (c *Ctx) smallKeys(r kit.Rect) {
 	if c.V.Screen == Weigh {
 		add.Act = act(VerbWeighTyped, "")
 	}
+	if c.V.Screen == More { // F10 leads on from here, to the menu
+		more = kit.Key{Dress: kit.Chosen, Label: more.Label, Icon: more.Icon, Size: more.Size}
+	}
 	if c.paying() {
 		for _, k := range []*kit.Key{&quick, &add, &hold, &more} {
 			k.Dress = kit.Unavailable
 		}
 	}
-	if len(c.S.Basket.Lines) == 0 {
+	away := c.V.Screen == Cash || c.V.Screen == Search || c.V.Screen == Held || c.V.Screen == Weigh
+	if len(c.S.Basket.Lines) == 0 || away {
 		hold.Dress = kit.Unavailable
+	}
+	if away {
+		more.Dress = kit.Unavailable
 	}
 	pair := rows[1].Cols(2, gap)
 	p.Key(pair[0], quick)
@@ -184,7 +194,7 @@ func (c *Ctx) smallGoods(r kit.Rect) {
 	for i, place := range cats.Cols(5, gap) {
 		switch {
 		case i == 4:
-			c.p.Key(place, kit.Key{Label: c.t("拼音"), Icon: "search", Size: 20, Key: "F11", Act: act(VerbGo, string(Search))})
+			c.p.Key(place, c.capped(place, kit.Key{Label: c.t("拼音"), Icon: "search", Size: 20, Cap: "F11", Act: act(VerbGo, string(Search))}))
 		case i < len(names):
 			k := c.categoryKey(names, i)
 			k.Size = 20
@@ -210,15 +220,15 @@ func (c *Ctx) smallMore(r kit.Rect) {
 		}
 		return k
 	}
-	scale := kit.Key{Label: c.t("称重"), Icon: "scale", Key: "End", Act: act(VerbWeigh, "")}
+	scale := kit.Key{Label: c.t("称重"), Icon: "scale", Cap: "End", Act: act(VerbWeigh, "")}
 	if !c.weighed() {
 		scale = line(scale)
 	}
 	keys := []kit.Key{
-		line(kit.Key{Label: c.t("改价"), Icon: "tag", Key: "Insert", Act: act(VerbPrice, "")}),
-		line(kit.Key{Label: c.t("折扣"), Icon: "percent", Key: "/", Act: act(VerbDiscount, "")}),
+		line(kit.Key{Label: c.t("改价"), Icon: "tag", Cap: "Ins", Key: "Insert", Act: act(VerbPrice, "")}),
+		line(kit.Key{Label: c.t("折扣"), Icon: "percent", Cap: "/", Key: "/", Act: act(VerbDiscount, "")}),
 		scale,
-		line(kit.Key{Label: c.t("删行"), Icon: "trash", Key: "Delete", Act: act(VerbDelete, "")}),
+		line(kit.Key{Label: c.t("删行"), Icon: "trash", Cap: "Del", Key: "Delete", Act: act(VerbDelete, "")}),
 	}
 	for _, k := range c.functionKeys() {
 		if k.Cap == "F5" || k.Cap == "Esc" {

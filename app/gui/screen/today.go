@@ -57,7 +57,7 @@ func (c *Ctx) net(r kit.Rect) {
 	st.Side = kit.Start
 	room := box.W - u(66) - used
 	rise := percent(diff, c.V.SameTime)
-	p.Line(box.X+u(42), box.Mid(), room, c.fit(room, st, c.t("比上周同时 %s", rise), rise), st)
+	p.Line(box.X+u(42), box.Mid(), room, c.fit(room, st, c.t("比上周同时 %s", rise), rise, ""), st)
 	y := r.Y + r.H*0.875
 	used = p.Line(x, y, w, i18n.Money(c.V.SameTime), kit.Style{Size: 26, Bold: true, Ink: look.Soft, Side: kit.End})
 	st = kit.Style{Size: 18, Ink: look.Soft}
@@ -159,8 +159,16 @@ func (c *Ctx) byTender(r kit.Rect) {
 		y := r.Y + r.H*(0.34+0.229*float32(i))
 		amount := p.Line(x, y, w, i18n.Money(s.Net), kit.Style{Size: 20, Bold: true, Side: kit.End})
 		used := p.Line(x, y, w-amount, c.W.Tender(t), kit.Style{Size: 18, Bold: true})
-		p.Line(x+used+u(18), y, w-amount-used-u(24), c.t("%d 笔", s.Count), kit.Style{Size: 16, Ink: look.Soft})
+		c.counted(x+used+u(18), y, w-amount-used-u(28), s.Count, 16)
 		p.HBar(kit.Rect{X: x, Y: y + u(17), W: w, H: u(8)}, int64(s.Net), int64(c.V.Totals.Net))
+	}
+}
+
+// counted writes how many sales there were, where there is room for it.
+func (c *Ctx) counted(x, y, room float32, n int, size float32) {
+	st := kit.Style{Size: size, Ink: look.Soft}
+	if text := c.t("%d 笔", n); c.p.Width(text, st) <= room {
+		c.p.Line(x, y, room, text, st)
 	}
 }
 
@@ -183,13 +191,9 @@ func (c *Ctx) byCashier(r kit.Rect) {
 	for i, id := range ids[:min(3, len(ids))] {
 		s := c.V.Totals.ByCashier[id]
 		y := r.Y + r.H*0.36 + float32(i)*pitch
-		name := c.V.Names[id]
-		if name == "" {
-			name = id
-		}
 		amount := p.Line(x, y, w, i18n.Money(s.Net), kit.Style{Size: 20, Bold: true, Side: kit.End})
-		used := p.Line(x, y, w-amount, name, kit.Style{Size: 18, Bold: true})
-		p.Line(x+max(used, u(54))+u(12), y, w-amount-used-u(24), c.t("%d 笔", s.Count), kit.Style{Size: 17, Ink: look.Soft})
+		used := max(u(54), p.Line(x, y, w-amount-u(10), c.name(id), kit.Style{Size: 18, Bold: true, Elide: true}))
+		c.counted(x+used+u(12), y, w-amount-used-u(24), s.Count, 17)
 		if i < min(3, len(ids))-1 {
 			p.Rule(x, y+pitch/2, w)
 		}
@@ -210,7 +214,8 @@ func (c *Ctx) byProduct(r kit.Rect) {
 	for i, s := range list {
 		y := r.Y + r.H*0.335 + float32(i)*pitch
 		sum := max(u(88), p.Line(x, y, w, i18n.Money(s.Amount), kit.Style{Size: 20, Bold: true, Side: kit.End})+u(10))
-		count := p.Line(x, y, w-sum, s.Qty.String()+" "+s.Unit, kit.Style{Size: 16, Ink: look.Soft, Side: kit.End})
+		small := kit.Style{Size: 16, Ink: look.Soft, Side: kit.End}
+		count := p.Line(x, y, w-sum, c.fit((w-sum)*0.5, small, s.Qty.String()+" "+s.Unit, s.Qty.String(), ""), small)
 		p.Line(x, y, w-sum-u(12)-count, s.Name, kit.Style{Size: 18, Elide: true})
 		if i < len(list)-1 {
 			p.Rule(x, y+pitch/2, w)

@@ -80,9 +80,10 @@ func (c *Ctx) weighKeys(r kit.Rect) {
 		again.Dress, again.Label, again.Cap = kit.Unavailable, c.t("正在称"), ""
 	}
 	if c.V.Entry != "" {
-		again = kit.Key{Form: kit.Wide, Size: 20, Dress: kit.Filled, Label: c.t("用 %s 公斤", c.V.Entry), Cap: "Enter", Act: act(VerbWeighTyped, "")}
+		again = kit.Key{Form: kit.Wide, Size: 20, Dress: kit.Filled, Label: c.t("用 %s 公斤", c.V.Entry), Cap: "Enter", Key: "Return", Act: act(VerbWeighTyped, "")}
 		if c.L.M.Compact {
-			again.Key, again.Cap = "Return", ""
+			again.Form = kit.Middle
+			again = c.capped(cols[1], again)
 		}
 	}
 	c.p.Key(cols[1], again)

@@ -93,7 +93,9 @@ func (c *Ctx) number(r kit.Rect, word, value, empty string, chosen bool) {
 	if w := p.CapWidth("Tab"); !chosen && p.Width(word, st)+w+u(10) <= room {
 		p.Cap(r.X+u(26)+p.Width(word, st), r.Mid(), "Tab")
 	}
-	p.Line(r.X+u(16), r.Mid(), room, word, st)
+	if room >= u(60) { // else a long number says enough
+		p.Line(r.X+u(16), r.Mid(), room, word, st)
+	}
 }
 
 // sideKeys draws the number and its keys: under each other where there is room, else the keys in one row.

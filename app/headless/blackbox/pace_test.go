@@ -58,6 +58,6 @@ func (l *loop) morning() time.Duration {
 		l.t.Fatal(err)
 	}
 	l.CloseHost()
-	l.power = min(max(leastPower, 4*(start+sale)), 3*leastPower)
+	l.power = max(leastPower, min(4*(start+sale), 3*leastPower), 3*(start+sale)/2) // however slow it is, a third of the rounds sell
 	return min(max(leastAnswer, 2*sale), 10*leastAnswer).Round(time.Millisecond)
 }

@@ -47,7 +47,7 @@ type sizes struct {
 
 var (
 	full = sizes{
-		records: 1_000_000, few: 10_000, rounds: 12, each: 25, sales: 60, queue1: 2000, queue: 2000, short1: 200, roundTrip: 100 * time.Millisecond,
+		records: 1_000_000, few: 10_000, rounds: 12, each: 25, sales: 300, queue1: 2000, queue: 2000, short1: 200, roundTrip: 100 * time.Millisecond,
 		live: 25, products: 100_000, scans: 5000, starts: 7, flush: 5 * time.Millisecond, flushes: 7, touch: 40, idle: 20 * time.Second,
 		attempts: 1_000_000, owed: 50, taps: 200, cards: 9, slips: 2000, prints: 100, frames: 100,
 	}

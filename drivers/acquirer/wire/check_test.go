@@ -89,7 +89,9 @@ var spoils = []struct{ from, to, key string }{
 	{`"available": "02"`, `"available": "2"`, "balance.available"},
 	{`"debit": ["sale"`, `"debit": ["echo"`, "settlement.debit"},
 	{`"credit": ["refund"`, `"credit": ["sale"`, "settlement."},
-	{`"credit": ["refund", "void", `, `"credit": ["refund", `, "settlement.credit"}, // it was read and never heeded: the totals did not balance
+	{
+		`"credit": ["refund", "void", `, `"credit": ["refund", `, "settlement.credit",
+	}, // it was read and never heeded: the totals did not balance
 	{`"upload": {"organisation": "00"}`, `"upload": {"organisation": "0"}`, "upload.organisation"},
 	{`"completion_percent": 100`, `"completion_percent": 0`, "limits.completion_percent"},
 	{`"contactless_no_pin": 100000`, `"contactless_no_pin": -1`, "limits.contactless_no_pin"},
@@ -101,7 +103,10 @@ var spoils = []struct{ from, to, key string }{
 	{`"type": "25"`, `"type": "X5"`, "transactions.refund.type"},
 	{`"net": "301"`, `"net": "1"`, "transactions.echo.net"},
 	{`"tail": "60"`, `"tail": "6A"`, "transactions.code_sale.tail"},
-	{`"0220", "proc": "200000", "cond": "00", "type": "25", "net": "000", "mac": true`, `"0220", "proc": "200000", "cond": "00", "type": "25", "net": "000"`, "transactions.refund.mac"},
+	{
+		`"0220", "proc": "200000", "cond": "00", "type": "25", "net": "000", "mac": true`,
+		`"0220", "proc": "200000", "cond": "00", "type": "25", "net": "000"`, "transactions.refund.mac",
+	},
 	{`"repeat": "same", "extra": [37, 61, 63]`, `"repeat": "twice", "extra": [37, 61, 63]`, "transactions.refund.repeat"},
 	{`"original": "batch stan date"`, `"original": "stan"`, "transactions.refund.original"},
 	{`"original": "batch stan date"`, `"original": ""`, "transactions.refund.original"},

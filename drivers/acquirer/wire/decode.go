@@ -18,7 +18,9 @@ var secretTags = map[string]bool{
 	"9F1F": true, "9F20": true, "9F6B": true, "99": true,
 }
 
-// Decode prints a message given as hex (with or without its frame length, blanks allowed) field by field, masked: it never writes a whole card number, a track, a PIN block or key material. The error says why a message is refused.
+// Decode prints a message given as hex (with or without its frame length, blanks allowed) field by field,
+// masked: it never writes a whole card number, a track, a PIN block or key material. The error says why a
+// message is refused.
 func Decode(p *Profile, hexInput string, w io.Writer) error {
 	raw, err := hexBytes(hexInput)
 	if err != nil {

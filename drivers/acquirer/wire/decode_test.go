@@ -14,7 +14,9 @@ func TestDecodeMasks(t *testing.T) {
 	p := cup(t)
 	frames, _ := vectors(t)
 	for name, frame := range frames {
-		for _, text := range []string{hexText(frame), strings.ToLower(hexText(frame[2:])), "\n " + hexText(frame[:9]) + " \r\n" + hexText(frame[9:])} {
+		for _, text := range []string{
+			hexText(frame), strings.ToLower(hexText(frame[2:])), "\n " + hexText(frame[:9]) + " \r\n" + hexText(frame[9:]),
+		} {
 			var out bytes.Buffer
 			if err := Decode(p, text, &out); err != nil {
 				t.Fatal(name, err)
@@ -30,7 +32,9 @@ func TestDecodeMasks(t *testing.T) {
 	if err := Decode(p, hexText(frames["V3"]), &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"LEN    257", "MTI    0200", "622424******0113", "amount: 000000000100", "9F26 95BBE372271DDA7C", "F64", "\"12345678\""} {
+	for _, want := range []string{
+		"LEN    257", "MTI    0200", "622424******0113", "amount: 000000000100", "9F26 95BBE372271DDA7C", "F64", "\"12345678\"",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
@@ -53,7 +57,8 @@ func TestDecodeMasksUploadAndChip(t *testing.T) {
 		if err := Decode(p, hexText(b), &out); err != nil {
 			t.Fatal(name, err)
 		}
-		if strings.Contains(out.String(), "6224242900000113") || strings.Contains(out.String(), "280630") || strings.Contains(out.String(), "6262") {
+		said := out.String()
+		if strings.Contains(said, "6224242900000113") || strings.Contains(said, "280630") || strings.Contains(said, "6262") {
 			t.Errorf("%s shows the card:\n%s", name, out.String())
 		}
 	}

@@ -2,7 +2,8 @@ package wire
 
 import "slices"
 
-// PINRule says how a PIN travels. Everything may be left out: format 0 under the PIK of the sign-on, field 53 as usual, no payment without a PIN that is wanted.
+// PINRule says how a PIN travels. Everything may be left out: format 0 under the PIK of the sign-on, field 53
+// as usual, no payment without a PIN that is wanted.
 type PINRule struct {
 	Format   int    `json:"format"`              // of ISO 9564-1: 0, 3 or 4
 	Keys     string `json:"keys"`                // "session", "dukpt-tdes" or "dukpt-aes"; "" is "session"

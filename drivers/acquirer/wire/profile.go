@@ -29,26 +29,27 @@ var leastMask = map[int]string{
 
 // Profile is how one acquirer's host wants to be spoken to; read only after Load.
 type Profile struct {
-	Base         string                 `json:"base"` // a built-in profile that this one changes, "" for none
-	Name         string                 `json:"name"`
-	Title        string                 `json:"title"`
-	Frame        Frame                  `json:"frame"`
-	FieldTypes   map[string]FieldType   `json:"fields"`
-	MAC          MACRule                `json:"mac"`
-	Keys         KeyRule                `json:"keys"`
-	PIN          PINRule                `json:"pin"`
-	Timers       Timers                 `json:"timers"`
-	Repeat       Repeat                 `json:"repeat"`
-	Codes        Codes                  `json:"codes"`
-	Reversal     Reversal               `json:"reversal"`
-	Texts        Texts                  `json:"texts"`
-	Balance      BalanceRule            `json:"balance"`
-	Settlement   SettlementRule         `json:"settlement"`
-	Upload       UploadRule             `json:"upload"`
-	Limits       Limits                 `json:"limits"`
-	Risk         RiskRule               `json:"risk"`
-	Transactions map[string]Transaction `json:"transactions"`
-	File         pos.FileLayout         `json:"file"`
+	Base         string                  `json:"base"` // a built-in profile that this one changes, "" for none
+	Name         string                  `json:"name"`
+	Title        string                  `json:"title"`
+	Frame        Frame                   `json:"frame"`
+	FieldTypes   map[string]FieldType    `json:"fields"`
+	MAC          MACRule                 `json:"mac"`
+	Keys         KeyRule                 `json:"keys"`
+	PIN          PINRule                 `json:"pin"`
+	Timers       Timers                  `json:"timers"`
+	Repeat       Repeat                  `json:"repeat"`
+	Codes        Codes                   `json:"codes"`
+	Reversal     Reversal                `json:"reversal"`
+	Texts        Texts                   `json:"texts"`
+	Balance      BalanceRule             `json:"balance"`
+	Settlement   SettlementRule          `json:"settlement"`
+	Upload       UploadRule              `json:"upload"`
+	Limits       Limits                  `json:"limits"`
+	Risk         RiskRule                `json:"risk"`
+	Applications map[string]*Application `json:"applications,omitempty"` // by AID; none: the terminal's own
+	Transactions map[string]Transaction  `json:"transactions"`
+	File         pos.FileLayout          `json:"file"`
 
 	tpdu, head []byte
 	kinds      [macField + 1]kind // no class: not in the profile
@@ -259,7 +260,7 @@ func read(texts ...[]byte) (*Profile, error) {
 		}
 	}
 	for _, step := range []func() error{
-		p.checkFrame, p.buildSpec, p.checkMAC, p.checkKeys, p.checkPIN, p.checkNumbers, p.checkCodes, p.checkReversal, p.checkTransactions, p.checkRules, p.checkRisk, p.checkFile,
+		p.checkFrame, p.buildSpec, p.checkMAC, p.checkKeys, p.checkPIN, p.checkNumbers, p.checkCodes, p.checkReversal, p.checkTransactions, p.checkRules, p.checkRisk, p.checkApplications, p.checkFile,
 	} {
 		if err := step(); err != nil {
 			return nil, err

@@ -99,7 +99,8 @@ func (h Header) Swapped() Header {
 	return h
 }
 
-// Requirement answers the processing requirement, the sixth digit of the header (0 none, 1 parameters, 3 sign on again, 4 CA keys, 5 card parameters, 7 blacklist).
+// Requirement answers the processing requirement, the sixth digit of the header (0 none, 1 parameters, 3 sign
+// on again, 4 CA keys, 5 card parameters, 7 blacklist).
 func (h Header) Requirement() int { return int(h.Head[2] & 0x0F) }
 
 // WithRequirement answers the header with its processing requirement set to d, 0..9.
@@ -252,15 +253,6 @@ func (p *Profile) ReadFrame(r io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	return body, nil
-}
-
-// WriteFrame writes the length and the body with one call of Write.
-func (p *Profile) WriteFrame(w io.Writer, body []byte) error {
-	if len(body) < LeastBody || len(body) > p.Frame.MaxBytes {
-		return fmt.Errorf("%w: %d bytes, allowed %d to %d", ErrFrame, len(body), LeastBody, p.Frame.MaxBytes)
-	}
-	_, err := w.Write(p.Framed(body))
-	return err
 }
 
 // Framed answers the body with its length before it.

@@ -70,7 +70,8 @@ type AES struct {
 	future  [aesRegisters][]byte
 }
 
-// NewAES makes a device from its initial key (16, 24 or 32 bytes), its id (8 bytes) and the type of the keys it is to answer, which must not be stronger than the initial key (ErrLength).
+// NewAES makes a device from its initial key (16, 24 or 32 bytes), its id (8 bytes) and the type of the keys
+// it is to answer, which must not be stronger than the initial key (ErrLength).
 func NewAES(initial, id []byte, working Type) (*AES, error) {
 	own, err := typeOf(initial)
 	if err != nil || len(id) != aesID {
@@ -104,7 +105,8 @@ func contextOf(id []byte, counter uint32) []byte {
 	return binary.BigEndian.AppendUint32(bytes.Clone(id[aesID/2:]), counter)
 }
 
-// derive answers a key of type t for a usage: AES under key over version 1 | block number | usage 2 | type 2 | bits 2 | context 8, as many blocks as it needs.
+// derive answers a key of type t for a usage: AES under key over version 1 | block number | usage 2 | type 2
+// | bits 2 | context 8, as many blocks as it needs.
 func derive(key []byte, usage uint16, t Type, context []byte) []byte {
 	c, err := aes.NewCipher(key)
 	if err != nil {
@@ -200,7 +202,8 @@ func AESInitialKey(bdk, id []byte) ([]byte, error) {
 	return derive(bdk, useInitial, t, id), nil
 }
 
-// AESKeys answers the keys of the transaction with this KSN (12 bytes) from the base derivation key: the host's side. A counter of zero or of more than 16 ones is ErrState.
+// AESKeys answers the keys of the transaction with this KSN (12 bytes) from the base derivation key: the
+// host's side. A counter of zero or of more than 16 ones is ErrState.
 func AESKeys(bdk, ksn []byte, working Type) (Keys, error) {
 	if len(ksn) != aesKSN {
 		return Keys{}, fmt.Errorf("%w: a KSN of %d bytes", ErrLength, len(ksn))

@@ -34,7 +34,8 @@ const (
 	KindAES  = 'a'
 )
 
-// Keys are the keys of one transaction in clear, 16 bytes each with triple DES; with AES as long as the type of the working keys says. The Answer keys are the host's way.
+// Keys are the keys of one transaction in clear, 16 bytes each with triple DES; with AES as long as the type
+// of the working keys says. The Answer keys are the host's way.
 type Keys struct {
 	KSN              []byte
 	PIN              []byte

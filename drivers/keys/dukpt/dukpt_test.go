@@ -90,7 +90,10 @@ func TestANSIX9241AnnexAData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, got := range [][]byte{masked(k.PIN, [half]byte{7: 0xFF}), cbc(k.Data, text), cbc(k.DataAnswer, text), retail(k.MAC, text), retail(k.MACAnswer, text)} {
+		for i, got := range [][]byte{
+			masked(k.PIN, [half]byte{7: 0xFF}), cbc(k.Data, text),
+			cbc(k.DataAnswer, text), retail(k.MAC, text), retail(k.MACAnswer, text),
+		} {
 			if !bytes.Equal(got, unhex(t, r[i+1])) {
 				t.Errorf("%s, column %d: %X, want %s", r[0], i+1, got, r[i+1])
 			}
@@ -119,7 +122,8 @@ func retail(key, in []byte) []byte {
 	return triple(key, last[:])
 }
 
-// TestANSIX9241DeviceToExhaustion runs the device of annex A through every counter it has: the ones of the annex match, no KSN comes twice, and it ends for good.
+// TestANSIX9241DeviceToExhaustion runs the device of annex A through every counter it has: the ones of the
+// annex match, no KSN comes twice, and it ends for good.
 func TestANSIX9241DeviceToExhaustion(t *testing.T) {
 	want := map[string][]string{}
 	for _, r := range rows(t, "x9.24-1-2009-annex-a.txt", 4) {
@@ -302,7 +306,8 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// TestAStateWithACounterThatIsNeverUsedIsRefused: damaged to a counter of too many ones, a state was taken, and the next PIN ended the pad's program.
+// TestAStateWithACounterThatIsNeverUsedIsRefused: damaged to a counter of too many ones, a state was taken,
+// and the next PIN ended the pad's program.
 func TestAStateWithACounterThatIsNeverUsedIsRefused(t *testing.T) {
 	a, err := NewAES(unhex(t, initialAES), unhex(t, idAES), AES128)
 	if err != nil {

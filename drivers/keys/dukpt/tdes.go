@@ -127,7 +127,8 @@ func complete(counter uint32, mostOnes int, future [][]byte) bool {
 	return true
 }
 
-// ahead tells whether register i holds the key of counter with the bits below i cleared and i set: one still to be used, and not derived from the key of counter itself.
+// ahead tells whether register i holds the key of counter with the bits below i cleared and i set: one still
+// to be used, and not derived from the key of counter itself.
 func ahead(counter uint32, i, mostOnes int) bool {
 	c := counter>>i<<i | 1<<i
 	return c >= counter && bits.OnesCount32(c) <= mostOnes && i >= bits.TrailingZeros32(counter)
@@ -218,7 +219,8 @@ func TDESInitialKey(bdk, ksn []byte) ([]byte, error) {
 	return append(triple(bdk, id), triple(masked(bdk, spread), id)...), nil
 }
 
-// TDESKeys answers the keys of the transaction with this KSN from the base derivation key: the host's side. A counter of zero or of more than ten ones is ErrState.
+// TDESKeys answers the keys of the transaction with this KSN from the base derivation key: the host's side. A
+// counter of zero or of more than ten ones is ErrState.
 func TDESKeys(bdk, ksn []byte) (Keys, error) {
 	key, err := TDESInitialKey(bdk, ksn)
 	if err != nil {

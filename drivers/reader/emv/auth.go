@@ -92,13 +92,14 @@ func (d *Dialogue) recoverIssuerKey() (*cardKey, error) {
 		return nil, errCertificate
 	}
 	rest, exponent := d.data[tagIssuerRemainder], d.data[tagIssuerExponent]
-	body, ok := ca.recover(d.data[tagIssuerCert], 0x02, rest, exponent)
+	id := caID{[5]byte(d.data[tagDFName][:5]), d.data[tagCAIndex][0]}
+	body, ok := d.terminal.Keys.open(id, ca, d.data[tagIssuerCert], rest, exponent)
 	if !ok || len(body) < issuerHead+1 || body[10] != 0x01 || body[11] != 0x01 || int(body[13]) != len(exponent) {
 		return nil, errCertificate
 	}
 	pan, _ := d.identity()
 	issuer := compressed(body[1:5])
-	if d.terminal.Keys.revoked[Revocation{[5]byte(d.data[tagDFName][:5]), d.data[tagCAIndex][0], [3]byte(body[7:10])}] {
+	if d.terminal.Keys.revoked[Revocation{id.rid, id.index, [3]byte(body[7:10])}] {
 		return nil, errCertificate
 	}
 	if len(issuer) < 3 || len(issuer) > len(pan) || pan[:len(issuer)] != issuer || d.certificateOver(body[5:7]) {
@@ -201,11 +202,7 @@ func (d *Dialogue) dynamic(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, nil
 	}
-	ddol := d.data[tagDDOL]
-	if len(ddol) == 0 {
-		ddol = []byte{0x9F, 0x37, 0x04}
-	}
-	list, err := ParseDOL(ddol)
+	list, err := ParseDOL(d.ddol())
 	if err != nil || !asksRandom(list) {
 		return false, nil
 	}

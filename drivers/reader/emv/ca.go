@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"sync"
 	"time"
 )
 
@@ -39,11 +40,52 @@ type caID struct {
 type CATable struct {
 	keys    map[caID]CAKey
 	revoked map[Revocation]bool
+	issuers *issuers // nil: remembers none
+}
+
+// maxIssuers bounds the issuers' certificates that are remembered.
+const maxIssuers = 64
+
+// issuers remembers what the last issuers' certificates opened to under the keys
+// of a table: a till sees the cards of a few banks all day. Nothing in it is of a
+// card, and all that is judged of a certificate is judged anew for each.
+type issuers struct {
+	mu   sync.Mutex
+	seen map[certificate][]byte
+}
+
+// certificate is an issuer's certificate and what its hash covers beyond it.
+type certificate struct {
+	ca           caID
+	signed, rest string
+}
+
+func newIssuers() *issuers { return &issuers{seen: map[certificate][]byte{}} }
+
+// open is recover with the key of a CA for its certificate of an issuer.
+func (t CATable) open(id caID, ca *cardKey, signed, rest, exponent []byte) ([]byte, bool) {
+	if t.issuers == nil {
+		return ca.recover(signed, 0x02, rest, exponent)
+	}
+	t.issuers.mu.Lock()
+	defer t.issuers.mu.Unlock()
+	c := certificate{id, string(signed), string(rest) + string(exponent)}
+	if body, ok := t.issuers.seen[c]; ok {
+		return body, true
+	}
+	body, ok := ca.recover(signed, 0x02, rest, exponent)
+	if ok {
+		if len(t.issuers.seen) >= maxIssuers {
+			clear(t.issuers.seen)
+		}
+		t.issuers.seen[c] = body
+	}
+	return body, ok
 }
 
 // NewCATable checks keys and makes a table of them; the same RID and index twice is an error.
 func NewCATable(keys ...CAKey) (CATable, error) {
-	t := CATable{keys: map[caID]CAKey{}, revoked: map[Revocation]bool{}}
+	t := CATable{keys: map[caID]CAKey{}, revoked: map[Revocation]bool{}, issuers: newIssuers()}
 	for _, k := range keys {
 		if err := t.add(k); err != nil {
 			return CATable{}, err
@@ -73,7 +115,7 @@ func (t CATable) Len() int { return len(t.keys) }
 
 // With is the table with more keys; t itself stays as it is. Errors are those of NewCATable.
 func (t CATable) With(keys ...CAKey) (CATable, error) {
-	out := CATable{keys: maps.Clone(t.keys), revoked: t.revoked}
+	out := CATable{keys: maps.Clone(t.keys), revoked: t.revoked, issuers: newIssuers()}
 	if out.keys == nil {
 		out.keys = map[caID]CAKey{}
 	}
@@ -87,7 +129,7 @@ func (t CATable) With(keys ...CAKey) (CATable, error) {
 
 // Revoke is the table with an issuer's certificate revoked; t itself stays as it is.
 func (t CATable) Revoke(r Revocation) CATable {
-	out := CATable{keys: t.keys, revoked: map[Revocation]bool{r: true}}
+	out := CATable{keys: t.keys, revoked: map[Revocation]bool{r: true}, issuers: t.issuers}
 	for k := range t.revoked {
 		out.revoked[k] = true
 	}

@@ -58,7 +58,7 @@ type Revocation struct {
 func LoadCA(r io.Reader) (CATable, error) {
 	scan := bufio.NewScanner(io.LimitReader(r, maxCAFile+1))
 	scan.Buffer(make([]byte, 0, maxCALine), maxCALine)
-	table := CATable{keys: map[caID]CAKey{}, revoked: map[Revocation]bool{}}
+	table := CATable{keys: map[caID]CAKey{}, revoked: map[Revocation]bool{}, issuers: newIssuers()}
 	read := 0
 	for line := 1; scan.Scan(); line++ {
 		if read += len(scan.Bytes()) + 1; read > maxCAFile {
@@ -154,7 +154,7 @@ func WriteCA(w io.Writer, keys ...CAKey) error {
 // Over is the table with what base has and it has not: keys of another RID and index, and revoked certificates. Neither
 // changes.
 func (t CATable) Over(base CATable) CATable {
-	out := CATable{keys: maps.Clone(base.keys), revoked: maps.Clone(base.revoked)}
+	out := CATable{keys: maps.Clone(base.keys), revoked: maps.Clone(base.revoked), issuers: newIssuers()}
 	if out.keys == nil {
 		out.keys = map[caID]CAKey{}
 	}

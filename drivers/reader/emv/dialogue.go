@@ -3,11 +3,9 @@ package emv
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"time"
 )
 
@@ -19,6 +17,8 @@ const (
 )
 
 const maxAmount = 999_999_999_999 // n12, fen
+
+const dataRoom = 64 // data objects of a terminal and most cards
 
 // ActionCodes are the terminal's action codes, five bytes each, in the order of the TVR (EMV Book 4, annex A).
 type ActionCodes struct{ Denial, Online, Default [5]byte }
@@ -33,6 +33,7 @@ type Terminal struct {
 	Version           [2]byte // 9F09
 	Qualifiers        [4]byte // 9F66, contactless
 	AIDs              [][]byte
+	Applications      []Application // where there are any they take the place of AIDs, Version and Actions
 	Keys              CATable
 	Store             *KeyStore // where it is not nil, its table takes the place of Keys when a dialogue begins
 	Actions           ActionCodes
@@ -110,7 +111,7 @@ type Request struct {
 // Result is what the card said up to and including the first GENERATE AC.
 type Result struct {
 	PAN, Expiry, Sequence, Track2 string // expiry YYMM; sequence 3 digits or empty; track 2 with =
-	AIDName                       string
+	AID, AIDName                  string // AID in upper-case hex
 	Cryptogram                    byte   // AAC, TC or ARQC
 	Reason                        string // of an AAC: one of Reasons
 	NeedPIN                       bool   // the cardholder's verification is online PIN, whether or not Request.PIN got one
@@ -143,6 +144,7 @@ type Dialogue struct {
 	terminal Terminal
 	card     Transceiver
 	req      Request
+	general  *general // terminal and request before an application set its own; nil: none has
 
 	data       map[Tag][]byte // what the terminal and the card said
 	tvr        [5]byte
@@ -162,6 +164,7 @@ type Dialogue struct {
 	rolled     bool
 	refused    bool // an application did not start
 	blocked    bool // an application is blocked
+	limited    bool // an application takes less than this by a tap
 	optioned   bool // GET PROCESSING OPTIONS was answered
 	quick      bool // the answer was the cryptogram itself (qPBOC)
 	started    bool
@@ -177,7 +180,7 @@ func New(t Terminal, card Transceiver) *Dialogue {
 	if t.Store != nil {
 		t.Keys = t.Store.Table()
 	}
-	return &Dialogue{terminal: t, card: card, data: map[Tag][]byte{}}
+	return &Dialogue{terminal: t, card: card, data: make(map[Tag][]byte, dataRoom)}
 }
 
 // First runs the dialogue up to the first GENERATE AC. Its error is a pos.Error with one of Reasons; errors.Is finds the
@@ -197,9 +200,6 @@ func (d *Dialogue) First(ctx context.Context, req Request) (Result, error) {
 
 func (d *Dialogue) first(ctx context.Context) (Result, error) {
 	if err := d.terminalData(); err != nil {
-		return Result{}, err
-	}
-	if err := d.qualify(); err != nil {
 		return Result{}, err
 	}
 	if err := d.run(ctx, d.selectAndStart, d.readRecords); err != nil {
@@ -268,27 +268,30 @@ func (d *Dialogue) terminalData() error {
 	if d.req.Contactless {
 		mode = 0x07
 	}
-	for tag, v := range map[Tag][]byte{
-		tagAmount:         bcd(fmt.Sprintf("%012d", d.req.Amount)),
-		tagAmountOther:    make([]byte, 6),
-		tagCountry:        {byte(t.Country >> 8), byte(t.Country)},
-		tagCurrency:       {byte(t.Currency >> 8), byte(t.Currency)},
-		tagDate:           bcd(d.req.Time.Format("060102")),
-		tagTime:           bcd(d.req.Time.Format("150405")),
-		tagKind:           {d.req.Kind},
-		tagUnpredictable:  random,
-		tagCapabilities:   t.Capabilities[:],
-		tagMoreCapability: t.MoreCapabilities[:],
-		tagTerminalType:   {t.Type},
-		tagSerial:         []byte(d.req.TID),
-		tagVersion:        t.Version[:],
-		tagTTQ:            t.Qualifiers[:],
-		tagEntryMode:      {mode},
-		tagCounter:        bcd(fmt.Sprintf("%08s", d.req.STAN)),
-		tagCVMResults:     {0x3F, 0x00, 0x00},
-		tagFloorLimit:     binary.BigEndian.AppendUint32(nil, uint32(min(max(t.FloorLimit, 0), math.MaxUint32))),
+	for _, o := range [...]struct {
+		tag   Tag
+		value []byte
+	}{
+		{tagAmount, bcd(fmt.Sprintf("%012d", d.req.Amount))},
+		{tagAmountOther, make([]byte, 6)},
+		{tagCountry, []byte{byte(t.Country >> 8), byte(t.Country)}},
+		{tagCurrency, []byte{byte(t.Currency >> 8), byte(t.Currency)}},
+		{tagDate, bcd(d.req.Time.Format("060102"))},
+		{tagTime, bcd(d.req.Time.Format("150405"))},
+		{tagKind, []byte{d.req.Kind}},
+		{tagUnpredictable, random},
+		{tagCapabilities, t.Capabilities[:]},
+		{tagMoreCapability, t.MoreCapabilities[:]},
+		{tagTerminalType, []byte{t.Type}},
+		{tagSerial, []byte(d.req.TID)},
+		{tagVersion, t.Version[:]},
+		{tagTTQ, t.Qualifiers[:]},
+		{tagEntryMode, []byte{mode}},
+		{tagCounter, bcd(fmt.Sprintf("%08s", d.req.STAN))},
+		{tagCVMResults, []byte{0x3F, 0x00, 0x00}},
+		{tagFloorLimit, floorObject(t.FloorLimit)},
 	} {
-		d.data[tag] = v
+		d.data[o.tag] = o.value
 	}
 	return nil
 }
@@ -311,7 +314,7 @@ func (d *Dialogue) result() Result {
 	pan, expiry := d.identity()
 	r := Result{
 		PAN: pan, Expiry: expiry[:4], Track2: trackDigits(d.data[tagTrack2]),
-		AIDName: d.name(), Cryptogram: d.cryptogram, Reason: d.reason, NeedPIN: d.needPIN, Signature: d.signature,
+		AID: d.aid(), AIDName: d.name(), Cryptogram: d.cryptogram, Reason: d.reason, NeedPIN: d.needPIN, Signature: d.signature,
 		ODA: d.authentic, Expired: d.tvr[1]&tvrExpired != 0,
 		TVR: append([]byte(nil), d.tvr[:]...), TSI: append([]byte(nil), d.tsi[:]...),
 	}

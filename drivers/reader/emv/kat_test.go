@@ -109,6 +109,74 @@ func TestPublishedStaticCard(t *testing.T) {
 	}
 }
 
+// TestAKnownIssuerIsJudgedAnew: what is remembered of an issuer's certificate lets
+// no other certificate through, no card of another bank, no day and no revocation.
+func TestAKnownIssuerIsJudgedAnew(t *testing.T) {
+	said := transcripts(t)
+	day := time.Date(2008, 6, 1, 0, 0, 0, 0, time.UTC)
+	known := of2014(t, nil, make([]byte, 4), day).terminal.Keys
+	issuer := func(bend func(d *Dialogue)) error {
+		d := of2014(t, nil, make([]byte, 4), day)
+		d.terminal.Keys = known
+		load(t, d, bytes.Clone(said["static.data"]), "A0000000031010", "5C00", 1)
+		d.data[tagIssuerCert], d.data[tagIssuerRemainder] = bytes.Clone(said["static.issuer_certificate"]), bytes.Clone(said["static.issuer_remainder"])
+		d.data[tagIssuerExponent] = []byte{3}
+		bend(d)
+		_, err := d.recoverIssuerKey()
+		return err
+	}
+	for range 2 {
+		if err := issuer(func(*Dialogue) {}); err != nil || len(known.issuers.seen) != 1 {
+			t.Fatalf("%v, %d remembered", err, len(known.issuers.seen))
+		}
+	}
+	for name, bend := range map[string]func(d *Dialogue){
+		"certificate": func(d *Dialogue) { d.data[tagIssuerCert][40] ^= 1 },
+		"remainder":   func(d *Dialogue) { d.data[tagIssuerRemainder][0] ^= 1 },
+		"exponent":    func(d *Dialogue) { d.data[tagIssuerExponent] = []byte{5} },
+		"cut elsewhere": func(d *Dialogue) {
+			rest := d.data[tagIssuerRemainder]
+			d.data[tagIssuerCert], d.data[tagIssuerRemainder] = append(d.data[tagIssuerCert], rest[0]), rest[1:]
+		},
+		"cut before the exponent": func(d *Dialogue) {
+			rest := d.data[tagIssuerRemainder]
+			d.data[tagIssuerRemainder], d.data[tagIssuerExponent] = rest[:len(rest)-1], []byte{rest[len(rest)-1], 3}
+		},
+		"another index": func(d *Dialogue) { d.data[tagCAIndex] = []byte{5} },
+		"another PAN":   func(d *Dialogue) { d.data[tagPAN] = bytesOf(t, "5276550013234599") },
+		"a later day":   func(d *Dialogue) { d.req.Time = time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"revoked": func(d *Dialogue) {
+			for _, body := range known.issuers.seen {
+				d.terminal.Keys = known.Revoke(Revocation{[5]byte(d.data[tagDFName][:5]), 1, [3]byte(body[7:10])})
+			}
+		},
+	} {
+		if issuer(bend) == nil {
+			t.Errorf("%s: taken all the same", name)
+		}
+	}
+	if len(known.issuers.seen) != 1 {
+		t.Errorf("%d are remembered", len(known.issuers.seen))
+	}
+}
+
+// TestIssuersAreRememberedUpToALimit: a card that makes certificates up fills no
+// memory, for only those are kept that a CA signed.
+func TestIssuersAreRememberedUpToALimit(t *testing.T) {
+	said := transcripts(t)
+	d := of2014(t, nil, make([]byte, 4), time.Date(2008, 6, 1, 0, 0, 0, 0, time.UTC))
+	seen := d.terminal.Keys.issuers.seen
+	for i := range maxIssuers {
+		seen[certificate{rest: string(rune(i))}] = nil
+	}
+	load(t, d, bytes.Clone(said["static.data"]), "A0000000031010", "5C00", 1)
+	d.data[tagIssuerCert], d.data[tagIssuerRemainder] = said["static.issuer_certificate"], said["static.issuer_remainder"]
+	d.data[tagIssuerExponent] = []byte{3}
+	if _, err := d.recoverIssuerKey(); err != nil || len(seen) != 1 {
+		t.Errorf("%v, %d are remembered", err, len(seen))
+	}
+}
+
 // chain puts the certificates of the second published card into a dialogue.
 func chain(t testing.TB, d *Dialogue, said map[string][]byte) {
 	t.Helper()

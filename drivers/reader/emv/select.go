@@ -74,6 +74,8 @@ func (d *Dialogue) none() error {
 		return fault(ReasonRefusedStart, ErrNoApplication, "none of them started")
 	case d.blocked:
 		return fault(ReasonBlocked, ErrNoApplication, "blocked")
+	case d.limited:
+		return fault(ReasonUseChip, pos.ErrCardUnfit, "over the limit for taps")
 	}
 	return fault(ReasonUnsupported, ErrNoApplication, "no candidate")
 }
@@ -233,7 +235,11 @@ func (d *Dialogue) matching(list []candidate, entries []Object) []candidate {
 		if e.Tag != tagDirectoryEntry || len(aid) < 5 || len(aid) > 16 || len(list) == maxCandidates || has(list, aid) {
 			continue
 		}
-		if slices.ContainsFunc(d.terminal.AIDs, func(own []byte) bool { return bytes.HasPrefix(aid, own) }) {
+		switch {
+		case !d.terminal.takes(aid):
+		case d.tooMuch(aid):
+			d.limited = true
+		default:
 			list = append(list, newCandidate(aid, e.Children))
 		}
 	}
@@ -260,7 +266,7 @@ func newCandidate(aid []byte, said []Object) candidate {
 // 12.3.3).
 func (d *Dialogue) ownList(ctx context.Context) ([]candidate, error) {
 	var list []candidate
-	for _, aid := range d.terminal.AIDs {
+	for _, aid := range d.terminal.names() {
 		for next := 0; next < maxCandidates && len(list) < maxCandidates; next++ {
 			fci, sw, err := d.selectName(ctx, aid, next > 0)
 			if err != nil {
@@ -274,7 +280,7 @@ func (d *Dialogue) ownList(ctx context.Context) ([]candidate, error) {
 			if len(name) > 16 || !bytes.HasPrefix(name, aid) || has(list, name) {
 				break
 			}
-			if sw == swOK {
+			if sw == swOK && d.terminal.takes(name) {
 				list = append(list, newCandidate(name, fci))
 			}
 			if len(name) == len(aid) { // the very one: there is no other of this name
@@ -306,7 +312,8 @@ func (d *Dialogue) selectApplication(ctx context.Context, c candidate) (bool, er
 		}
 	}
 	d.data[tagTerminalAID] = d.data[tagDFName]
-	return true, nil
+	d.apply(d.data[tagDFName])
+	return true, d.qualify()
 }
 
 // applicationName is what the customer reads: the issuer's preferred name where this terminal has its code table (1: ISO

@@ -85,7 +85,7 @@ func TestKilledHostKeepsItsLedger(t *testing.T) {
 			acknowledged[a.Get(11)] = true
 			stan++
 			if body, err := c.p.Pack(c.p.NewHeader(), c.signed(c.sale(fmt.Sprintf("%06d", stan), testPAN, 100))); err == nil {
-				_ = c.p.WriteFrame(c.conn, body) // may meet the dead process
+				_, _ = c.conn.Write(c.p.Framed(body)) // may meet the dead process
 			}
 		}
 		_ = cmd.Wait() // killed: an error by design
@@ -187,7 +187,7 @@ func TestManyTerminalsOneAccount(t *testing.T) {
 			for i := range sales { // pipelined: all leave before an answer is read
 				body, err := c.p.Pack(c.p.NewHeader(), c.signed(c.sale(fmt.Sprintf("%06d", i+1), testPAN, 7)))
 				if err == nil {
-					err = c.p.WriteFrame(c.conn, body)
+					_, err = c.conn.Write(c.p.Framed(body))
 				}
 				if err != nil {
 					t.Error(err)

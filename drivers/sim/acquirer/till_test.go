@@ -122,7 +122,7 @@ func (c *till) put(m *wire.Message) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if err := c.p.WriteFrame(c.conn, body); err != nil {
+	if _, err := c.conn.Write(c.p.Framed(body)); err != nil {
 		c.t.Fatal(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
 
@@ -99,6 +100,12 @@ func TestPaperChangesWithARefreshAndKeepsItsPicture(t *testing.T) {
 		}
 	}
 	black := func(x, y int) bool { return color.GrayModel.Convert(p.Image().At(x, y)).(color.Gray).Y == 0 }
+	send(0x22, 0xc7)
+	send(0x20)
+	if p.Refreshes() != 0 || p.Dropped() != 1 {
+		t.Errorf("it was refreshed without being set up: %d times", p.Refreshes())
+	}
+	send(0x01, 0xf9, 0, 0)
 	send(0x44, 1, 1)
 	send(0x45, 5, 0, 6, 0)
 	send(0x4e, 1)
@@ -123,8 +130,24 @@ func TestPaperChangesWithARefreshAndKeepsItsPicture(t *testing.T) {
 	}
 	p.Revive()
 	send(0x10, 1)
+	before := p.Dropped()
 	send(0x24, 0)
-	if p.Dropped() == 0 || p.Refreshes() != 1 {
-		t.Errorf("asleep: %d bytes dropped, %d refreshes", p.Dropped(), p.Refreshes())
+	send(0x12)
+	if p.Dropped() != before+3 || p.Refreshes() != 1 || !p.Asleep() || p.Sleeps() != 1 || p.Busy().Read() == gpio.Low || !black(8, 5) {
+		t.Errorf("asleep: %d bytes dropped, %d refreshes, asleep %v", p.Dropped()-before, p.Refreshes(), p.Asleep())
+	}
+	if err := errors.Join(p.Reset().Out(false), p.Reset().Out(true)); err != nil || p.Asleep() || p.Busy().Read() == gpio.High {
+		t.Errorf("its reset line does not wake it: %v", err)
+	}
+	send(0x22, 0xc7)
+	send(0x20)
+	if p.Refreshes() != 1 {
+		t.Error("awake again it needs no setting up")
+	}
+	send(0x01, 0xf9, 0, 0)
+	send(0x22, 0xc7)
+	send(0x20)
+	if p.Refreshes() != 2 || !black(8, 5) {
+		t.Error("set up again its RAM is lost")
 	}
 }

@@ -26,13 +26,17 @@ const busyReads = 3
 // Paper is the model of a 2.13 inch e-paper with an SSD1680 or SSD1675B on
 // SPI: windows, counters, the two RAMs and the refresh (Solomon Systech,
 // SSD1680 rev 0.14, table 7-1). The picture changes with a refresh only and
-// stays without power. Waveforms are taken and not modelled. Its methods may
+// stays without power. In deep sleep it takes nothing, its line "busy" is high,
+// and only its reset line wakes it, with every register lost. Waveforms are
+// taken and not modelled. Its methods may
 // be called by several goroutines.
 type Paper struct {
 	mu        sync.Mutex
 	dead      bool
 	stuck     bool
 	asleep    bool
+	ready     bool // set up since its last reset: without it nothing is refreshed
+	sleeps    int
 	control   byte // display update control 2
 	dc        gpio.Level
 	cmd       byte
@@ -92,6 +96,20 @@ func (p *Paper) Refreshes() int {
 	return p.refreshes
 }
 
+// Sleeps counts how often the panel was sent into deep sleep.
+func (p *Paper) Sleeps() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sleeps
+}
+
+// Asleep says whether the panel is in deep sleep.
+func (p *Paper) Asleep() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asleep
+}
+
 // Dropped counts the bytes that the panel could make nothing of.
 func (p *Paper) Dropped() int {
 	p.mu.Lock()
@@ -130,16 +148,28 @@ func (p *Paper) take(b []byte) {
 func (p *Paper) command(c byte) {
 	p.cmd, p.args = c, nil
 	switch c {
+	case 0x01: // driver output control
+		p.ready = true
 	case 0x12: // SWRESET
-		p.x, p.y, p.at = [2]int{0, paperRow - 1}, [2]int{0, PaperHeight - 1}, image.Point{}
+		p.forget()
 		p.busy = busyReads
 	case 0x20: // master activation
 		p.busy = busyReads
-		if p.control&displayBit != 0 {
+		switch {
+		case p.control&displayBit == 0:
+		case !p.ready:
+			p.dropped++
+		default:
 			p.glass = p.ram
 			p.refreshes++
 		}
 	}
+}
+
+// forget puts the registers as they are after a reset; the RAM stays.
+func (p *Paper) forget() {
+	p.ready, p.control = false, 0
+	p.x, p.y, p.at = [2]int{0, paperRow - 1}, [2]int{0, PaperHeight - 1}, image.Point{}
 }
 
 // display is the bit of "display update control 2" that refreshes the glass.
@@ -153,8 +183,9 @@ func (p *Paper) data(v byte) {
 	p.args = append(p.args, v)
 	n := len(p.args)
 	switch {
-	case p.cmd == 0x10 && n == 1:
-		p.asleep = v != 0
+	case p.cmd == 0x10 && n == 1 && v != 0:
+		p.asleep = true
+		p.sleeps++
 	case p.cmd == 0x22 && n == 1:
 		p.control = v
 	case p.cmd == 0x44 && n == 2:
@@ -270,6 +301,7 @@ func (n paperPin) Out(l gpio.Level) error {
 		n.p.dc = l
 	case l == gpio.Low:
 		n.p.asleep, n.p.busy = false, 0
+		n.p.forget()
 	}
 	return nil
 }
@@ -290,7 +322,7 @@ func (paperBusy) In(gpio.Pull, gpio.Edge) error { return nil }
 func (b paperBusy) Read() gpio.Level {
 	b.p.mu.Lock()
 	defer b.p.mu.Unlock()
-	if b.p.stuck {
+	if b.p.stuck || b.p.asleep {
 		return gpio.High
 	}
 	if b.p.busy > 0 {

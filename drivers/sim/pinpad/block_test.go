@@ -57,6 +57,39 @@ func TestISO95641Format3(t *testing.T) {
 	}
 }
 
+// TestPublishedFormat3 makes and takes the two clear blocks of format 3 that are published with their number and PIN: that
+// of IBM's cryptographic architecture ("ISO Format 3" of the Linux on Systems documentation; its account number
+// 111222333444555 is without the check digit, 9 here) and that of EFTlab's "Complete list of PIN-blocks" (BP-Tools).
+// ISO 9564-1 itself prints none.
+func TestPublishedFormat3(t *testing.T) {
+	key := Key{Bytes: unhex(t, tmkHex)}
+	for _, c := range []struct{ pin, pan, block string }{
+		{"123456", "1112223334445559", "361216759CFA8889"},
+		{"1234", "43219876543210987", "3412ACC9B98CDF43"},
+	} {
+		want, fill := unhex(t, c.block), make([]byte, nibbles)
+		of, err := panField(c.pan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 2 + len(c.pin); i < nibbles; i++ { // the fill that the source drew
+			fill[i] = (want[i/2]^of[i/2])>>(4*(1-i%2))&0xF - 0xA
+		}
+		if got, err := field(pad.Format3, []byte(c.pin), c.pan, fill); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%v %X, want %s", err, got, c.block)
+		}
+		cipher, err := key.cipher(pad.Format3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed := make([]byte, desBlock)
+		cipher.Encrypt(sealed, want)
+		if got, err := Decipher(pad.Format3, key, sealed, c.pan); err != nil || string(got) != c.pin {
+			t.Errorf("%s: %v %q", c.block, err, got)
+		}
+	}
+}
+
 // TestANSIX9243Format4 has both worked examples of format 4 (ISO 9564-1) of the supplement to ANSI X9.24-3:2017: PIN 1234, PAN 4111111111111111, random 2F69ADDE2E9E7ACE, under the PIN keys of transactions 1 and 2.
 func TestANSIX9243Format4(t *testing.T) {
 	for key, want := range map[string]string{

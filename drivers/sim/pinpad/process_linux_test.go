@@ -52,7 +52,7 @@ func start(t *testing.T, role string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(bg, 2*time.Minute)
+	ctx, stop := context.WithTimeout(bg, 10*time.Minute)
 	cmd := exec.CommandContext(ctx, self)
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	cmd.Stderr = os.Stderr

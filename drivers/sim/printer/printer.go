@@ -17,6 +17,7 @@ package printer
 import (
 	"errors"
 	"fmt"
+	"image"
 	"image/png"
 	"io"
 	"net"
@@ -87,6 +88,9 @@ type Printer struct {
 	current io.Writer
 	fault   error
 	serving sync.WaitGroup
+
+	strip    *image.Gray // of the last slip, to draw the next one on
+	encoding encoding
 
 	realTime  []byte // the last bytes, in which a real-time command may stand
 	taken     int
@@ -286,8 +290,18 @@ func (p *Printer) keep(b []byte) {
 	p.note(errors.Join(err, f.Close()))
 }
 
+// encoding keeps what a picture was encoded with for the next one.
+type encoding struct{ kept *png.EncoderBuffer }
+
+// Get gives what was kept, nil for the first picture.
+func (e *encoding) Get() *png.EncoderBuffer { return e.kept }
+
+// Put keeps it.
+func (e *encoding) Put(b *png.EncoderBuffer) { e.kept = b }
+
 func (p *Printer) draw(b []byte, file string) error {
-	img, err := render(b, p.font, p.dots)
+	strip, shown, err := render(b, p.font, p.dots, p.strip)
+	p.strip = strip
 	if err != nil {
 		return err
 	}
@@ -295,8 +309,8 @@ func (p *Printer) draw(b []byte, file string) error {
 	if err != nil {
 		return err
 	}
-	enc := png.Encoder{CompressionLevel: png.BestSpeed}
-	if err := errors.Join(enc.Encode(f, img), f.Close()); err != nil {
+	enc := png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &p.encoding}
+	if err := errors.Join(enc.Encode(f, strip.SubImage(shown)), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return os.Rename(f.Name(), file)

@@ -41,7 +41,11 @@ func RenderOn(b, ttf []byte, dots int) (image.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("font of the receipt: %w", err)
 	}
-	return render(b, f, dots)
+	img, shown, err := render(b, f, dots, nil)
+	if err != nil {
+		return nil, err
+	}
+	return img.SubImage(shown), nil
 }
 
 // paper is the strip under the head.
@@ -75,12 +79,16 @@ func (c cell) width() int { return c.columns * cellDots * (c.size>>4&7 + 1) }
 
 var renderMu sync.Mutex // opentype fonts and faces are not for two goroutines
 
-func render(b []byte, f *sfnt.Font, width int) (image.Image, error) {
+// render gives the strip and what of it is the slip. It draws on the strip of an
+// earlier slip that nobody needs any more, if there is one of that width.
+func render(b []byte, f *sfnt.Font, width int, used *image.Gray) (strip *image.Gray, shown image.Rectangle, err error) {
 	renderMu.Lock()
 	defer renderMu.Unlock()
 	p := &paper{width: width, font: f, faces: map[int]font.Face{}, module: 3, level: qrcode.Low, y: margin, kanji: true}
 	p.bars.high, p.bars.wide = 162, 3
-	p.img = image.NewGray(image.Rect(0, 0, width+2*margin, 1024))
+	if p.img = used; used == nil || used.Rect.Dx() != width+2*margin {
+		p.img = image.NewGray(image.Rect(0, 0, width+2*margin, 1024))
+	}
 	white(p.img, p.img.Bounds())
 	for len(b) > 0 && p.err == nil {
 		c, n := next(b, p.kanji)
@@ -91,10 +99,7 @@ func render(b []byte, f *sfnt.Font, width int) (image.Image, error) {
 		b = b[n:]
 	}
 	p.flush(false)
-	if p.err != nil {
-		return nil, p.err
-	}
-	return p.img.SubImage(image.Rect(0, 0, width+2*margin, min(p.y+margin, p.img.Rect.Max.Y))), nil
+	return p.img, image.Rect(0, 0, width+2*margin, min(p.y+margin, p.img.Rect.Max.Y)), p.err
 }
 
 func white(img *image.Gray, r image.Rectangle) {

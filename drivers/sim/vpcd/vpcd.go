@@ -16,6 +16,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tillkeeper/drivers/sim/card"
@@ -39,12 +40,17 @@ const (
 // uidCommand is GET DATA for the serial number, which a reader answers itself (PC/SC part 3, 3.2.2.1.3).
 var uidCommand = [4]byte{0xFF, 0xCA, 0x00, 0x00}
 
+// buzzerCommand is how the reader ACR122 is told to work its lamps and its buzzer, which it does itself (ACS, ACR122U
+// Application Programming Interface V2.04, 6.2); P2 is for the lamps, and four bytes follow.
+var buzzerCommand = [3]byte{0xFF, 0x00, 0x40}
+
 // Card is a chip in a slot, until Remove.
 type Card struct {
-	chip *card.Chip
-	addr string
-	stop context.CancelFunc
-	done chan struct{}
+	beeps atomic.Int64
+	chip  *card.Chip
+	addr  string
+	stop  context.CancelFunc
+	done  chan struct{}
 
 	mu   sync.Mutex
 	conn net.Conn
@@ -77,6 +83,9 @@ func (c *Card) Remove() {
 	c.hangUp()
 	<-c.done
 }
+
+// Beeps counts how often the reader in which the card lies was made to beep.
+func (c *Card) Beeps() int { return int(c.beeps.Load()) }
 
 // Gone is closed when the card is out of the slot, taken or by itself.
 func (c *Card) Gone() <-chan struct{} { return c.done }
@@ -160,6 +169,12 @@ func (c *Card) answer(message []byte) (answer []byte, wanted bool) {
 	}
 	if c.chip.Contactless() && len(message) >= 4 && [4]byte(message[:4]) == uidCommand {
 		return append(c.chip.UID(), 0x90, 0x00), true
+	}
+	if c.chip.Contactless() && len(message) == 9 && [3]byte(message[:3]) == buzzerCommand && message[4] == 4 {
+		if message[5] > 0 && message[7] > 0 && message[8]&0x01 != 0 { // so long, so often, with sound
+			c.beeps.Add(1)
+		}
+		return []byte{0x90, message[3] & 0x03}, true
 	}
 	return c.chip.Answer(message), true
 }

@@ -208,7 +208,7 @@ func TestRule09ApprovedByTheHostButNotFinishedHere(t *testing.T) {
 }
 
 func TestRule11OnStartEveryAttemptLeftSendingIsReversing(t *testing.T) {
-	s := opened(t, "[host]\ntimeout = \"5s\"\nreversal_repeat = \"200ms\"\n", plan(`{"fault":"drop_answer","mti":"0200"}`))
+	s := opened(t, "[host]\ntimeout = \"20s\"\nreversal_repeat = \"200ms\"\n", plan(`{"fault":"drop_answer","mti":"0200"}`))
 	s.Till.Must(t, cmd{"cmd": "add", "sku": "100003", "qty": "1"})
 	if err := s.Till.Send(`{"cmd":"pay","tender":"card","card":"ok"}`); err != nil {
 		t.Fatal(err)
@@ -316,7 +316,7 @@ func TestRule13ARefundWithNoAnswer(t *testing.T) {
 // refundForAPerson: nobody ever answers it. After the profile's tries it waits for a person, is to be looked for in the file,
 // bars a second refund, and sent again it is the same message: it is given back once.
 func refundForAPerson(t *testing.T) {
-	s, _ := ownProfile(t, "timeout = \"1500ms\"\n",
+	s, _ := ownProfile(t, "timeout = \"4s\"\n",
 		`"reversal_tries": 50`, `"reversal_tries": 3`, `"backoff_first_ms": 5000`, `"backoff_first_ms": 20`, `"backoff_most_ms": 300000`, `"backoff_most_ms": 50`)
 	s.HostUp(t, plan(`{"fault":"drop_answer","mti":"0220"}`))
 	s.OpenUp(t)

@@ -7,7 +7,8 @@ import (
 	"tillkeeper/app/headless/blackbox/child"
 )
 
-const brisk = "[host]\ntimeout = \"1500ms\"\nreversal_repeat = \"200ms\"\n"
+// brisk is how long the till waits for an answer that is lost: longer than any disk keeps the acquirer from one.
+const brisk = "[host]\ntimeout = \"4s\"\nreversal_repeat = \"200ms\"\n"
 
 func plan(rules string) string { return `{"rules":[` + rules + `]}` }
 
@@ -156,7 +157,7 @@ func TestRule04UnknownMeansReverse(t *testing.T) {
 	})
 	t.Run("after a change of batch it is manual, until a person decides", afterTheBatch)
 	t.Run("a late approval reopens it", func(t *testing.T) {
-		s := opened(t, brisk, plan(`{"fault":"answer_late","mti":"0200","nth":1,"delay":"8s"}`))
+		s := opened(t, brisk, plan(`{"fault":"answer_late","mti":"0200","nth":1,"delay":"12s"}`))
 		a := s.Sale(t, "card", "card", "ok")
 		s.waitFor(t, a.ID, "reversed")
 		child.Until(t, func() bool { return s.State(t, a.ID).Has("late_approval") })
@@ -202,6 +203,7 @@ func afterTheBatch(t *testing.T) {
 	}
 	s.HostUp(t, "")
 	s.Till.Must(t, cmd{"cmd": "wait", "for": "online", "timeout_ms": 30000})
+	s.Till.Must(t, cmd{"cmd": "forward", "timeout_ms": 5000}) // after so many tries its back-off is minutes
 	got := s.waitFor(t, lost.ID, "manual")
 	if got.Batch != lost.Batch {
 		t.Errorf("it changed its batch from %s to %s", lost.Batch, got.Batch)
@@ -256,9 +258,9 @@ func TestRule05AnAnswerIsOursOnlyIfItMatches(t *testing.T) {
 
 func TestRule06ALateAnswerNeverRevives(t *testing.T) {
 	for name, fault := range map[string]string{
-		"an approval":                    `{"fault":"answer_late","mti":"0200","nth":1,"delay":"2500ms"},{"fault":"drop_request","mti":"0400","times":2}`,
-		"while nothing is acknowledged":  `{"fault":"answer_late","mti":"0200","nth":1,"delay":"2500ms"},{"fault":"code","kind":"reversal","code":"96","times":2}`,
-		"after the host acknowledged it": `{"fault":"answer_late","mti":"0200","nth":1,"delay":"3500ms"}`,
+		"an approval":                    `{"fault":"answer_late","mti":"0200","nth":1,"delay":"6s"},{"fault":"drop_request","mti":"0400","times":2}`,
+		"while nothing is acknowledged":  `{"fault":"answer_late","mti":"0200","nth":1,"delay":"6s"},{"fault":"code","kind":"reversal","code":"96","times":2}`,
+		"after the host acknowledged it": `{"fault":"answer_late","mti":"0200","nth":1,"delay":"8s"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := opened(t, brisk, plan(fault))
