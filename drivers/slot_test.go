@@ -11,6 +11,49 @@ import (
 	"tillkeeper/app/pos"
 )
 
+// misspelt are URLs that open nothing, each with a word of what is to be written.
+var misspelt = []struct{ device, url, remedy string }{
+	{Printer, "usb:1", writes(Printer)},
+	{Printer, "sim", writes(Printer)},
+	{Printer, "serial:", writes(Printer)},
+	{Printer, "serial:/dev/ttyUSB0?speed=9600", "known are: baud columns model"},
+	{Reader, "pcsc:,lpt:1", writes(Reader)},
+	{Scale, "sim:?baud=9600", "known are: nothing"},
+	{Scale, "sim:one", writes(Scale)},
+	{Scale, "cas:ttyUSB0", writes(Scale)},
+	{Scale, "cas:/dev/ttyUSB0\x01", writes(Scale)},
+	{Scale, "cas:/dev/ttyUSB0\xff", writes(Scale)},
+	{Printer, "tcp:192.168.1.50", writes(Printer)},
+	{Printer, "tcp::9100", writes(Printer)}, // would be this machine
+	{Printer, "tcp:[]:9100", writes(Printer)},
+	{Printer, "tcp:192.168.1.50:", writes(Printer)},
+	{Printer, "tcp:192.168.1.50:0", writes(Printer)},
+	{Printer, "tcp:192.168.1.50:65536", writes(Printer)},
+	{Printer, "tcp:192.168.1.50:printer", writes(Printer)},
+	{Printer, "serial://dev/ttyUSB0", writes(Printer)}, // the device of /dev/ttyUSB0 under another name
+	{Printer, "lp:/dev/usb/../sda", writes(Printer)},
+	{Scanner, "evdev:/dev/input/event3/", writes(Scanner)},
+	{Reader, "pcsc:?reader=", "leave it out"}, // would be every reader
+	{Reader, "pcsc:?reader=%20", "leave it out"},
+	{Reader, "pcsc:?socket=pcscd.comm", writes(Reader)},
+	{Reader, "pn532+i2c:", writes(Reader)}, // periph would take the first bus
+	{Reader, "pn532+spi:", writes(Reader)},
+	{QR, "ssd1306+i2c:", writes(QR)},
+	{QR, "st7789+spi:?dc=GPIO25", writes(QR)},
+	{QR, "st7789+spi:SPI0.0", "dc=GPIO25"},
+	{QR, "waveshare2in13v2+spi:SPI0.0?dc=GPIO25&reset=GPIO17", "busy=GPIO25"},
+	{QR, "waveshare2in13v4+spi:SPI0.0?dc=GPIO25&busy=GPIO24", "reset=GPIO25"},
+	{QR, "waveshare2in13v4+spi:SPI0.0?dc=&reset=GPIO17&busy=GPIO24", "leave it out"},
+	{Printer, "serial:/dev/ttyUSB0?baud=12", "from 300"},
+	{Printer, "serial:/dev/ttyUSB0?baud=9600&baud=19200", "once"},
+	{Printer, "serial:/dev/ttyUSB0?columns=1000", "from 24"},
+	{Printer, "serial:/dev/ttyUSB0?model=nobody's", "leave model= out"},
+	{Pole, "serial:/dev/ttyUSB0?model=nobody's", "write one of"},
+	{QR, "ssd1306+i2c:I2C1?rotate=45", "rotate=0, 90"},
+	{Reader, "pcsc:,", "comma"},
+	{Reader, "pcsc:,pcsc:,pcsc:,pcsc:,pcsc:", "fewer"},
+}
+
 func TestURLsOfDevices(t *testing.T) {
 	for _, c := range []struct{ device, url string }{
 		{Reader, "sim:"},
@@ -32,47 +75,7 @@ func TestURLsOfDevices(t *testing.T) {
 			t.Errorf("%s = %q: %v", c.device, c.url, err)
 		}
 	}
-	for _, c := range []struct{ device, url, remedy string }{
-		{Printer, "usb:1", writes(Printer)},
-		{Printer, "sim", writes(Printer)},
-		{Printer, "serial:", writes(Printer)},
-		{Printer, "serial:/dev/ttyUSB0?speed=9600", "known are: baud columns model"},
-		{Reader, "pcsc:,lpt:1", writes(Reader)},
-		{Scale, "sim:?baud=9600", "known are: nothing"},
-		{Scale, "sim:one", writes(Scale)},
-		{Scale, "cas:ttyUSB0", writes(Scale)},
-		{Scale, "cas:/dev/ttyUSB0\x01", writes(Scale)},
-		{Scale, "cas:/dev/ttyUSB0\xff", writes(Scale)},
-		{Printer, "tcp:192.168.1.50", writes(Printer)},
-		{Printer, "tcp::9100", writes(Printer)}, // would be this machine
-		{Printer, "tcp:[]:9100", writes(Printer)},
-		{Printer, "tcp:192.168.1.50:", writes(Printer)},
-		{Printer, "tcp:192.168.1.50:0", writes(Printer)},
-		{Printer, "tcp:192.168.1.50:65536", writes(Printer)},
-		{Printer, "tcp:192.168.1.50:printer", writes(Printer)},
-		{Printer, "serial://dev/ttyUSB0", writes(Printer)}, // the device of /dev/ttyUSB0 under another name
-		{Printer, "lp:/dev/usb/../sda", writes(Printer)},
-		{Scanner, "evdev:/dev/input/event3/", writes(Scanner)},
-		{Reader, "pcsc:?reader=", "leave it out"}, // would be every reader
-		{Reader, "pcsc:?reader=%20", "leave it out"},
-		{Reader, "pcsc:?socket=pcscd.comm", writes(Reader)},
-		{Reader, "pn532+i2c:", writes(Reader)}, // periph would take the first bus
-		{Reader, "pn532+spi:", writes(Reader)},
-		{QR, "ssd1306+i2c:", writes(QR)},
-		{QR, "st7789+spi:?dc=GPIO25", writes(QR)},
-		{QR, "st7789+spi:SPI0.0", "dc=GPIO25"},
-		{QR, "waveshare2in13v2+spi:SPI0.0?dc=GPIO25&reset=GPIO17", "busy=GPIO25"},
-		{QR, "waveshare2in13v4+spi:SPI0.0?dc=GPIO25&busy=GPIO24", "reset=GPIO25"},
-		{QR, "waveshare2in13v4+spi:SPI0.0?dc=&reset=GPIO17&busy=GPIO24", "leave it out"},
-		{Printer, "serial:/dev/ttyUSB0?baud=12", "from 300"},
-		{Printer, "serial:/dev/ttyUSB0?baud=9600&baud=19200", "once"},
-		{Printer, "serial:/dev/ttyUSB0?columns=1000", "from 24"},
-		{Printer, "serial:/dev/ttyUSB0?model=nobody's", "leave model= out"},
-		{Pole, "serial:/dev/ttyUSB0?model=nobody's", "write one of"},
-		{QR, "ssd1306+i2c:I2C1?rotate=45", "rotate=0, 90"},
-		{Reader, "pcsc:,", "comma"},
-		{Reader, "pcsc:,pcsc:,pcsc:,pcsc:,pcsc:", "fewer"},
-	} {
+	for _, c := range misspelt {
 		err := valid(c.device, c.url)
 		var named *pos.Error
 		if !errors.As(err, &named) || named.Code != "bad_config" || !strings.Contains(named.Remedy, c.remedy) {

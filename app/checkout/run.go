@@ -102,31 +102,12 @@ func (s *Session) begin(ask Pay) (*payment, error) {
 	if err := s.recount(); err != nil {
 		return nil, err
 	}
-	due := s.basket.Due()
-	if ask.Rounding != 0 {
-		rounded := due + ask.Rounding - s.basket.Rounding
-		whole := ask.Amount == 0 || ask.Amount == rounded // a part leaves a rest that may be paid to the fen
-		if ask.Tender != pos.Cash || ask.Rounding > 0 || -ask.Rounding >= due || ask.Rounding <= -maxRounding || !whole {
-			return nil, pos.Errorf("bad_rounding", "round cash down by less than one yuan, with the payment that ends the sale",
-				"rounding %s does not fit", ask.Rounding)
-		}
-		due = rounded
-	}
-	amount := ask.Amount
-	if amount == 0 {
-		amount = due
-	}
-	if amount < 0 || amount > due || due <= 0 {
-		return nil, pos.Errorf("bad_amount", "name an amount between 0.01 and what is due", "%s does not fit, due is %s", amount, due)
+	amount, err := s.sumOf(ask)
+	if err != nil {
+		return nil, err
 	}
 	if e := s.batchFault(amount); e != nil && (ask.Tender == pos.Card || ask.Code != "") {
 		return nil, e
-	}
-	if ask.Tender == pos.Cash && ask.Tendered != 0 && ask.Tendered < amount {
-		return nil, pos.Errorf("too_little", "take more, or pay a part with amount", "%s is less than %s", ask.Tendered, amount)
-	}
-	if ask.Tendered > basket.MaxTotal { // a barcode scanned into the field
-		return nil, pos.Errorf("bad_amount", "name the cash that was given", "%s in cash is more than a sale can be", ask.Tendered)
 	}
 	if err := s.settleStray(); err != nil {
 		return nil, err
@@ -150,6 +131,34 @@ func (s *Session) begin(ask Pay) (*payment, error) {
 		s.step, s.qr = StepQR, &QRView{Amount: amount, Began: s.o.Clock.Now(), Paying: p.keyed}
 	}
 	return p, nil
+}
+
+// sumOf is what a payment is to take of what is due, less what cash is rounded
+// down by. The caller holds mu.
+func (s *Session) sumOf(ask Pay) (pos.Amount, error) {
+	due := s.basket.Due()
+	if ask.Rounding != 0 {
+		rounded := due + ask.Rounding - s.basket.Rounding
+		whole := ask.Amount == 0 || ask.Amount == rounded // a part leaves a rest that may be paid to the fen
+		if ask.Tender != pos.Cash || ask.Rounding > 0 || -ask.Rounding >= due || ask.Rounding <= -maxRounding || !whole {
+			return 0, pos.Errorf("bad_rounding", "round cash down by less than one yuan, with the payment that ends the sale",
+				"rounding %s does not fit", ask.Rounding)
+		}
+		due = rounded
+	}
+	amount := ask.Amount
+	if amount == 0 {
+		amount = due
+	}
+	switch {
+	case amount < 0 || amount > due || due <= 0:
+		return 0, pos.Errorf("bad_amount", "name an amount between 0.01 and what is due", "%s does not fit, due is %s", amount, due)
+	case ask.Tender == pos.Cash && ask.Tendered != 0 && ask.Tendered < amount:
+		return 0, pos.Errorf("too_little", "take more, or pay a part with amount", "%s is less than %s", ask.Tendered, amount)
+	case ask.Tendered > basket.MaxTotal: // a barcode scanned into the field
+		return 0, pos.Errorf("bad_amount", "name the cash that was given", "%s in cash is more than a sale can be", ask.Tendered)
+	}
+	return amount, nil
 }
 
 // recount adds up what is paid of the open basket: a part that was taken without

@@ -21,69 +21,75 @@ func basket() pos.Basket {
 	}}
 }
 
+var (
+	paid = pos.Attempt{Kind: pos.Sale, Approved: 1250, Amount: 1250, MaskedPAN: "622424******0113", AuthCode: "123456"}
+	left = pos.Amount(88_000)
+)
+
+// seen is what a customer sees of each step, in Chinese.
+var seen = []struct {
+	name string
+	s    checkout.Snapshot
+	want pos.View
+}{
+	{"nobody", checkout.Snapshot{}, pos.View{State: pos.ViewIdle, Title: "和平路便利店", Note: "欢迎光临"}},
+	{"goods: the line touched last", checkout.Snapshot{Basket: basket(), Selected: 1}, pos.View{State: pos.ViewSale, Title: "合计", Line: "矿泉水", Price: 200, Total: 1250}},
+	{"goods: without a selection the last", checkout.Snapshot{Basket: basket()}, pos.View{State: pos.ViewSale, Title: "合计", Line: "面包", Price: 1050, Total: 1250}},
+	{
+		"a card is wanted",
+		checkout.Snapshot{Basket: basket(), Card: &checkout.CardView{Amount: 1250, Stage: checkout.CardPresent}},
+		pos.View{State: pos.ViewPay, Title: "请付款", Total: 1250, Note: "请插卡、挥卡或刷卡"},
+	},
+	{
+		"several accounts",
+		checkout.Snapshot{Card: &checkout.CardView{Amount: 1250, Stage: checkout.CardRead, Choices: []string{"a", "b"}}},
+		pos.View{State: pos.ViewPay, Title: "请付款", Total: 1250, Note: "请告诉收银员用哪个账户"},
+	},
+	{
+		"a code",
+		checkout.Snapshot{QR: &checkout.QRView{Amount: 1250, Code: "weixin://x"}},
+		pos.View{State: pos.ViewQR, Title: "请扫码支付", Total: 1250, QR: "weixin://x"},
+	},
+	{
+		"an order given up shows no code",
+		checkout.Snapshot{QR: &checkout.QRView{Amount: 1250, Code: "weixin://x", Closing: true}},
+		pos.View{State: pos.ViewPay, Title: "请付款", Total: 1250},
+	},
+	{
+		"paid by card",
+		checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: paid, Finished: true}},
+		pos.View{State: pos.ViewThanks, Title: "谢谢惠顾", Total: 1250},
+	},
+	{
+		"change",
+		checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: paid, Change: 750, Finished: true}},
+		pos.View{State: pos.ViewThanks, Title: "谢谢惠顾", Total: 750, Note: "找零"},
+	},
+	{
+		"a part is paid",
+		checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: paid, Due: 300}},
+		pos.View{State: pos.ViewPay, Title: "还需支付", Total: 300},
+	},
+	{
+		"a balance is nobody else's business",
+		checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: pos.Attempt{Kind: pos.Balance}, Balance: &left}},
+		pos.View{State: pos.ViewThanks, Title: "谢谢惠顾"},
+	},
+	{
+		"refused: another way, not why",
+		checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeRefused, Attempt: paid, Code: "51", Due: 1250}},
+		pos.View{State: pos.ViewRefused, Title: "支付未成功", Total: 1250, Note: "请换一种方式付款"},
+	},
+	{
+		"unknown: do not pay again",
+		checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeUnknown, Attempt: paid}},
+		pos.View{State: pos.ViewWait, Title: "结果待确认", Total: 1250, Note: "请勿再次付款，请问收银员"},
+	},
+}
+
 func TestWhatTheCustomerSees(t *testing.T) {
 	shop := checkout.Shop{Name: "和平路便利店", NameEN: "Heping Road Store"}
-	paid := pos.Attempt{Kind: pos.Sale, Approved: 1250, Amount: 1250, MaskedPAN: "622424******0113", AuthCode: "123456"}
-	left := pos.Amount(88_000)
-	for _, c := range []struct {
-		name string
-		s    checkout.Snapshot
-		want pos.View
-	}{
-		{"nobody", checkout.Snapshot{}, pos.View{State: pos.ViewIdle, Title: "和平路便利店", Note: "欢迎光临"}},
-		{"goods: the line touched last", checkout.Snapshot{Basket: basket(), Selected: 1}, pos.View{State: pos.ViewSale, Title: "合计", Line: "矿泉水", Price: 200, Total: 1250}},
-		{"goods: without a selection the last", checkout.Snapshot{Basket: basket()}, pos.View{State: pos.ViewSale, Title: "合计", Line: "面包", Price: 1050, Total: 1250}},
-		{
-			"a card is wanted",
-			checkout.Snapshot{Basket: basket(), Card: &checkout.CardView{Amount: 1250, Stage: checkout.CardPresent}},
-			pos.View{State: pos.ViewPay, Title: "请付款", Total: 1250, Note: "请插卡、挥卡或刷卡"},
-		},
-		{
-			"several accounts",
-			checkout.Snapshot{Card: &checkout.CardView{Amount: 1250, Stage: checkout.CardRead, Choices: []string{"a", "b"}}},
-			pos.View{State: pos.ViewPay, Title: "请付款", Total: 1250, Note: "请告诉收银员用哪个账户"},
-		},
-		{
-			"a code",
-			checkout.Snapshot{QR: &checkout.QRView{Amount: 1250, Code: "weixin://x"}},
-			pos.View{State: pos.ViewQR, Title: "请扫码支付", Total: 1250, QR: "weixin://x"},
-		},
-		{
-			"an order given up shows no code",
-			checkout.Snapshot{QR: &checkout.QRView{Amount: 1250, Code: "weixin://x", Closing: true}},
-			pos.View{State: pos.ViewPay, Title: "请付款", Total: 1250},
-		},
-		{
-			"paid by card",
-			checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: paid, Finished: true}},
-			pos.View{State: pos.ViewThanks, Title: "谢谢惠顾", Total: 1250},
-		},
-		{
-			"change",
-			checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: paid, Change: 750, Finished: true}},
-			pos.View{State: pos.ViewThanks, Title: "谢谢惠顾", Total: 750, Note: "找零"},
-		},
-		{
-			"a part is paid",
-			checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: paid, Due: 300}},
-			pos.View{State: pos.ViewPay, Title: "还需支付", Total: 300},
-		},
-		{
-			"a balance is nobody else's business",
-			checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeApproved, Attempt: pos.Attempt{Kind: pos.Balance}, Balance: &left}},
-			pos.View{State: pos.ViewThanks, Title: "谢谢惠顾"},
-		},
-		{
-			"refused: another way, not why",
-			checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeRefused, Attempt: paid, Code: "51", Due: 1250}},
-			pos.View{State: pos.ViewRefused, Title: "支付未成功", Total: 1250, Note: "请换一种方式付款"},
-		},
-		{
-			"unknown: do not pay again",
-			checkout.Snapshot{Outcome: &checkout.Outcome{Kind: checkout.OutcomeUnknown, Attempt: paid}},
-			pos.View{State: pos.ViewWait, Title: "结果待确认", Total: 1250, Note: "请勿再次付款，请问收银员"},
-		},
-	} {
+	for _, c := range seen {
 		t.Run(c.name, func(t *testing.T) {
 			c.s.Shop = shop
 			if got := Of(&c.s, "zh-Hans"); got != c.want {

@@ -116,49 +116,52 @@ func TestEveryStateInTheFileAndNot(t *testing.T) {
 	}
 }
 
+// proposed are the cases that a person meets, with what is proposed.
+var proposed = map[string]struct {
+	change func(*pos.Attempt)
+	lines  []pos.Amount // of the file
+	class  pos.DifferenceClass
+	want   string
+}{
+	"less than here":      {nil, []pos.Amount{1800}, pos.AmountDiffers, ClaimShortfall},
+	"more than here":      {nil, []pos.Amount{1975}, pos.AmountDiffers, ReturnSurplus},
+	"twice":               {nil, []pos.Amount{1875, 1875}, pos.TheirsOnly, ClaimDuplicate},
+	"gone":                {nil, nil, pos.OursOnly, AskAcquirer},
+	"late in the evening": {func(a *pos.Attempt) { a.Created = noon.Add(11*time.Hour + time.Minute) }, nil, pos.OursOnly, WaitNextFile},
+	"upload gone":         {func(a *pos.Attempt) { a.State, a.Offline = pos.Delivered, true }, nil, pos.OursOnly, AskUpload},
+	"refund gone":         {func(a *pos.Attempt) { a.Kind = pos.Refund }, nil, pos.OursOnly, AskRefund},
+	"refund too small":    {func(a *pos.Attempt) { a.Kind = pos.Refund }, []pos.Amount{-1000}, pos.AmountDiffers, ReturnRest},
+	"refund too large":    {func(a *pos.Attempt) { a.Kind = pos.Refund }, []pos.Amount{-2000}, pos.AmountDiffers, ClaimOverpayment},
+	"failed refund booked": {
+		func(a *pos.Attempt) { a.Kind, a.State = pos.Refund, pos.Declined }, []pos.Amount{-1875}, pos.TheirsOnly, ClaimGiven,
+	},
+	"parked refund booked": {
+		func(a *pos.Attempt) { a.Kind, a.State = pos.Refund, pos.Manual }, []pos.Amount{-1875}, pos.TheirsOnly, BookAsCharged,
+	},
+	"parked upload booked": {
+		func(a *pos.Attempt) { a.State, a.Offline = pos.Manual, true }, []pos.Amount{1875}, pos.TheirsOnly, BookAsCharged,
+	},
+	"failed void booked": {
+		func(a *pos.Attempt) { a.Kind, a.State = pos.Void, pos.Declined }, []pos.Amount{-1875}, pos.TheirsOnly, ClaimVoid,
+	},
+	"hold charged": {func(a *pos.Attempt) { a.Kind = pos.Preauth }, []pos.Amount{1875}, pos.TheirsOnly, ReleaseHold},
+	"unknown":      {func(a *pos.Attempt) { a.STAN = "000046" }, []pos.Amount{1875}, pos.TheirsOnly, FindPayment},
+	"resolved, paid in cash": {
+		func(a *pos.Attempt) { a.State, a.How = pos.Cancelled, "paid_otherwise" }, []pos.Amount{1875}, pos.TheirsOnly, RefundCustomer,
+	},
+	"resolved, as in file": {
+		func(a *pos.Attempt) { a.State, a.How = pos.Cancelled, "as_in_file" }, []pos.Amount{1875}, pos.TheirsOnly, BookAsCharged,
+	},
+	"reversal owed": {func(a *pos.Attempt) { a.State = pos.Unknown }, []pos.Amount{1875}, pos.TheirsOnly, SendReversal},
+	"reversed":      {func(a *pos.Attempt) { a.State = pos.Reversed }, []pos.Amount{1875}, pos.ReversedInFile, ClaimReversal},
+	"declined":      {func(a *pos.Attempt) { a.State = pos.Declined }, []pos.Amount{1875}, pos.TheirsOnly, RefundCustomer},
+	"running":       {func(a *pos.Attempt) { a.State = pos.Sending }, []pos.Amount{1875}, pos.TheirsOnly, LookAgain},
+}
+
 // TestProposals names the proposal of each case that a person meets.
 func TestProposals(t *testing.T) {
 	shown := map[string]bool{"": true}
-	for name, c := range map[string]struct {
-		change func(*pos.Attempt)
-		lines  []pos.Amount // of the file
-		class  pos.DifferenceClass
-		want   string
-	}{
-		"less than here":      {nil, []pos.Amount{1800}, pos.AmountDiffers, ClaimShortfall},
-		"more than here":      {nil, []pos.Amount{1975}, pos.AmountDiffers, ReturnSurplus},
-		"twice":               {nil, []pos.Amount{1875, 1875}, pos.TheirsOnly, ClaimDuplicate},
-		"gone":                {nil, nil, pos.OursOnly, AskAcquirer},
-		"late in the evening": {func(a *pos.Attempt) { a.Created = noon.Add(11*time.Hour + time.Minute) }, nil, pos.OursOnly, WaitNextFile},
-		"upload gone":         {func(a *pos.Attempt) { a.State, a.Offline = pos.Delivered, true }, nil, pos.OursOnly, AskUpload},
-		"refund gone":         {func(a *pos.Attempt) { a.Kind = pos.Refund }, nil, pos.OursOnly, AskRefund},
-		"refund too small":    {func(a *pos.Attempt) { a.Kind = pos.Refund }, []pos.Amount{-1000}, pos.AmountDiffers, ReturnRest},
-		"refund too large":    {func(a *pos.Attempt) { a.Kind = pos.Refund }, []pos.Amount{-2000}, pos.AmountDiffers, ClaimOverpayment},
-		"failed refund booked": {
-			func(a *pos.Attempt) { a.Kind, a.State = pos.Refund, pos.Declined }, []pos.Amount{-1875}, pos.TheirsOnly, ClaimGiven,
-		},
-		"parked refund booked": {
-			func(a *pos.Attempt) { a.Kind, a.State = pos.Refund, pos.Manual }, []pos.Amount{-1875}, pos.TheirsOnly, BookAsCharged,
-		},
-		"parked upload booked": {
-			func(a *pos.Attempt) { a.State, a.Offline = pos.Manual, true }, []pos.Amount{1875}, pos.TheirsOnly, BookAsCharged,
-		},
-		"failed void booked": {
-			func(a *pos.Attempt) { a.Kind, a.State = pos.Void, pos.Declined }, []pos.Amount{-1875}, pos.TheirsOnly, ClaimVoid,
-		},
-		"hold charged": {func(a *pos.Attempt) { a.Kind = pos.Preauth }, []pos.Amount{1875}, pos.TheirsOnly, ReleaseHold},
-		"unknown":      {func(a *pos.Attempt) { a.STAN = "000046" }, []pos.Amount{1875}, pos.TheirsOnly, FindPayment},
-		"resolved, paid in cash": {
-			func(a *pos.Attempt) { a.State, a.How = pos.Cancelled, "paid_otherwise" }, []pos.Amount{1875}, pos.TheirsOnly, RefundCustomer,
-		},
-		"resolved, as in file": {
-			func(a *pos.Attempt) { a.State, a.How = pos.Cancelled, "as_in_file" }, []pos.Amount{1875}, pos.TheirsOnly, BookAsCharged,
-		},
-		"reversal owed": {func(a *pos.Attempt) { a.State = pos.Unknown }, []pos.Amount{1875}, pos.TheirsOnly, SendReversal},
-		"reversed":      {func(a *pos.Attempt) { a.State = pos.Reversed }, []pos.Amount{1875}, pos.ReversedInFile, ClaimReversal},
-		"declined":      {func(a *pos.Attempt) { a.State = pos.Declined }, []pos.Amount{1875}, pos.TheirsOnly, RefundCustomer},
-		"running":       {func(a *pos.Attempt) { a.State = pos.Sending }, []pos.Amount{1875}, pos.TheirsOnly, LookAgain},
-	} {
+	for name, c := range proposed {
 		a := sale()
 		if c.change != nil {
 			c.change(&a)

@@ -37,27 +37,8 @@ func TestCUPSItselfIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer paper.Close()
-	words, err := os.Create(filepath.Join(t.TempDir(), "said"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer words.Close()
-	cups := exec.Command(cupsUSB, "1", "root", "job", "1", "")
-	cups.Env = append(os.Environ(), "DEVICE_URI=usb://EPSON/TM-T20II?serial=TILL1")
-	cups.Stdout, cups.Stderr = words, words
-	job, err := cups.StdinPipe() // a job that does not end
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cups.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cups.Wait() }()
+	cups, words, ended := cupsTakes(t)
 	defer func() { _ = cups.Process.Kill() }()
-	if _, err := job.Write([]byte("a slip\n")); err != nil {
-		t.Fatal(err)
-	}
 	gone := func(within time.Duration) error {
 		for end := time.Now().Add(within); ; time.Sleep(10 * time.Millisecond) {
 			_, err := port.OpenLP("/dev/usb/lp0")
@@ -93,4 +74,30 @@ func TestCUPSItselfIsNamed(t *testing.T) {
 			t.Fatalf("%s does not bring the printer back: %v", bind, err)
 		}
 	}
+}
+
+// cupsTakes starts CUPS' program on the printer with a job that does not end.
+func cupsTakes(t *testing.T) (cups *exec.Cmd, said *os.File, ended <-chan error) {
+	t.Helper()
+	words, err := os.Create(filepath.Join(t.TempDir(), "said"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { words.Close() })
+	cups = exec.Command(cupsUSB, "1", "root", "job", "1", "")
+	cups.Env = append(os.Environ(), "DEVICE_URI=usb://EPSON/TM-T20II?serial=TILL1")
+	cups.Stdout, cups.Stderr = words, words
+	job, err := cups.StdinPipe() // a job that does not end
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cups.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end := make(chan error, 1)
+	go func() { end <- cups.Wait() }()
+	if _, err := job.Write([]byte("a slip\n")); err != nil {
+		t.Fatal(err)
+	}
+	return cups, words, end
 }

@@ -89,8 +89,7 @@ func devicePages() []shown {
 		v.Gear.Doing = screen.Doing{What: "interactive", Name: "reader", Since: now.Add(-8 * time.Second), Until: now.Add(22 * time.Second)}
 	})
 	add("devices-found", func(s *checkout.Snapshot, v *screen.View) {
-		v.Gear.Looked = true
-		v.Gear.Found = []pos.Found{
+		v.Gear.Looked, v.Gear.Found = true, []pos.Found{
 			{Name: "reader", URL: "pcsc:", Label: "ACS ACR1252 Dual Reader 00 00", Identity: "072f:223b"},
 			{Name: "printer", URL: "lp:/dev/usb/lp1", Label: "EPSON TM-T82III Receipt", Identity: "04b8:0e28 X2QF007531"},
 			{Name: "scale", URL: "cas:/dev/serial/by-id/usb-Prolific-if00?baud=9600", Label: "Prolific USB-Serial Controller", Identity: "067b:2303"},

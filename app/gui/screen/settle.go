@@ -125,26 +125,7 @@ func (c *Ctx) settleTotals(r kit.Rect) {
 	u, p, rep := c.u, c.p, c.V.Closing.Report
 	p.Panel(r)
 	head, rest := r.Top(max(u(112), 76), 0)
-	state, word, under := kit.Calm, c.t("还没有结算"), c.t("一天结束时结算一次")
-	fill := look.Sunken
-	switch {
-	case c.V.Closing.Running:
-		state, word, under, fill = kit.Busy, c.t("正在结算"), c.t("刷卡和扫码暂停，现金照常"), look.ActionSoft
-	case c.V.Closing.Open || c.S.Settling:
-		state, word, under, fill = kit.Waiting, c.t("停下了，会自动接着做"), c.t("银行还没有应答；也可现在接着做"), look.WaitSoft
-	case c.V.Closing.Fault != "":
-		state, word, under, fill = kit.Waiting, c.t("没有结算"), c.why(c.V.Closing.Fault), look.WaitSoft
-	case c.V.Closing.previews():
-		word, under = c.t("这一批次还没有结算"), c.t("银行的总额，结算时才知道")
-	case rep != nil && rep.Empty:
-		word, under = c.t("没有要结算的"), c.t("这一批次里没有卡的交易")
-	case rep != nil && rep.Balanced:
-		state, word, under, fill = kit.Calm, c.t("总额一致"), c.t("下一批次 %s", dash(rep.Next)), look.OKSoft
-	case rep != nil && len(rep.Untaken) > 0:
-		state, word, under, fill = kit.Waiting, c.t("总额不一致，已逐笔上送"), c.t("银行收下 %d 笔，拒收 %d 笔；看对账文件", rep.Uploaded, len(rep.Untaken)), look.WaitSoft
-	case rep != nil:
-		state, word, under, fill = kit.Waiting, c.t("总额不一致，已逐笔上送"), c.t("银行已收齐 %d 笔；差额看对账文件", rep.Uploaded), look.WaitSoft
-	}
+	state, word, under, fill := c.howSettled()
 	p.Add(kit.Item{Shape: kit.Box, R: kit.Rect{X: r.X + 1, Y: r.Y + 1, W: r.W - 2, H: head.H - 1}, Fill: fill, Radius: u(13), CutBottom: true})
 	p.Mark(state, head.X+u(40), head.Mid(), u(18))
 	p.Line(head.X+u(72), head.Mid()-max(u(16), 12), head.W-u(96), word, kit.Style{Size: 26, Bold: true})
@@ -192,6 +173,30 @@ func (c *Ctx) settleTotals(r kit.Rect) {
 			p.Rule(rest.X+u(24), row.Bottom(), rest.W-u(48))
 		}
 	}
+}
+
+// howSettled says in words how the batch stands.
+func (c *Ctx) howSettled() (state kit.State, word, under string, fill look.Token) {
+	rep := c.V.Closing.Report
+	switch {
+	case c.V.Closing.Running:
+		return kit.Busy, c.t("正在结算"), c.t("刷卡和扫码暂停，现金照常"), look.ActionSoft
+	case c.V.Closing.Open || c.S.Settling:
+		return kit.Waiting, c.t("停下了，会自动接着做"), c.t("银行还没有应答；也可现在接着做"), look.WaitSoft
+	case c.V.Closing.Fault != "":
+		return kit.Waiting, c.t("没有结算"), c.why(c.V.Closing.Fault), look.WaitSoft
+	case c.V.Closing.previews():
+		return kit.Calm, c.t("这一批次还没有结算"), c.t("银行的总额，结算时才知道"), look.Sunken
+	case rep != nil && rep.Empty:
+		return kit.Calm, c.t("没有要结算的"), c.t("这一批次里没有卡的交易"), look.Sunken
+	case rep != nil && rep.Balanced:
+		return kit.Calm, c.t("总额一致"), c.t("下一批次 %s", dash(rep.Next)), look.OKSoft
+	case rep != nil && len(rep.Untaken) > 0:
+		return kit.Waiting, c.t("总额不一致，已逐笔上送"), c.t("银行收下 %d 笔，拒收 %d 笔；看对账文件", rep.Uploaded, len(rep.Untaken)), look.WaitSoft
+	case rep != nil:
+		return kit.Waiting, c.t("总额不一致，已逐笔上送"), c.t("银行已收齐 %d 笔；差额看对账文件", rep.Uploaded), look.WaitSoft
+	}
+	return kit.Calm, c.t("还没有结算"), c.t("一天结束时结算一次"), look.Sunken
 }
 
 // stages are the steps of a settlement in their order; the end of the upload belongs to the upload.

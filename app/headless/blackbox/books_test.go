@@ -121,6 +121,12 @@ func (b books) faults() []string {
 	}
 	b.promises(byID, say)
 	b.lines(say)
+	b.sums(all, back, late, perTender, say)
+	return out
+}
+
+// sums compares the totals of the day with what the attempts say.
+func (b books) sums(all, back, late int64, perTender map[string]int64, say func(format string, args ...any)) {
 	if b.totals.refunds != back {
 		say("totals say %d refunded, the attempts say %d", b.totals.refunds, back)
 	}
@@ -138,7 +144,6 @@ func (b books) faults() []string {
 	if b.totals.lateDeclined != late {
 		say("totals say %d late declined, the attempts say %d", b.totals.lateDeclined, late)
 	}
-	return out
 }
 
 // keeps names the states that an attempt may have in the end, by the state that

@@ -24,78 +24,81 @@ func hashed(pin string) string {
 	return text
 }
 
+// falsified are ways to spoil good books; false: there is nothing to try it on.
+var falsified = map[string]func(*books) bool{
+	"a charge doubled": func(b *books) bool {
+		i := slices.IndexFunc(b.ledger, func(e entry) bool { return e.Net > 0 })
+		if i >= 0 {
+			b.ledger[i].Net *= 2
+		}
+		return i >= 0
+	},
+	"a reversal removed": func(b *books) bool {
+		i := slices.IndexFunc(b.ledger, func(e entry) bool { return e.State == "reversed" && e.Kind == "sale" })
+		if i >= 0 {
+			b.ledger[i].State, b.ledger[i].Net = "approved", b.ledger[i].Amount
+		}
+		return i >= 0
+	},
+	"a wallet that paid, and nobody knows": func(b *books) bool {
+		i := slices.IndexFunc(b.attempts, func(a attempt) bool { return a.Tender == "qr" && a.Kind == "sale" && a.State == "approved" })
+		if i >= 0 {
+			b.attempts[i].State = "declined"
+		}
+		return i >= 0
+	},
+	"an attempt dropped": func(b *books) bool {
+		i := slices.IndexFunc(b.attempts, stood)
+		if i >= 0 {
+			b.attempts = slices.Delete(b.attempts, i, i+1)
+		}
+		return i >= 0
+	},
+	"an approval forgotten": func(b *books) bool {
+		i := slices.IndexFunc(b.attempts, stood)
+		if i >= 0 {
+			b.attempts[i].State = "declined"
+		}
+		return i >= 0
+	},
+	"a payment left open": func(b *books) bool {
+		i := slices.IndexFunc(b.attempts, func(a attempt) bool { return a.State == "reversed" })
+		if i >= 0 {
+			b.attempts[i].State = "reversing"
+		}
+		return i >= 0
+	},
+	"a void that the till does not know": func(b *books) bool {
+		i := slices.IndexFunc(b.attempts, func(a attempt) bool { return a.Tender == "card" && a.Kind == "sale" && a.State == "voided" })
+		if i >= 0 {
+			b.attempts[i].State = "approved"
+		}
+		return i >= 0
+	},
+	"a refund for more": func(b *books) bool {
+		i := slices.IndexFunc(b.ledger, func(e entry) bool { return e.Kind == "refund" && e.State != "reversed" })
+		if i >= 0 {
+			b.ledger[i].Amount++
+		}
+		return i >= 0
+	},
+	"a total too high": func(b *books) bool { b.totals.gross++; return true },
+	"a promise broken": func(b *books) bool { b.seen["999999999999"] = "approved"; return true },
+	"a basket paid twice": func(b *books) bool {
+		i := slices.IndexFunc(b.attempts, func(a attempt) bool { return counted[a.State] && a.Kind == "sale" })
+		if i < 0 {
+			return false
+		}
+		b.baskets[b.attempts[i].Basket] = basket{total: b.attempts[i].Approved - 1}
+		return true
+	},
+}
+
 // twins falsifies good books one way after the other, each of which the check
 // has to find; it gives the ways that it does not.
 func twins(good books) []string {
 	var out []string
-	for name, spoil := range map[string]func(*books) bool{
-		"a charge doubled": func(b *books) bool {
-			i := slices.IndexFunc(b.ledger, func(e entry) bool { return e.Net > 0 })
-			if i >= 0 {
-				b.ledger[i].Net *= 2
-			}
-			return i >= 0
-		},
-		"a reversal removed": func(b *books) bool {
-			i := slices.IndexFunc(b.ledger, func(e entry) bool { return e.State == "reversed" && e.Kind == "sale" })
-			if i >= 0 {
-				b.ledger[i].State, b.ledger[i].Net = "approved", b.ledger[i].Amount
-			}
-			return i >= 0
-		},
-		"a wallet that paid, and nobody knows": func(b *books) bool {
-			i := slices.IndexFunc(b.attempts, func(a attempt) bool { return a.Tender == "qr" && a.Kind == "sale" && a.State == "approved" })
-			if i >= 0 {
-				b.attempts[i].State = "declined"
-			}
-			return i >= 0
-		},
-		"an attempt dropped": func(b *books) bool {
-			i := slices.IndexFunc(b.attempts, stood)
-			if i >= 0 {
-				b.attempts = slices.Delete(b.attempts, i, i+1)
-			}
-			return i >= 0
-		},
-		"an approval forgotten": func(b *books) bool {
-			i := slices.IndexFunc(b.attempts, stood)
-			if i >= 0 {
-				b.attempts[i].State = "declined"
-			}
-			return i >= 0
-		},
-		"a payment left open": func(b *books) bool {
-			i := slices.IndexFunc(b.attempts, func(a attempt) bool { return a.State == "reversed" })
-			if i >= 0 {
-				b.attempts[i].State = "reversing"
-			}
-			return i >= 0
-		},
-		"a void that the till does not know": func(b *books) bool {
-			i := slices.IndexFunc(b.attempts, func(a attempt) bool { return a.Tender == "card" && a.Kind == "sale" && a.State == "voided" })
-			if i >= 0 {
-				b.attempts[i].State = "approved"
-			}
-			return i >= 0
-		},
-		"a refund for more": func(b *books) bool {
-			i := slices.IndexFunc(b.ledger, func(e entry) bool { return e.Kind == "refund" && e.State != "reversed" })
-			if i >= 0 {
-				b.ledger[i].Amount++
-			}
-			return i >= 0
-		},
-		"a total too high": func(b *books) bool { b.totals.gross++; return true },
-		"a promise broken": func(b *books) bool { b.seen["999999999999"] = "approved"; return true },
-		"a basket paid twice": func(b *books) bool {
-			i := slices.IndexFunc(b.attempts, func(a attempt) bool { return counted[a.State] && a.Kind == "sale" })
-			if i < 0 {
-				return false
-			}
-			b.baskets[b.attempts[i].Basket] = basket{total: b.attempts[i].Approved - 1}
-			return true
-		},
-	} {
+	for name, spoil := range falsified {
 		bad := good.copy()
 		if !spoil(&bad) {
 			out = append(out, fmt.Sprintf("these books have nothing to try %q on", name))

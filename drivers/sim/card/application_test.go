@@ -117,10 +117,9 @@ func (c told) is(trait string) bool { return Card{Traits: c.traits}.is(trait) }
 
 // toldCases: what the acquirer sets for the credit application is in force for it and for no other.
 func toldCases() []told {
-	quick := Quick + " " + RefusesFirst                                             // the debit application does not start, the credit one does
 	denies := func(_, credit *emv.Application) { credit.Actions.Denial[0] |= 0x80 } // not authenticated
 	other := [2]byte{0, 0x30}                                                       // than the card's: byte 2, bit 8 of the TVR
-	return []told{
+	return append(tapCases(), []told{
 		{name: "denied by the TAC of the other", entry: chipEntry, traits: Unsigned, set: denies, p1: "80"},
 		{name: "denied by its own TAC", entry: chipEntry, traits: Unsigned, second: true, set: denies, p1: "00", reason: emv.ReasonAuthenticity},
 		{name: "the TAC of one that did not start", entry: chipEntry, traits: Unsigned + " " + RefusesFirst, set: func(debit, _ *emv.Application) {
@@ -158,6 +157,19 @@ func toldCases() []told {
 			debit.Floor, credit.Floor = fen(200), fen(200)
 			debit.Selection, credit.Selection = &emv.RandomSelection{Target: 99, Most: 99}, &emv.RandomSelection{}
 		}, p1: "40"},
+		{name: "the limit of taps is none of chips", entry: chipEntry, second: true, set: func(debit, credit *emv.Application) {
+			debit.TapLimit, credit.TapLimit, debit.Floor = fen(1), fen(1), fen(0)
+		}, p1: "40"},
+		{name: "another version", entry: chipEntry, second: true, set: func(_, credit *emv.Application) {
+			credit.Version, credit.Actions.Denial = other, [5]byte{1: 0x80}
+		}, p1: "00", reason: emv.ReasonOffline},
+	}...)
+}
+
+// tapCases are those of a tap.
+func tapCases() []told {
+	quick := Quick + " " + RefusesFirst // the debit application does not start, the credit one does
+	return []told{
 		{name: "a tap below its floor", entry: tapEntry, traits: quick, set: func(debit, credit *emv.Application) {
 			debit.TapFloor, credit.TapFloor = fen(0), fen(101)
 		}, ttq: "00"},
@@ -179,15 +191,9 @@ func toldCases() []told {
 		{name: "a tap below its limit", entry: tapEntry, traits: quick, set: func(debit, credit *emv.Application) {
 			debit.TapLimit, credit.TapLimit = fen(100), fen(101)
 		}, ttq: "00"},
-		{name: "the limit of taps is none of chips", entry: chipEntry, second: true, set: func(debit, credit *emv.Application) {
-			debit.TapLimit, credit.TapLimit, debit.Floor = fen(1), fen(1), fen(0)
-		}, p1: "40"},
 		{name: "only read", entry: tapEntry, traits: quick, ask: func(r *emv.Request) { r.ReadOnly = true }, set: func(debit, credit *emv.Application) {
 			debit.TapLimit, credit.TapLimit, debit.TapFloor, credit.TapFloor = fen(1), fen(1), fen(0), fen(200)
 		}, ttq: "00"},
-		{name: "another version", entry: chipEntry, second: true, set: func(_, credit *emv.Application) {
-			credit.Version, credit.Actions.Denial = other, [5]byte{1: 0x80}
-		}, p1: "00", reason: emv.ReasonOffline},
 	}
 }
 

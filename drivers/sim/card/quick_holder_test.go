@@ -70,16 +70,22 @@ func TestQuickHolder(t *testing.T) {
 		if want := map[bool]int{true: 1}[c.needPIN]; asked != want {
 			t.Errorf("%s: asked %d times", name, asked)
 		}
-		objects, err := emv.Parse(got.F55)
-		if err != nil {
-			t.Fatal(name, err)
-		}
-		cvr, _ := emv.Find(objects, 0x9F34)
-		tvr, _ := emv.Find(objects, 0x95)
-		if hex.EncodeToString(cvr) != c.cvr || hex.EncodeToString(tvr) != "0000000000" {
-			t.Errorf("%s: field 55 says %x and %x", name, cvr, tvr)
+		if cvr, tvr := toldOf(t, got.F55); cvr != c.cvr || tvr != "0000000000" {
+			t.Errorf("%s: field 55 says %s and %s", name, cvr, tvr)
 		}
 	}
+}
+
+// toldOf is what field 55 says of the customer, and of the verification.
+func toldOf(t *testing.T, f55 []byte) (cvr, tvr string) {
+	t.Helper()
+	objects, err := emv.Parse(f55)
+	if err != nil {
+		t.Fatal(err)
+	}
+	how, _ := emv.Find(objects, 0x9F34)
+	what, _ := emv.Find(objects, 0x95)
+	return hex.EncodeToString(how), hex.EncodeToString(what)
 }
 
 // TestQuickFloor: what was taken of a card before is known only when its number is; with it a payment that the card has approved
