@@ -198,15 +198,25 @@ func (l *Link) SignOn(ctx context.Context, stan, batch, operator string) (pos.Si
 
 // load passes field 62 of a sign-on answer to the holder of the keys.
 func (l *Link) load(ctx context.Context, f62, network string) error {
-	layout, ok := l.p.Keys.Layouts[network]
-	if !ok {
-		return fmt.Errorf("the sign-on answer names network code %q, whose keys have no layout", network)
+	size := l.p.Keys.AnswerSize(network)
+	if size == 0 {
+		return noKeys("names network code %q, whose keys have no layout", network)
 	}
 	raw, err := fromHex(f62)
-	if err != nil || len(raw) == 0 {
-		return errors.New("the sign-on answer has no working keys")
+	switch {
+	case err != nil || len(raw) == 0:
+		return noKeys("has no working keys")
+	case len(raw) != size:
+		return noKeys("has %d bytes of working keys, not %d", len(raw), size)
 	}
-	return l.o.Keys.LoadKeys(ctx, raw, layout)
+	return l.o.Keys.LoadKeys(ctx, raw, l.p.Keys.Layouts[network])
+}
+
+// noKeys says what is wrong with the keys of a sign-on answer: there is no trade
+// with them, as where their check values differ.
+func noKeys(format string, args ...any) error {
+	return pos.Errorf("kcv_mismatch", "call the acquirer: the till signs on again, and trades when keys come that fit",
+		"the sign-on answer "+format, args...)
 }
 
 // Echo asks the host for a sign of life; any answer that fits is one.

@@ -371,7 +371,7 @@ func TestSignOnAskedForInAnAnswerToASale(t *testing.T) {
 		if s := l.Link(); s.Cause != causeKeys || !s.SignOn {
 			t.Errorf("%+v", s)
 		}
-		if err := signOnWith(l, h, "003", unhexed("0494F897")); err != nil || l.Link().SignOn {
+		if err := signOnWith(l, h, "003", bytes.Repeat(unhexed("0494F897"), 10)); err != nil || l.Link().SignOn {
 			t.Errorf("after it %v, %+v", err, l.Link())
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -88,6 +89,17 @@ type KeyRule struct {
 	Layouts map[string]string `json:"layouts"`
 	Licence string            `json:"licence,omitempty"`
 	Serial  string            `json:"serial,omitempty"`
+}
+
+// AnswerSize is how many bytes field 62 of a sign-on answer has under a network code; 0 where that has no layout.
+func (k KeyRule) AnswerSize(network string) (total int) {
+	for _, word := range strings.Fields(k.Layouts[network]) {
+		if g := keyPart.FindStringSubmatch(word); g != nil {
+			n, _ := strconv.Atoi(g[2]) //nolint:errcheck // two digits
+			total += n
+		}
+	}
+	return total
 }
 
 // RequestF62 answers field 62 of a sign-on request (hex), empty where the profile wants none.
