@@ -12,7 +12,8 @@ import (
 
 // teller says between two answers what changed without a command: the line and
 // what waits for it, a device, a payment that goes on by itself. It says the
-// newest state of each; what came and went between two looks is not told.
+// newest state of each; what came and went between two looks is not told, but for
+// the end of a payment that an answer told of.
 type teller struct {
 	f        *face
 	wake     chan struct{} // holds one
@@ -117,6 +118,17 @@ func (t *teller) payments() (out []answer) {
 	}
 	t.attempts = now
 	return out
+}
+
+// said takes note of the payment of an answer: what becomes of it is told,
+// however soon.
+func (t *teller) said(a answer) {
+	j, _ := a["attempt"].(answer) //nolint:errcheck // most answers have none
+	id, named := j["id"].(string)
+	state, known := j["state"].(pos.State)
+	if named && known && pos.StateRules[state].Due != pos.DueNothing {
+		t.attempts[id] = state
+	}
 }
 
 func (t *teller) payment(a pos.Attempt) []answer {

@@ -83,9 +83,10 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	if o.Events {
+		f.teller = newTeller(f)
 		until, stop := context.WithCancel(ctx)
 		defer stop()
-		go newTeller(f).run(until, enc)
+		go f.teller.run(until, enc)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- f.serve(ctx, in, enc) }()
@@ -133,6 +134,9 @@ func (f *face) serve(ctx context.Context, in io.Reader, enc *json.Encoder) error
 			a, err = f.one(ctx, line)
 		}
 		errEnc := enc.Encode(a)
+		if f.teller != nil {
+			f.teller.said(a)
+		}
 		if errors.Is(err, errQuit) {
 			return errEnc // nothing is told after it
 		}
@@ -167,7 +171,8 @@ func nextLine(r *bufio.Reader) (line []byte, err error) {
 
 type face struct {
 	Options
-	turn chan struct{} // holds one token while a command runs
+	turn   chan struct{} // holds one token while a command runs
+	teller *teller       // nil: nobody asked for events
 }
 
 // head is what every command carries.
